@@ -1,0 +1,1 @@
+"""Pure computation: arrays or Arrow tables in, arrays or tables out. No files, clock, network."""

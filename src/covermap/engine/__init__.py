@@ -1,0 +1,1 @@
+"""Where partitions run: here, in processes; the same kernels everywhere."""

@@ -1,0 +1,49 @@
+"""What a step is given: the tables before it, settings, rules, and a place to write.
+
+A step reads tables, calls the core, writes tables. It opens no other file and knows no other step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from covermap.rules import RulePack
+from covermap.store import Tables, write_table
+from covermap.tables import TABLES, conform, in_order
+from covermap.workspace import Config
+
+
+def _silent(_done: float, _what: str) -> None:
+    return None
+
+
+@dataclass
+class StepContext:
+    """Everything that a step may touch."""
+
+    tables: Tables
+    """Tables that came before, read-only."""
+    out: Path
+    """Folder that the step writes into."""
+    config: Config
+    rules: RulePack
+    progress: Callable[[float, str], None] = _silent
+    """Call with the share done (0-1) and what is being done; may raise to interrupt."""
+    report: dict[str, Any] = field(default_factory=dict)
+    """Counts worth telling, shown by `covermap build --explain` and `--json`."""
+
+    def write(self, name: str, data: pa.Table) -> int:
+        """Check, sort by key and write a table; give the number of rows."""
+        table = TABLES[name]
+        return write_table(
+            self.out / f"{name}.parquet", in_order(conform(data, table), table), table
+        )
+
+    def write_sorted(self, name: str, batches: Iterable[pa.RecordBatch]) -> int:
+        """Write a table whose batches come already in key order and schema (streamed)."""
+        return write_table(self.out / f"{name}.parquet", batches, TABLES[name])

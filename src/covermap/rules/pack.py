@@ -1,0 +1,139 @@
+"""The typed form of a rule pack and its loader."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from covermap.errors import NotKnownError, RulePackError
+
+Source = Annotated[str, Field(min_length=3)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Standard(_Strict):
+    """What a sample must reach: RSRP, and SINR where it is reported and the pack asks for it."""
+
+    rsrp_dbm: float
+    sinr_db: float | None = None
+    source: Source
+
+
+class PlaceRule(_Strict):
+    """How the samples of a cell or segment make a verdict."""
+
+    rule: Literal["mean", "share", "quantile"] = "mean"
+    share: Share | None = None
+    """`share`: at least this share of the samples meets the standard."""
+    quantile: Share | None = None
+    """`quantile`: this quantile of the level reaches the standard."""
+    min_samples: Annotated[int, Field(ge=1)] = 1
+    source: Source
+
+    @model_validator(mode="after")
+    def _has_its_number(self) -> PlaceRule:
+        if self.rule == "share" and self.share is None:
+            raise ValueError("rule = 'share' needs share = ...")
+        if self.rule == "quantile" and self.quantile is None:
+            raise ValueError("rule = 'quantile' needs quantile = ...")
+        return self
+
+
+class NoService(_Strict):
+    """How samples without service count."""
+
+    level_dbm: float
+    """Level at which they enter a mean: a censored low observation."""
+    none_share: Annotated[float, Field(gt=0, le=1)]
+    """From this share of samples without service on, the verdict is `none`."""
+    source: Source
+
+
+class LineRule(_Strict):
+    """When a line is continuously covered."""
+
+    share: Share
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    source: Source
+
+
+class WeakRule(_Strict):
+    """What makes a weak spot."""
+
+    min_section_m: Annotated[float, Field(ge=0)]
+    """Shorter weak sections are not listed."""
+    bridge_m: Annotated[float, Field(ge=0)]
+    """Weak sections with at most this much unmeasured length between them are one."""
+    min_cells: Annotated[int, Field(ge=1)]
+    near_site_m: Annotated[float, Field(gt=0)]
+    """A site nearer than this is 'near' in the cause."""
+    source: Source
+
+
+class Certainty(_Strict):
+    """Spread, dB, of what one drive shows around the persistent level of a place."""
+
+    prior_mean_dbm: float
+    prior_sd_db: Annotated[float, Field(gt=0)]
+    campaign_sd_db: Annotated[float, Field(ge=0)]
+    run_sd_db: Annotated[float, Field(ge=0)]
+    sample_sd_db: Annotated[float, Field(gt=0)]
+    source: Source
+
+
+class RulePack(_Strict):
+    """One rule pack, whole."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    title: str
+    title_zh: str
+    version: str
+    standards: dict[Literal["gsm", "umts", "lte", "nr", "nbiot", "redcap"], Standard]
+    cell: PlaceRule
+    segment: PlaceRule
+    no_service: NoService
+    line: LineRule
+    weak: WeakRule
+    certainty: Certainty
+
+
+def pack_names() -> list[str]:
+    """Names of the packs that are shipped."""
+    folder = files("covermap.rules") / "packs"
+    return sorted(
+        p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")
+    )
+
+
+def load_pack(name: str, root: Path | None = None) -> RulePack:
+    """Load a shipped pack by name, or a TOML file relative to `root`.
+
+    Raises
+    ------
+    NotKnownError
+        No shipped pack and no file has that name.
+    RulePackError
+        The file is not TOML, or a value in it is not allowed.
+    """
+    if name in pack_names():
+        text = (files("covermap.rules") / "packs" / f"{name}.toml").read_text(encoding="utf-8")
+    else:
+        path = (root or Path()) / name
+        if not name.endswith(".toml") or not path.is_file():
+            raise NotKnownError(f"no rule pack {name!r}. Shipped: {', '.join(pack_names())}.")
+        text = path.read_text(encoding="utf-8")
+    try:
+        return RulePack.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RulePackError(f"rule pack {name}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise RulePackError(f"rule pack {name}: " + "; ".join(lines)) from None

@@ -1,0 +1,1 @@
+"""The web service: map, tiles, point look-up, lists. Reads a build; computes no coverage."""

@@ -1,0 +1,230 @@
+"""The one door to a workspace: named tables in Parquet, builds, and the current one.
+
+Layout of a workspace::
+
+    covermap.toml   raw/   .cache/<step>-<key>/   builds/<id>/   current
+
+A table is one file `<name>.parquet`, or a folder `<name>/` of parts. Everything is written under a
+temporary name and renamed when whole, so a process killed at any moment leaves nothing half done.
+`current` holds the id of the build that is served and changes in one atomic step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from covermap.errors import BuildError, TableError
+from covermap.tables import TABLES, Table
+
+ROWS_PER_GROUP = 122_880
+MANIFEST = "build.json"
+
+
+def write_table(path: Path, data: pa.Table | Iterable[pa.RecordBatch], table: Table) -> int:
+    """Write a table as one Parquet file, whole or not at all; give the number of rows.
+
+    `data` must have the table's schema. The same rows give the same bytes: row groups have a
+    fixed size however the batches are cut.
+    """
+    batches = data.to_batches() if isinstance(data, pa.Table) else data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _whole_file(path) as partial:
+        return _write_groups(partial, batches, table)
+
+
+def _write_groups(path: Path, batches: Iterable[pa.RecordBatch], table: Table) -> int:
+    rows = 0
+    held: list[pa.RecordBatch] = []
+    with pq.ParquetWriter(
+        path, table.schema, compression="zstd", store_schema=True, use_dictionary=True
+    ) as writer:
+        for batch in batches:
+            if batch.num_rows == 0:
+                continue
+            held.append(batch)
+            if sum(b.num_rows for b in held) >= ROWS_PER_GROUP:
+                held, written = _flush(writer, held, table.schema, last=False)
+                rows += written
+        _, written = _flush(writer, held, table.schema, last=True)
+    return rows + written
+
+
+def _flush(
+    writer: pq.ParquetWriter, held: list[pa.RecordBatch], schema: pa.Schema, *, last: bool
+) -> tuple[list[pa.RecordBatch], int]:
+    data = pa.Table.from_batches(held, schema=schema).combine_chunks()
+    size = data.num_rows if last else data.num_rows - data.num_rows % ROWS_PER_GROUP
+    if size:
+        writer.write_table(data.slice(0, size), row_group_size=ROWS_PER_GROUP)
+    return data.slice(size).to_batches(), size
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o644)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file, whole or not at all."""
+    with _whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill; it appears at `path` only when the block ends well.
+
+    A folder that is there already stays, and what was filled is dropped: same key, same content.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if not path.exists():
+            partial.rename(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+class Tables:
+    """Named tables in one folder (a build, or a step's cached result), read-only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def has(self, name: str) -> bool:
+        """Whether the table is there."""
+        return bool(self.parts(name))
+
+    def parts(self, name: str) -> list[Path]:
+        """Parquet files of a table, in order; none when it is not there.
+
+        Raises
+        ------
+        TableError
+            No table has that name at all.
+        """
+        if name not in TABLES:
+            raise TableError(f"no table is named {name!r}")
+        single = self.folder / f"{name}.parquet"
+        if single.is_file():
+            return [single]
+        return sorted((self.folder / name).glob("*.parquet"))
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Whole table in memory; empty when the build has none."""
+        parts = self.parts(name)
+        if not parts:
+            data = TABLES[name].schema.empty_table()
+            return data.select(list(columns)) if columns else data
+        names = list(columns) if columns else None
+        return pa.concat_tables([_read_part(p, names) for p in parts]).combine_chunks()
+
+    def rows(self, name: str) -> int:
+        """Count the rows, from the footers."""
+        return sum(pq.read_metadata(p).num_rows for p in self.parts(name))
+
+    def connect(self, *names: str, threads: int = 2, memory: str = "4GB") -> Any:
+        """In-memory DuckDB connection with one view per named table (empty if not there)."""
+        connection = duckdb.connect(config={"threads": threads, "memory_limit": memory})
+        connection.execute("SET preserve_insertion_order=true; SET TimeZone='UTC'")
+        for name in names:
+            parts = self.parts(name)
+            if parts:
+                connection.read_parquet([str(p) for p in parts]).create_view(name)
+            else:
+                connection.register(name, TABLES[name].schema.empty_table())
+        return connection
+
+
+def _read_part(path: Path, columns: list[str] | None) -> pa.Table:
+    try:
+        return pq.ParquetFile(path).read(columns=columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BuildError(
+            f"{path}: not a whole Parquet file ({error}). Delete it and run `covermap build` again."
+        ) from None
+
+
+class Workspace:
+    """A folder with `covermap.toml`, its cache, builds and the current build."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.cache = self.root / ".cache"
+        self.builds = self.root / "builds"
+
+    @property
+    def current_id(self) -> str | None:
+        """Id of the build being served."""
+        path = self.root / "current"
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+    def current(self) -> Build:
+        """Open the build being served.
+
+        Raises
+        ------
+        BuildError
+            Nothing has been built yet, or the build that `current` names is gone.
+        """
+        name = self.current_id
+        if name is None:
+            raise BuildError(f"{self.root}: nothing is built yet. Run `covermap build` there.")
+        return self.build(name)
+
+    def build(self, name: str) -> Build:
+        """Open a build by its id."""
+        known = self.build_ids()
+        if name not in known:
+            raise BuildError(f"{self.root}: no build {name!r}. There are: {', '.join(known)}.")
+        return Build(self.builds / name)
+
+    def build_ids(self) -> list[str]:
+        """Ids of whole builds, oldest first."""
+        found = [p.parent for p in self.builds.glob("*/" + MANIFEST)]
+        return [p.name for p in sorted(found, key=lambda p: (p.stat().st_mtime, p.name))]
+
+    def publish(self, name: str) -> None:
+        """Make a build the one that is served, in one atomic step."""
+        self.build(name)
+        write_text(self.root / "current", name + "\n")
+
+
+class Build(Tables):
+    """One immutable, complete result of the pipeline."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.id = folder.name
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What `build.json` says: inputs, rules, steps with rows and times, layers."""
+        data: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        return data
+
+    @property
+    def tiles(self) -> Path:
+        """Folder of tile archives."""
+        return self.folder / "tiles"
