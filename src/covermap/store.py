@@ -29,6 +29,8 @@ from covermap.tables import TABLES, Table
 
 ROWS_PER_GROUP = 122_880
 MANIFEST = "build.json"
+MADE = "made.json"
+"""When and how fast a build was made: apart, so that `build.json` is the same for one content."""
 
 
 def write_table(path: Path, data: pa.Table | Iterable[pa.RecordBatch], table: Table) -> int:
@@ -220,8 +222,11 @@ class Build(Tables):
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What `build.json` says: inputs, rules, steps with rows and times, layers."""
+        """What `build.json` says (inputs, rules, tables), with `created` and times of `made.json`."""
         data: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        made = self.folder / MADE
+        if made.is_file():
+            data |= json.loads(made.read_text(encoding="utf-8"))
         return data
 
     @property

@@ -213,7 +213,16 @@ def load_config(root: Path) -> Config:
     except ValidationError as error:
         raise ConfigError(_explain(path, error)) from None
     _check_names(path, config)
-    return config
+    return _all_simulated(config) if config.workspace.simulated else config
+
+
+def _all_simulated(config: Config) -> Config:
+    """Mark every input of a simulated workspace."""
+    marked = {
+        kind: tuple(e.model_copy(update={"simulated": True}) for e in getattr(config, kind))
+        for kind in KINDS
+    }
+    return config.model_copy(update=marked)
 
 
 def _check_names(path: Path, config: Config) -> None:

@@ -1,0 +1,83 @@
+# Everything sets itself up: Python >= 3.11, Node >= 20 and make are enough.
+PYTHON ?= python3
+PORT ?= 8000
+DEMO ?= demo
+
+BIN := .venv/bin
+ENV := .venv/.ready
+NODE := web/node_modules/.ready
+STATIC := src/covermap/service/static/index.html
+WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+PYTEST := $(BIN)/pytest -q
+
+.PHONY: help env web demo test check lint types unit laws real browser docs webcheck bench format lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(ENV): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "covermap needs Python >= 3.11: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE): web/package-lock.json web/package.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+$(STATIC): $(NODE) $(WEB)
+	cd web && npm run --silent build
+	@touch $@
+
+env: $(ENV)  ## Python environment in .venv, from the lock file
+web: $(STATIC)  ## the map, built into the package
+
+demo: $(ENV) $(STATIC)  ## build the sample workspace and serve its map (PORT=8000)
+	@test -f $(DEMO)/covermap.toml || $(BIN)/covermap simulate $(DEMO)
+	@$(BIN)/covermap build $(DEMO)
+	@$(BIN)/covermap serve $(DEMO) --port $(PORT)
+
+test: check laws browser docs real  ## everything
+
+check: lint types webcheck unit  ## the fast part: lint, types, unit tests
+
+lint: $(ENV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(ENV)
+	$(BIN)/mypy
+
+webcheck: $(NODE)
+	cd web && npm run --silent lint && npm run --silent check && npm test --silent
+
+unit: $(ENV)
+	$(PYTEST) tests/unit -m "not slow"
+
+laws: $(ENV)
+	$(PYTEST) tests/laws
+	$(PYTEST) tests/unit -m slow
+
+real: $(ENV)  ## tests on the real inputs beside the project
+	$(PYTEST) tests/real
+
+browser: $(ENV) $(STATIC)  ## the map in headless Chromium
+	$(PYTEST) tests/browser
+
+docs: $(ENV) $(STATIC)  ## what the documentation shows, run
+	$(PYTEST) tests/docs
+
+bench: $(ENV)  ## one benchmark: make bench NAME=cells [SIZE=n]
+	@test -f tests/bench/$(NAME).py || { echo "no benchmark $(NAME). There are: $$(ls tests/bench | grep -v '^_' | sed 's/\.py//' | tr '\n' ' ')"; exit 2; }
+	@$(BIN)/python tests/bench/$(NAME).py $(SIZE)
+
+format: $(ENV)  ## format the Python code
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+lock: $(ENV)  ## renew the lock files (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+
+clean:  ## remove what was built (not the demo workspace)
+	rm -rf .venv web/node_modules src/covermap/service/static .mypy_cache .ruff_cache .pytest_cache
