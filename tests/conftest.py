@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A first call compiles or loads much; its time says nothing of the code under test.
+settings.register_profile("covermap", deadline=None)
+settings.load_profile("covermap")
 
 PROJECT = Path(__file__).resolve().parents[1]
 
