@@ -56,6 +56,10 @@ REJECT_REASONS = {
     "impossible_signal": "the level is outside what the technology can report",
     "sentinel": "the level is a placeholder that means 'no value'",
     "no_measurement": "no level, no rate, no latency and no statement of service in the row",
+    "no_geometry": "the geometry is missing, empty, or not of a kind that can be used here",
+    "zero_length": "every vertex of the line is at one place",
+    "no_area": "the polygon encloses nothing, even when mended",
+    "no_identity": "the field that must tell one feature from another is missing",
     "duplicate": "equal in every field to an earlier row of the file",
     "duplicate_file": "the whole file is byte-equal to another input file",
 }  # fmt: skip
