@@ -1,0 +1,186 @@
+"""G-NetTrack Pro logs: radio (`*_log.txt`, `*.csv`) and test results (`*_datatest.txt`).
+
+Two generations of the same log are read: tab-separated with `Level`, `Qual`, `NetworkTech`,
+`Operator`, and comma-separated with `RSRP`, `RSRQ`, `NetworkMode`. Names as in the manual of
+G-NetTrack (gyokovsolutions.com). `-` is 'no value'. `NRxRSRP` is the **neighbour** cell, not NR,
+and is not read. Times are the phone's wall clock without a zone. `Speed` is km/h; rates are kbit/s.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from covermap.errors import FormatError
+from covermap.formats.logs.base import LogFormat, LogRead, ReadOptions, make_readings
+from covermap.formats.logs.rows import Rows, header_names, read_rows
+from covermap.formats.logs.sniffing import first_line
+from covermap.formats.logs.values import Fields, chosen
+from covermap.formats.source import Source
+
+REQUIRED = ("Timestamp", "Longitude", "Latitude")
+LEVELS = ("Level", "RSRP")
+TIME_PATTERN = "%Y.%m.%d_%H.%M.%S"
+KMH = 1 / 3.6
+NO_COVERAGE = ("NO_COVERAGE", "NO COVERAGE")
+
+
+def sniff_radio(source: Source) -> float:
+    """Tell how much the head looks like a radio log."""
+    names = _head_names(source)
+    return 0.0 if _is_test(names) else _likeness(names)
+
+
+def sniff_test(source: Source) -> float:
+    """Tell how much the head looks like a log of test results."""
+    names = _head_names(source)
+    return _likeness(names) if _is_test(names) else 0.0
+
+
+def read(source: Source, options: ReadOptions) -> LogRead:
+    """Read a radio or a test log; see the module for what the columns mean.
+
+    Raises
+    ------
+    FormatError
+        The header lacks what the format has: wrong delimiter, wrong format, an events log.
+    """
+    del options  # the format names its columns itself
+    decoded = source.read_text()
+    header = next(line for line in decoded.text.split("\n") if line.strip())
+    delimiter = "\t" if "\t" in header else ","
+    _check_header(header_names(header, delimiter), header, source.shown)
+    rows = read_rows(decoded, source.shown, delimiter)
+    fields = Fields.of(rows)
+    readings = make_readings(_columns(rows, fields))
+    return LogRead(readings, rows.malformed, fields.problems, "local")
+
+
+def _columns(rows: Rows, f: Fields) -> dict[str, pa.Array]:
+    technology = f.text("NetworkTech", "NetworkMode")
+    operator, service = _operator(f, technology)
+    ready: dict[str, pa.Array] = {"line": rows.line, "raw": rows.raw, "operator": operator}
+    optional = {
+        "technology": lambda: technology,
+        "service": lambda: service,
+        "device": lambda: f.text("IMEI"),
+        "time_ms": lambda: f.local_time("Timestamp", TIME_PATTERN),
+        "time_text": lambda: f.text("Timestamp"),
+        "x": lambda: f.number("Longitude", finite=False),
+        "y": lambda: f.number("Latitude", finite=False),
+        "accuracy_m": lambda: f.number("Accuracy"),
+        "altitude_m": lambda: f.number("Altitude"),
+        "speed_mps": lambda: f.number("Speed", factor=KMH),
+        "rsrp_dbm": lambda: f.number(*LEVELS),
+        "rsrq_db": lambda: f.number("Qual", "RSRQ"),
+        "sinr_db": lambda: f.number("SNR"),
+        "rssi_dbm": lambda: f.number("LTERSSI", "RSSI"),
+        "cell_id": lambda: _cell_id(f, technology),
+        "pci": lambda: f.integer("PSC", "PCI"),
+        "arfcn": lambda: f.integer("ARFCN"),
+        "band": lambda: f.text("BAND", "Band"),
+        "tac": lambda: _area(f),
+        "dl_kbps": lambda: f.number("TESTDOWNLINK", "DL_bitrate"),
+        "ul_kbps": lambda: f.number("TESTUPLINK", "UL_bitrate"),
+        "latency_ms": lambda: f.number("PINGAVG"),
+    }
+    return ready | chosen(optional)
+
+
+def _operator(f: Fields, technology: pa.Array | None) -> tuple[pa.Array, pa.Array | None]:
+    """Operator as PLMN where the log has it, else its name; service false where there is none."""
+    name = f.text("Operatorname")
+    if name is None:
+        name = pa.nulls(len(f), pa.string())
+    plmn = f.text("Operator", "MCCMNC")
+    none = pc.fill_null(pc.is_in(name, pa.array(NO_COVERAGE)), False)
+    if technology is not None:
+        none = pc.or_(none, pc.fill_null(pc.equal(technology, "--"), False))
+    service = pc.if_else(none, pa.scalar(False), pa.scalar(None, pa.bool_()))
+    f.count("no_service", none, f.text("Operatorname"), "kept: evidence of no service")
+    if "Operatorname" in f.columns:
+        blank = pc.and_(pc.is_null(name), pc.invert(none))
+        f.count("blank_operator", blank, plmn, _blank_action(plmn))
+    stated = name if plmn is None else pc.coalesce(plmn, name)
+    return pc.if_else(none, pa.scalar(None, pa.string()), stated), service
+
+
+def _blank_action(plmn: pa.Array | None) -> str:
+    return "kept: operator as declared" if plmn is None else "kept: operator from its PLMN"
+
+
+def _cell_id(f: Fields, technology: pa.Array | None) -> pa.Array | None:
+    """Cell identity: as logged, else ECI = node * 256 + cell, or RNC * 65536 + cell on 3G.
+
+    Source: 3GPP TS 36.413 (28-bit ECI), TS 25.413 (RNC-ID and C-ID).
+    """
+    raw = f.text("RAWCELLID", "CGI")
+    cell = f.number("CellID")
+    if raw is not None or cell is None:
+        return raw
+    node = f.number("Node")
+    if node is None or technology is None:
+        return f.text("CellID")
+    wide = pc.match_substring_regex(technology, "^(4G|LTE|5G|NR)")
+    third = pc.match_substring_regex(technology, "^(3G|UMTS|HS|WCDMA)")
+    factor = pc.if_else(wide, 256.0, pc.if_else(third, 65536.0, pa.scalar(None, pa.float64())))
+    whole = pc.coalesce(pc.add(pc.multiply(node, factor), cell), cell)
+    known = pc.greater_equal(cell, 0.0)
+    return (
+        pc.if_else(known, whole, pa.scalar(None, pa.float64())).cast(pa.int64()).cast(pa.string())
+    )
+
+
+def _area(f: Fields) -> pa.Array | None:
+    """Give the area code in decimal; the older log has it in hexadecimal as LACHEX."""
+    plain = f.text("LAC", "TAC")
+    written = f.text("LACHEX")
+    if plain is not None or written is None:
+        return plain
+    unique = written.dictionary_encode()
+    decimal = pa.array([_from_hex(v) for v in unique.dictionary.to_pylist()], pa.string())
+    return decimal.take(unique.indices)
+
+
+def _from_hex(value: str | None) -> str | None:
+    try:
+        return None if value is None else str(int(value, 16))
+    except ValueError:
+        return None
+
+
+def _head_names(source: Source) -> set[str]:
+    line = first_line(source)
+    return set(header_names(line, "\t" if "\t" in line else ",")) if line else set()
+
+
+def _is_test(names: set[str]) -> bool:
+    """Test logs have rates and no channel; full radio logs may repeat the rates."""
+    return "TESTDOWNLINK" in names and not names & {"ARFCN", "PSC", "State"}
+
+
+def _likeness(names: set[str]) -> float:
+    if not names.issuperset(REQUIRED) or "EventType" in names:
+        return 0.0
+    typical = {"Operatorname", "CellID", "NetworkTech", "NetworkMode", "SNR", "CQI", *LEVELS}
+    return 0.4 + 0.6 * min(1.0, len(names & typical) / 5)
+
+
+def _check_header(names: list[str], header: str, shown: str) -> None:
+    if "EventType" in names:
+        raise FormatError(
+            f"{shown}: this is G-NetTrack's log of events; the radio log (*_log.txt) and the test "
+            "log (*_log_datatest.txt) are read."
+        )
+    absent = [n for n in REQUIRED if n not in names]
+    if not set(names) & {*LEVELS, "NetworkTech", "NetworkMode"}:
+        absent.append("Level or RSRP")
+    if absent:
+        raise FormatError(
+            f"{shown}: not a G-NetTrack log: the header is {header[:120]!r}; expected columns "
+            f"separated by tab or comma, and there is no {', '.join(absent)}."
+        )
+
+
+RADIO = LogFormat("gnettrack", "G-NetTrack Pro radio log", sniff_radio, read)
+TESTS = LogFormat("gnettrack-datatest", "G-NetTrack Pro test results", sniff_test, read)

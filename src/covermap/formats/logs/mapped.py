@@ -1,0 +1,231 @@
+"""Columns named by a declaration to readings: the column map and the units.
+
+A map gives, for one of our columns, the column or property in the file that holds it::
+
+    columns = { time = "timestamp", operator = "mcc+mnc", rsrp_dbm = "rsrp" }
+    units   = { time = "ms", speed_mps = "km/h" }
+
+`a+b` joins two columns: a PLMN from `mcc+mnc`, a time from `date+time`. Columns of the file that
+have our names already need no entry.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from covermap.errors import FormatError
+from covermap.formats.logs.base import ReadOptions, TimeKind, make_readings
+from covermap.formats.logs.clock import parse_times
+from covermap.formats.logs.values import Fields
+
+TEXTS = ("run_key", "device", "mark", "operator", "technology", "cell_id", "band", "tac")
+WHOLE = ("pci", "arfcn")
+POSITIONS = ("x", "y")
+NUMBERS = (
+    "accuracy_m", "altitude_m", "speed_mps", "heading_deg", "rsrp_dbm", "rsrq_db", "sinr_db",
+    "rssi_dbm", "dl_kbps", "ul_kbps", "latency_ms",
+)  # fmt: skip
+MAPPABLE = ("time", *POSITIONS, *NUMBERS, *WHOLE, *TEXTS, "service")
+"""Our columns that a map can name; `time` fills `time_ms` and `time_text`."""
+
+_RATE = {"kbit/s": 1.0, "Mbit/s": 1e3, "bit/s": 1e-3, "Gbit/s": 1e6, "kB/s": 8.0, "MB/s": 8e3}
+UNITS: dict[str, dict[str, float]] = {
+    "speed_mps": {"m/s": 1.0, "km/h": 1 / 3.6, "knots": 1852 / 3600, "mph": 0.44704},
+    "dl_kbps": _RATE,
+    "ul_kbps": _RATE,
+    "latency_ms": {"ms": 1.0, "s": 1e3, "us": 1e-3},
+    "heading_deg": {"deg": 1.0},
+    "altitude_m": {"m": 1.0, "ft": 0.3048},
+    "accuracy_m": {"m": 1.0, "ft": 0.3048},
+    "x": {"deg": 1.0, "m": 1.0, "1e-6 deg": 1e-6, "1e-7 deg": 1e-7},
+    "y": {"deg": 1.0, "m": 1.0, "1e-6 deg": 1e-6, "1e-7 deg": 1e-7},
+    "rsrp_dbm": {"dBm": 1.0, "0.1 dBm": 0.1, "0.01 dBm": 0.01},
+    "rssi_dbm": {"dBm": 1.0, "0.1 dBm": 0.1, "0.01 dBm": 0.01},
+    "rsrq_db": {"dB": 1.0, "0.1 dB": 0.1, "0.01 dB": 0.01},
+    "sinr_db": {"dB": 1.0, "0.1 dB": 0.1, "0.01 dB": 0.01},
+}
+"""Unit as written -> factor to ours. `time` has its own: see `clock.parse_times`."""
+
+NO_SERVICE = ("false", "0", "no", "none", "no_service", "no service", "no_coverage", "无服务")
+SERVICE = ("true", "1", "yes", "in_service", "in service")
+GSM = r"(?i)^(gsm|2g|gprs|edge)"
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A checked column map: our column -> the columns in the file that are joined for it."""
+
+    parts: dict[str, tuple[str, ...]]
+    factors: dict[str, float]
+    time_unit: str | None
+
+    def has(self, name: str) -> bool:
+        """Whether the file gives this column of ours."""
+        return name in self.parts
+
+
+def check_mapping(
+    options: ReadOptions,
+    available: list[str],
+    shown: str,
+    need: tuple[str, ...] = (),
+    *,
+    sparse: bool = False,
+) -> Mapping:
+    """Check a declaration's map and units against the columns that a file has.
+
+    With `sparse` a named column may be absent: a file without a header (GeoJSON) has only those
+    properties that some feature has.
+
+    Raises
+    ------
+    FormatError
+        Our column or unit is not known, a named column is not in the file, or one of `need` is
+        not mapped. The message lists what there is.
+    """
+    parts: dict[str, tuple[str, ...]] = {n: (n,) for n in MAPPABLE if n in available}
+    for ours, theirs in options.columns.items():
+        name = "time" if ours in ("time_ms", "time_text") else ours
+        if name not in MAPPABLE:
+            raise FormatError(f"{shown}: columns: no column of ours is {ours!r}{_near(ours)}.")
+        if not sparse or set(_split_parts(theirs, available)) <= set(available):
+            parts[name] = _parts(theirs, available, name, shown)
+    absent = [n for n in need if n not in parts]
+    if absent:
+        raise FormatError(
+            f"{shown}: nothing is mapped to {', '.join(absent)}; the file has {_list(available)}. "
+            'Name them in columns = { x = "...", ... }; `covermap check` proposes a map.'
+        )
+    if not set(parts) & {*NUMBERS, "service"}:
+        raise FormatError(
+            f"{shown}: no level, rate, latency or service is mapped; the file has "
+            f"{_list(available)}. `covermap check` proposes a map."
+        )
+    factors = {n: _factor(n, unit, shown) for n, unit in options.units.items() if n in UNITS}
+    unknown = [n for n in options.units if n not in UNITS and n not in ("time", "time_ms")]
+    if unknown:
+        raise FormatError(f"{shown}: units: {unknown[0]!r} has no units to choose from.")
+    return Mapping(parts, factors, options.units.get("time", options.units.get("time_ms")))
+
+
+def map_readings(
+    fields: Fields, mapping: Mapping, ready: dict[str, pa.Array], shown: str
+) -> tuple[pa.Table, TimeKind]:
+    """Make readings from mapped columns; `ready` has those that the format itself gives.
+
+    On GSM the level is RxLev, which logs call RSSI: it fills `rsrp_dbm` where that is missing
+    (3GPP TS 45.008).
+    """
+    found = dict(ready)
+    joined = _join_parts(fields, mapping)
+    for name in mapping.parts:
+        if name in TEXTS:
+            found[name] = joined.text(name)
+        elif name in WHOLE:
+            found[name] = joined.integer(name)
+        elif name in (*NUMBERS, *POSITIONS):
+            factor = mapping.factors.get(name, 1.0)
+            found[name] = joined.number(name, factor=factor, finite=name in NUMBERS)
+    if mapping.has("service"):
+        found["service"] = _service(joined)
+    kind: TimeKind = "none"
+    if mapping.has("time"):
+        text = joined.text("time")
+        found["time_text"] = text
+        found["time_ms"], kind = parse_times(text, mapping.time_unit, shown)
+    _level_of_gsm(found)
+    fields.problems[:] = joined.problems
+    return make_readings(found), kind
+
+
+def _level_of_gsm(found: dict[str, pa.Array]) -> None:
+    technology, rssi = found.get("technology"), found.get("rssi_dbm")
+    if technology is None or rssi is None:
+        return
+    gsm = pc.fill_null(pc.match_substring_regex(technology, GSM), False)
+    level = pc.if_else(gsm, rssi, pa.scalar(None, pa.float64()))
+    stated = found.get("rsrp_dbm")
+    found["rsrp_dbm"] = level if stated is None else pc.coalesce(stated, level)
+
+
+def _service(joined: Fields) -> pa.Array:
+    text = pc.utf8_lower(joined.text("service"))
+    no = pc.is_in(text, pa.array(NO_SERVICE))
+    yes = pc.is_in(text, pa.array(SERVICE))
+    unknown = pa.scalar(None, pa.bool_())
+    joined.count(
+        "unknown_service",
+        pc.and_(pc.is_valid(text), pc.invert(pc.or_(no, yes))),
+        joined.text("service"),
+        "kept as not stated",
+    )
+    return pc.if_else(pc.fill_null(no, False), False, pc.if_else(yes, True, unknown))
+
+
+def _join_parts(fields: Fields, mapping: Mapping) -> Fields:
+    """Columns under our names, several parts joined into one."""
+    columns = {}
+    for ours, parts in mapping.parts.items():
+        if len(parts) == 1:
+            columns[ours] = fields.columns[parts[0]]
+        elif ours == "operator":
+            columns[ours] = plmn(fields, *parts)
+        else:
+            texts = [pc.fill_null(fields.columns[p].cast(pa.string()), "") for p in parts]
+            columns[ours] = pc.utf8_trim_whitespace(
+                pc.binary_join_element_wise(*texts, " " if ours == "time" else "-")
+            )
+    return Fields(columns, fields.line, list(fields.problems), fields.missing)
+
+
+def plmn(fields: Fields, mcc: str, mnc: str) -> pa.Array:
+    """PLMN digits from country and network code: 262 and 3 make 26203.
+
+    A network code of one digit gets a zero; two and three digits stay. Where a number has lost the
+    zeros of a three-digit code (310 and 4 for 310004), declare `operators` to mend it.
+    """
+    country, network = fields.text(mcc), fields.text(mnc)
+    assert country is not None
+    assert network is not None
+    whole = [pc.replace_substring_regex(v, r"\.0+$", "") for v in (country, network)]
+    return pc.binary_join_element_wise(whole[0], pc.utf8_lpad(whole[1], 2, "0"), "")
+
+
+def _parts(theirs: str, available: list[str], ours: str, shown: str) -> tuple[str, ...]:
+    parts = _split_parts(theirs, available)
+    for part in parts:
+        if part not in available:
+            raise FormatError(
+                f"{shown}: columns: {ours} = {theirs!r}: the file has no column {part!r}; it has "
+                f"{_list(available)}."
+            )
+    if len(parts) > 2 or (len(parts) > 1 and ours in (*NUMBERS, *POSITIONS, *WHOLE)):
+        raise FormatError(
+            f"{shown}: columns: {ours} = {theirs!r}: only text and time can be joined."
+        )
+    return parts
+
+
+def _split_parts(theirs: str, available: list[str]) -> tuple[str, ...]:
+    if theirs in available:
+        return (theirs,)
+    return tuple(p.strip() for p in theirs.split("+"))
+
+
+def _factor(name: str, unit: str, shown: str) -> float:
+    if unit not in UNITS[name]:
+        raise FormatError(f"{shown}: units: {name} = {unit!r}; it can be {', '.join(UNITS[name])}.")
+    return UNITS[name][unit]
+
+
+def _near(name: str) -> str:
+    close = difflib.get_close_matches(name, MAPPABLE, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(MAPPABLE)}"
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:40]) if names else "no columns"

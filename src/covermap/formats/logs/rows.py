@@ -1,0 +1,228 @@
+r"""Delimited text to columns of strings, vectorised, with the physical line of every record.
+
+Physical lines are counted as an editor counts them: blank lines count, a quoted field with a line
+break makes one record of several lines (numbered by its first), `\r\n` is one line end.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from covermap.errors import FormatError
+from covermap.formats.logs.base import malformed_table
+from covermap.formats.problem import Problem
+from covermap.formats.text import Decoded
+
+Surplus = Literal["blank", "uniform"]
+"""Which fields beyond the header's names are tolerated: blank ones, or also the same number of
+unnamed ones in every row."""
+
+LONGEST_RECORD_LINES = 50
+"""A quoted field over more lines than this is a quote that was never closed."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Records of a file that fit its header, as strings, white space around them removed."""
+
+    names: tuple[str, ...]
+    columns: dict[str, pa.Array]
+    line: pa.Array
+    raw: pa.Array
+    malformed: pa.Table
+    problems: tuple[Problem, ...]
+
+    @property
+    def count(self) -> int:
+        """Records that fit."""
+        return len(self.line)
+
+
+@dataclass(frozen=True)
+class _Records:
+    """Non-blank records: text, first line, and those with a quote that never closes."""
+
+    text: pa.Array
+    line: np.ndarray
+    unclosed: np.ndarray
+
+
+def header_names(line: str, delimiter: str) -> list[str]:
+    r"""Split a header line into names; blank names at its end are dropped.
+
+    Examples
+    --------
+    >>> header_names('Time\tLevel\t', '\t')
+    ['Time', 'Level']
+    """
+    names = [n.strip().lstrip("\ufeff") for n in next(csv.reader([line], delimiter=delimiter))]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def read_rows(decoded: Decoded, shown: str, delimiter: str, surplus: Surplus = "blank") -> Rows:
+    """Split a text into the columns that its first line names.
+
+    A record with fewer fields than names, or with surplus fields that are not tolerated, is
+    malformed. Tolerated ones are counted as problem `extra_field`.
+
+    Raises
+    ------
+    FormatError
+        Two columns of one name.
+    """
+    records = _records(decoded.text)
+    names = header_names(records.text[0].as_py(), delimiter)
+    twice = sorted({n for n in names if n and names.count(n) > 1})
+    if twice:
+        raise FormatError(
+            f"{shown}: line {records.line[0]}: two columns are named {twice[0]!r}; rename one."
+        )
+    text, line = records.text.slice(1), records.line[1:]
+    fields, counts = _split(text, delimiter)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) if len(counts) else counts
+    fits, problems = _fitting(fields, starts, counts, line, len(names), surplus)
+    fits &= ~records.unclosed[1:]
+    columns = {
+        name: fields.take(pa.array(starts[fits] + i)) for i, name in enumerate(names) if name
+    }
+    return Rows(
+        tuple(names),
+        columns,
+        pa.array(line[fits], pa.int64()),
+        text.filter(pa.array(fits)),
+        _malformed(text, line, counts, ~fits, records.unclosed[1:], len(names)),
+        (*decoded.problems, *problems),
+    )
+
+
+def _malformed(
+    text: pa.Array,
+    line: np.ndarray,
+    counts: np.ndarray,
+    bad: np.ndarray,
+    unclosed: np.ndarray,
+    names: int,
+) -> pa.Table:
+    at = np.flatnonzero(bad)
+    details = [
+        "a quote is opened and not closed"
+        if unclosed[i]
+        else f"{counts[i]} fields under a header of {names} names"
+        for i in at
+    ]
+    return malformed_table(line[at].tolist(), details, text.take(pa.array(at)).to_pylist())
+
+
+def _fitting(
+    fields: pa.Array,
+    starts: np.ndarray,
+    counts: np.ndarray,
+    line: np.ndarray,
+    names: int,
+    surplus: Surplus,
+) -> tuple[np.ndarray, list[Problem]]:
+    """Tell which records fit, and count those with tolerated surplus fields."""
+    extra = counts - names
+    fits = extra == 0
+    if not len(counts) or fits.all():
+        return fits, []
+    filled = np.concatenate(
+        [[0], np.cumsum(pc.not_equal(fields, "").to_numpy(zero_copy_only=False))]
+    )
+    surplus_filled = filled[starts + counts] - filled[np.minimum(starts + names, starts + counts)]
+    blank = (extra > 0) & (surplus_filled == 0)
+    problems = _extra_field(blank & (counts > names), line, fields, starts + names, "ignored")
+    named = (extra > 0) & ~blank
+    if surplus == "uniform" and named.any() and (extra == extra[named][0]).all():
+        action = "ignored: the header does not name them"
+        every = np.ones(len(counts), bool)
+        return every, _extra_field(every, line, fields, starts + names, action)
+    return fits | blank, problems
+
+
+def _extra_field(
+    which: np.ndarray, line: np.ndarray, fields: pa.Array, position: np.ndarray, action: str
+) -> list[Problem]:
+    at = np.flatnonzero(which)
+    if not len(at):
+        return []
+    example = fields[int(position[at[0]])].as_py()
+    return [Problem("extra_field", len(at), int(line[at[0]]), example, action)]
+
+
+def _split(text: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray]:
+    """Split records into fields: all fields one after another, and how many each record has."""
+    lists = (
+        _split_whitespace(text) if delimiter == "whitespace" else pc.split_pattern(text, delimiter)
+    )
+    quoted = pc.match_substring(text, '"')
+    if pc.any(quoted).as_py():
+        lists = _with_quoted(lists, text, quoted, delimiter)
+    counts = pc.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+    return pc.utf8_trim_whitespace(pc.list_flatten(lists)), counts
+
+
+def _split_whitespace(text: pa.Array) -> pa.Array:
+    return pc.split_pattern_regex(pc.utf8_trim_whitespace(text), r"[ \t]+")
+
+
+def _with_quoted(lists: pa.Array, text: pa.Array, quoted: pa.Array, delimiter: str) -> pa.Array:
+    """Replace the naive split of records with quotes by the csv module's."""
+    mark = " " if delimiter == "whitespace" else delimiter
+    held = text.filter(quoted).to_pylist()
+    parsed = [next(csv.reader([t], delimiter=mark, strict=False)) for t in _one_line(held)]
+    restored = [[f.replace("\x00", "\n") for f in fields] for fields in parsed]
+    both = pa.concat_arrays([lists, pa.array(restored, lists.type)])
+    index = np.arange(len(lists))
+    at = np.flatnonzero(quoted.to_numpy(zero_copy_only=False))
+    index[at] = len(lists) + np.arange(len(at))
+    return both.take(pa.array(index))
+
+
+def _one_line(texts: list[str]) -> list[str]:
+    return [t.replace("\n", "\x00") for t in texts]
+
+
+def _records(text: str) -> _Records:
+    """Join the physical lines of quoted fields; leave blank lines out; keep line numbers."""
+    lines = pc.list_flatten(pc.split_pattern(pa.array([text], pa.large_string()), "\n"))
+    lines = pc.utf8_rtrim(lines, "\r")
+    number = np.arange(1, len(lines) + 1)
+    unclosed = np.zeros(len(lines), bool)
+    if '"' in text:
+        lines, number, unclosed = _joined(lines)
+    blank = pc.equal(pc.utf8_trim_whitespace(lines), "").to_numpy(zero_copy_only=False)
+    return _Records(lines.filter(pa.array(~blank)), number[~blank], unclosed[~blank])
+
+
+def _joined(lines: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+    odd = (pc.count_substring(lines, '"').to_numpy(zero_copy_only=False) % 2).astype(bool)
+    unclosed = np.zeros(len(lines), bool)
+    starts = np.ones(len(lines), bool)
+    at, opened = np.flatnonzero(odd), -1
+    for i in at.tolist():
+        if opened < 0:
+            opened = i
+        elif i - opened < LONGEST_RECORD_LINES:
+            starts[opened + 1 : i + 1] = False
+            opened = -1
+        else:
+            unclosed[opened] = True
+            opened = i
+    if opened >= 0:
+        unclosed[opened] = True
+    if starts.all():
+        return lines, np.arange(1, len(lines) + 1), unclosed
+    first = np.flatnonzero(starts)
+    joined = pa.LargeListArray.from_arrays(
+        pa.array(np.append(first, len(lines)), pa.int64()), lines
+    )
+    return pc.binary_join(joined, "\n"), first + 1, unclosed[first]
