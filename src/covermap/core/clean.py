@@ -1,0 +1,200 @@
+"""Blank what a receiver cannot have measured, and count it.
+
+A bad field is blanked and counted; the row stays while something is left in it. Nothing here drops
+a row: :class:`Rejections` collects who is rejected and why, one reason a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from covermap.core.limits import (
+    IMPOSSIBLE,
+    INAPPLICABLE,
+    OK,
+    PLAIN_LIMITS,
+    SENTINEL,
+    at_floor,
+    field_status,
+)
+from covermap.core.technology import CODES
+from covermap.tables import REJECT_REASONS
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+Ints = NDArray[np.int64]
+
+SIGNAL = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
+JUDGED = (*SIGNAL, "pci", *PLAIN_LIMITS)
+"""Fields that have limits, in the order in which they are counted."""
+
+ACCEPTED = -1
+REASONS = tuple(REJECT_REASONS)
+
+_STATUS_NAMES = {SENTINEL: "sentinel", IMPOSSIBLE: "impossible", INAPPLICABLE: "inapplicable"}
+STEADY_ROWS, STEADY_LEVELS = 100, 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of problem: which rows have it, the value to show, and what was done."""
+
+    problem: str
+    rows: Bools
+    action: str
+    values: pa.Array | Floats | None = None
+    """Value of each row, for the example; None: there is none to show."""
+
+
+@dataclass
+class Rejections:
+    """Who is rejected, and why: the first reason given to a row stays."""
+
+    code: Codes
+    """Index into REASONS, or ACCEPTED."""
+    detail: pa.Array
+    """What is wrong with the row; null where accepted."""
+
+    @classmethod
+    def none(cls, size: int) -> Rejections:
+        """Start with nobody rejected."""
+        return cls(np.full(size, ACCEPTED, dtype=np.int8), pa.nulls(size, pa.string()))
+
+    def add(self, rows: Bools, reason: str, detail: str | pa.Array) -> None:
+        """Reject rows that are not rejected yet; `detail` is one text, or one for every row."""
+        new = rows & (self.code == ACCEPTED)
+        if new.any():
+            self.code[new] = REASONS.index(reason)
+            self.detail = pc.if_else(pa.array(new), detail, self.detail)
+
+    @property
+    def accepted(self) -> Bools:
+        """Rows that nobody rejected."""
+        return self.code == ACCEPTED
+
+    def reasons(self) -> pa.Array:
+        """Reason of each row as text; null where accepted."""
+        return pa.DictionaryArray.from_arrays(
+            pa.array(self.code, mask=self.accepted), pa.array(REASONS)
+        ).cast(pa.string())
+
+
+def texts(*parts: str | pa.Array | Floats | Ints) -> pa.Array:
+    """Join constant texts and columns row by row; a number shows as written, null as '-'."""
+    columns = [p if isinstance(p, str) else _text(p) for p in parts]
+    return pc.binary_join_element_wise(*columns, "", null_handling="replace", null_replacement="-")
+
+
+def _text(values: pa.Array | Floats | Ints) -> pa.Array:
+    array = pa.array(values, from_pandas=True) if isinstance(values, np.ndarray) else values
+    return array if pa.types.is_string(array.type) else array.cast(pa.string())
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Fields after blanking, what was found, and what is wrong with each row's level."""
+
+    fields: dict[str, Floats]
+    findings: list[Finding]
+    level_status: Codes
+    """OK, or why the level as written was blanked."""
+    level_written: Floats
+    """The level as written, for the detail of a rejection."""
+
+
+def clean_fields(
+    fields: dict[str, Floats], technology: Codes, no_service: Bools, run: Ints
+) -> Cleaned:
+    """Blank and count impossible values and placeholders.
+
+    The level of GSM is RxLev: where a log has it as RSSI only, it is taken from there. A row
+    without service has no signal: all its signal fields are blanked.
+
+    Parameters
+    ----------
+    fields : dict of arrays of float64
+        Every field of `JUDGED`, NaN where empty.
+    technology : array of int8
+        Code of each row's technology; negative where not known.
+    no_service : array of bool
+        The row states that there is no service.
+    run : array of int64
+        Run of each row.
+    """
+    clean: dict[str, Floats] = {}
+    status: dict[str, Codes] = {}
+    findings: list[Finding] = []
+    for name in JUDGED:
+        values = fields[name]
+        status[name] = field_status(values, name, technology)
+        clean[name] = np.where(status[name] == OK, values, np.nan)
+        findings += _bad_values(name, values, status[name], no_service)
+    findings += _without_service(clean, no_service)
+    findings += _level_of_gsm(clean, technology)
+    findings += _steady_sinr(clean, run)
+    floor = at_floor(clean["rsrp_dbm"], technology)
+    findings.append(Finding("floor_level", floor, "kept: a censored low level", clean["rsrp_dbm"]))
+    level, why = _level_as_written(fields, status, technology)
+    return Cleaned(clean, findings, why, level)
+
+
+def _bad_values(name: str, values: Floats, status: Codes, no_service: Bools) -> Iterator[Finding]:
+    """Find each kind of bad value; without service only placeholders are worth a word."""
+    short = name.rsplit("_", 1)[0] if name not in ("pci", "arfcn") else name
+    for kind, word in _STATUS_NAMES.items():
+        rows = status == kind
+        if kind != SENTINEL and name in SIGNAL:
+            rows = rows & ~no_service
+        yield Finding(f"{word}_{short}", rows, "blanked", values)
+
+
+def _without_service(clean: dict[str, Floats], no_service: Bools) -> Iterator[Finding]:
+    level = clean["rsrp_dbm"].copy()
+    yield Finding("level_without_service", no_service & ~np.isnan(level), "blanked", level)
+    for name in SIGNAL:
+        clean[name][no_service] = np.nan
+
+
+def _level_of_gsm(clean: dict[str, Floats], technology: Codes) -> Iterator[Finding]:
+    level, rssi = clean["rsrp_dbm"], clean["rssi_dbm"]
+    rows = (technology == CODES["gsm"]) & np.isnan(level) & ~np.isnan(rssi)
+    level[rows] = rssi[rows]
+    yield Finding("level_from_rssi", rows, "kept: RxLev of GSM is its RSSI", rssi)
+
+
+def _steady_sinr(clean: dict[str, Floats], run: Ints) -> Iterator[Finding]:
+    """Find runs whose SINR never changes while the level does: the phone does not report it.
+
+    A run of at least `STEADY_ROWS` values of one and the same SINR, under at least
+    `STEADY_LEVELS` different levels. Some chipsets give a constant 0.0.
+    """
+    sinr, level = clean["sinr_db"].copy(), clean["rsrp_dbm"]
+    given = ~np.isnan(sinr)
+    runs = int(run.max(initial=-1)) + 1
+    low, high = np.full(runs, np.inf), np.full(runs, -np.inf)
+    np.minimum.at(low, run[given], sinr[given])
+    np.maximum.at(high, run[given], sinr[given])
+    both = given & ~np.isnan(level)
+    pairs = np.unique(np.stack([run[both].astype(np.float64), level[both]], axis=1), axis=0)
+    kinds = np.bincount(pairs[:, 0].astype(np.int64), minlength=runs)
+    rows = np.bincount(run[given], minlength=runs)
+    steady = (low == high) & (rows >= STEADY_ROWS) & (kinds >= STEADY_LEVELS)
+    found = given & steady[run] if runs else given
+    clean["sinr_db"][found] = np.nan
+    yield Finding("constant_sinr", found, "blanked: one value in the whole run", sinr)
+
+
+def _level_as_written(
+    fields: dict[str, Floats], status: dict[str, Codes], technology: Codes
+) -> tuple[Floats, Codes]:
+    """Level that a rejection speaks of: RSRP as written, or RSSI where GSM has only that."""
+    from_rssi = (technology == CODES["gsm"]) & np.isnan(fields["rsrp_dbm"])
+    level = np.where(from_rssi, fields["rssi_dbm"], fields["rsrp_dbm"])
+    return level, np.where(from_rssi, status["rssi_dbm"], status["rsrp_dbm"]).astype(np.int8)
