@@ -1,0 +1,151 @@
+/** What the service answers: the shapes of /api and of the tiles' features. */
+
+export const VERDICTS = ['covered', 'weak', 'none', 'unmeasured'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface BuildInfo {
+  id: string;
+  created: string;
+  name: string;
+  simulated: boolean;
+  attribution: string;
+  rules: { id: string; title: string; title_zh: string; version: string };
+  datum: string;
+  bounds: [number, number, number, number] | null;
+  layers: { operator: string; technology: string; name: string }[];
+  operators: OperatorInfo[];
+  technologies: string[];
+  tables: Record<string, number>;
+  map: {
+    center: [number, number] | null;
+    zoom: number | null;
+    basemap: string | null;
+    basemap_attribution: string;
+  };
+}
+
+export interface OperatorInfo {
+  id: string;
+  name: string;
+  name_zh: string | null;
+  color: string | null;
+}
+
+/** What is known of one place in one layer. */
+export interface Judged {
+  operator: string;
+  technology: string;
+  verdict: Verdict;
+  probability: number | null;
+  basis: 'measured' | 'predicted' | 'both' | null;
+  n: number;
+  n_none: number;
+  rsrp_mean_dbm: number | null;
+  rsrp_p5_dbm: number | null;
+  rsrp_p50_dbm: number | null;
+  sinr_mean_db: number | null;
+  share: number | null;
+  last_period?: string | null;
+}
+
+export interface PointAnswer {
+  lon: number;
+  lat: number;
+  cell: string | null;
+  simulated: boolean;
+  layers: Judged[];
+  lines: {
+    line_id: string;
+    name: string | null;
+    ref: string | null;
+    class: string;
+    segment: number;
+    from_m: number;
+    to_m: number;
+    distance_m: number;
+    layers: Judged[];
+  }[];
+}
+
+export interface Page<T> {
+  total: number;
+  limit: number;
+  offset: number;
+  items: T[];
+}
+
+export type Answer = 'pass' | 'fail' | 'undetermined';
+
+export interface LineVerdict {
+  line_id: string;
+  name: string | null;
+  ref: string | null;
+  class: string;
+  operator: string;
+  technology: string;
+  length_km: number;
+  covered_km: number;
+  weak_km: number;
+  none_km: number;
+  unmeasured_km: number;
+  route_length_km: number;
+  longest_gap_km: number;
+  covered_share: number | null;
+  share_if_rest_bad: number;
+  share_if_rest_good: number;
+  answer: Answer;
+  simulated: boolean;
+}
+
+export interface LineSegment {
+  segment: number;
+  from_m: number;
+  to_m: number;
+  verdict: Verdict;
+  probability: number | null;
+  rsrp_mean_dbm: number | null;
+  n: number;
+}
+
+export interface LineDetail {
+  line: {
+    line_id: string;
+    name: string | null;
+    ref: string | null;
+    class: string;
+    length_m: number;
+    bbox?: [number, number, number, number] | null;
+    simulated: boolean;
+  };
+  verdicts: LineVerdict[];
+  segments: LineSegment[];
+  stations: { name: string; chainage_m: number }[];
+}
+
+export interface WeakSpot {
+  spot_id: string;
+  kind: 'section' | 'area';
+  operator: string;
+  technology: string;
+  line_id: string | null;
+  line_name: string | null;
+  line_class: string | null;
+  from_m: number | null;
+  to_m: number | null;
+  length_m: number | null;
+  area_m2: number | null;
+  pieces: number;
+  n: number;
+  n_none: number;
+  rsrp_mean_dbm: number | null;
+  rsrp_p5_dbm: number | null;
+  sinr_mean_db: number | null;
+  probability_weak: number;
+  cause: string;
+  nearest_site_m: number | null;
+  nearest_site: string | null;
+  lon: number;
+  lat: number;
+  bbox?: [number, number, number, number] | null;
+  simulated: boolean;
+}

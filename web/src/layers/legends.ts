@@ -1,0 +1,38 @@
+/** Legend entries that several layers share. */
+
+import { fixed } from '../text/format';
+import type { Translate } from '../i18n';
+import type { Verdict } from '../api/types';
+import type { LegendEntry, Swatch } from './overlay';
+import { MEASURED, ranges, VERDICT_COLORS, type Scale } from './scale';
+
+export function verdictEntries(
+  t: Translate,
+  draw: (color: string) => Swatch,
+  unmeasured: Swatch,
+): LegendEntry[] {
+  const label = (verdict: Verdict) => t(`verdict.${verdict}`);
+  const measured = MEASURED.map((verdict) => ({
+    swatch: draw(VERDICT_COLORS[verdict]),
+    label: label(verdict),
+  }));
+  return [...measured, { swatch: unmeasured, label: label('unmeasured') }];
+}
+
+export function scaleEntries(scale: Scale): LegendEntry[] {
+  return ranges(scale).map(({ color, from, to }) => ({
+    swatch: { kind: 'fill', color },
+    label: rangeLabel(value(scale, from), value(scale, to)),
+  }));
+}
+
+function rangeLabel(from: string | null, to: string | null): string {
+  if (from === null) return `< ${to ?? ''}`;
+  if (to === null) return `≥ ${from}`;
+  return `${from} … ${to}`;
+}
+
+function value(scale: Scale, limit: number | null): string | null {
+  if (limit === null) return null;
+  return scale.unit === 'percent' ? fixed(limit * 100, 0) : fixed(limit, 0);
+}

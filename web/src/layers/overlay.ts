@@ -1,0 +1,68 @@
+/** What a layer of the map is: how it is drawn, what its legend says, what a click on it selects. */
+
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  MapGeoJSONFeature,
+} from 'maplibre-gl';
+import type { MessageKey, Translate } from '../i18n';
+import type { Metric, OverlayId, Selection } from '../state';
+
+/** Font of the map's labels: drawn from the fonts of the reader's own system. */
+export interface Look {
+  metric: Metric;
+  fonts: string[];
+}
+
+export type Swatch =
+  | { kind: 'fill'; color: string }
+  | { kind: 'hatch' }
+  | { kind: 'line'; color: string }
+  | { kind: 'dashed'; color: string }
+  | { kind: 'outline'; color: string }
+  | { kind: 'dot'; color: string; ring?: string };
+
+export interface LegendEntry {
+  swatch: Swatch;
+  label: string;
+}
+
+export interface Legend {
+  title: string;
+  unit: string | null;
+  entries: LegendEntry[];
+}
+
+export interface Clicked {
+  feature: MapGeoJSONFeature;
+  lon: number;
+  lat: number;
+}
+
+export interface Overlay {
+  id: OverlayId;
+  title: MessageKey;
+  /** Whether its tiles differ by operator and technology. */
+  perLayer: boolean;
+  /** Style layers, from bottom to top; the source is added by the map. */
+  style(look: Look): LayerSpecification[];
+  legend(metric: Metric, t: Translate): Legend;
+  /** What a click on one of its features selects; null: not to be clicked. */
+  select(clicked: Clicked): Selection | null;
+  /** Style layers that mark the selected feature, and the filter that finds it. */
+  marks(selection: Selection): Record<string, FilterSpecification>;
+}
+
+/** A filter that lets nothing through: a mark without a selection. */
+export const NOTHING: FilterSpecification = ['boolean', false] as unknown as ExpressionSpecification;
+
+export function text(feature: MapGeoJSONFeature, property: string): string | null {
+  const value: unknown = feature.properties[property];
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+export function number(feature: MapGeoJSONFeature, property: string): number | null {
+  const value: unknown = feature.properties[property];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,100 @@
+/**
+ * Colours of values: one object gives both the paint expression and the legend, so that they
+ * cannot disagree.
+ *
+ * All colours keep their order for the common kinds of colour blindness: blue against amber against
+ * dark crimson, or one ramp from dark to light.
+ */
+
+import type { ExpressionSpecification } from 'maplibre-gl';
+import type { Verdict } from '../api/types';
+import type { Metric } from '../state';
+
+export const VERDICT_COLORS: Record<Verdict, string> = {
+  covered: '#2f7fc1',
+  weak: '#f0a020',
+  none: '#8c1546',
+  unmeasured: '#8a939b',
+};
+
+/** Verdicts that have a colour of their own; `unmeasured` is hatched or dashed. */
+export const MEASURED: readonly Verdict[] = ['covered', 'weak', 'none'];
+
+export interface Scale {
+  /** Property of the tile's features. */
+  property: string;
+  /** Where one colour ends and the next begins: a value equal to a break has the upper colour. */
+  breaks: readonly number[];
+  /** One more than there are breaks, from low to high. */
+  colors: readonly string[];
+  /** 'percent' shows 0.95 as 95 %. */
+  unit: 'dBm' | 'percent' | 'samples';
+}
+
+export const SCALES: Record<Exclude<Metric, 'verdict'>, Scale> = {
+  rsrp: {
+    property: 'rsrp',
+    breaks: [-115, -110, -105, -95, -85],
+    colors: ['#3b0f50', '#5a3d8a', '#35658f', '#1f9a8a', '#7bca55', '#f6e02a'],
+    unit: 'dBm',
+  },
+  share: {
+    property: 'share',
+    breaks: [0.5, 0.8, 0.9, 0.95],
+    colors: ['#8c1546', '#d9652b', '#f6c667', '#8fc3e3', '#2568ad'],
+    unit: 'percent',
+  },
+  p: {
+    property: 'p',
+    breaks: [0.05, 0.2, 0.5, 0.8, 0.95],
+    colors: ['#8c1546', '#cf5630', '#f3bd66', '#c5dceb', '#6aa8d6', '#1f5fa5'],
+    unit: 'percent',
+  },
+  n: {
+    property: 'n',
+    breaks: [3, 10, 30, 100, 300],
+    colors: ['#d3e8dc', '#a3d4c3', '#66b9ab', '#3a9a98', '#1f7680', '#0c4f5c'],
+    unit: 'samples',
+  },
+};
+
+export function verdictColor(property = 'verdict'): ExpressionSpecification {
+  return [
+    'match',
+    ['get', property],
+    'covered',
+    VERDICT_COLORS.covered,
+    'weak',
+    VERDICT_COLORS.weak,
+    'none',
+    VERDICT_COLORS.none,
+    VERDICT_COLORS.unmeasured,
+  ];
+}
+
+/** Colour of a feature's value, by steps. */
+export function scaleColor(scale: Scale): ExpressionSpecification {
+  const steps = scale.breaks.flatMap((value, i) => [value, scale.colors[i + 1] ?? '']);
+  return [
+    'step',
+    ['to-number', ['get', scale.property]],
+    scale.colors[0] ?? '',
+    ...steps,
+  ] as unknown as ExpressionSpecification;
+}
+
+/** The same look-up for one value, as the tests and the panel use it. */
+export function colorOf(scale: Scale, value: number): string {
+  const above = scale.breaks.filter((limit) => value >= limit).length;
+  return scale.colors[above] ?? '';
+}
+
+/** Ranges of a scale, from high to low: what a legend lists. */
+export function ranges(scale: Scale): { color: string; from: number | null; to: number | null }[] {
+  const entries = scale.colors.map((color, i) => ({
+    color,
+    from: scale.breaks[i - 1] ?? null,
+    to: scale.breaks[i] ?? null,
+  }));
+  return entries.reverse();
+}

@@ -1,0 +1,83 @@
+/** Base-station sites: dots, with names when one is near. */
+
+import type { ExpressionSpecification, FilterSpecification } from 'maplibre-gl';
+import { NOTHING, text, type Overlay } from './overlay';
+
+const COLOR = '#3b4750';
+const IOT = '#0f9d76';
+
+export const sites: Overlay = {
+  id: 'sites',
+  title: 'layer.sites',
+  perLayer: false,
+
+  style({ fonts }) {
+    const common = { source: 'sites', 'source-layer': 'sites' };
+    const iot: ExpressionSpecification = [
+      'any',
+      ['to-boolean', ['get', 'nbiot']],
+      ['to-boolean', ['get', 'redcap']],
+    ];
+    return [
+      {
+        id: 'sites-dot',
+        type: 'circle',
+        ...common,
+        paint: {
+          'circle-color': COLOR,
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 5, 1.5, 9, 2.5, 13, 5],
+          'circle-stroke-color': ['case', iot, IOT, '#ffffff'],
+          'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 8, 0.5, 13, 2],
+        },
+      },
+      {
+        id: 'sites-selected',
+        type: 'circle',
+        ...common,
+        filter: NOTHING,
+        paint: {
+          'circle-color': COLOR,
+          'circle-radius': 8,
+          'circle-stroke-color': '#101820',
+          'circle-stroke-width': 3,
+        },
+      },
+      {
+        id: 'sites-label',
+        type: 'symbol',
+        ...common,
+        minzoom: 13,
+        layout: {
+          'text-field': ['get', 'name'],
+          'text-font': fonts,
+          'text-size': 11,
+          'text-anchor': 'top',
+          'text-offset': [0, 0.7],
+        },
+        paint: { 'text-color': '#27323a', 'text-halo-color': '#ffffff', 'text-halo-width': 1.4 },
+      },
+    ];
+  },
+
+  legend(_metric, t) {
+    return {
+      title: t('layer.sites'),
+      unit: null,
+      entries: [
+        { swatch: { kind: 'dot', color: COLOR, ring: '#ffffff' }, label: t('legend.site') },
+        { swatch: { kind: 'dot', color: COLOR, ring: IOT }, label: t('legend.siteIot') },
+      ],
+    };
+  },
+
+  select({ feature, lon, lat }) {
+    const id = text(feature, 'site_id');
+    return id === null ? null : { kind: 'site', id, lon, lat };
+  },
+
+  marks(selection) {
+    const filter: FilterSpecification =
+      selection.kind === 'site' ? ['==', ['get', 'site_id'], selection.id] : NOTHING;
+    return { 'sites-selected': filter };
+  },
+};

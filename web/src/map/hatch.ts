@@ -1,0 +1,19 @@
+/** The look of what is not measured: thin grey diagonals, as an image for the map. */
+
+export interface PatternImage {
+  width: number;
+  height: number;
+  data: Uint8Array;
+}
+
+/** Diagonal lines, `size` pixels apart, that join up when the image is tiled. */
+export function hatch(size = 8, thickness = 2): PatternImage {
+  const data = new Uint8Array(size * size * 4);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const on = (x + y) % size < thickness;
+      data.set(on ? [122, 131, 139, 200] : [200, 206, 211, 90], (y * size + x) * 4);
+    }
+  }
+  return { width: size, height: size, data };
+}

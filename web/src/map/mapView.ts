@@ -1,0 +1,269 @@
+/** The map itself: draws the state's layers, reports clicks and where the camera is. */
+
+import {
+  Map as MapLibre,
+  ScaleControl,
+  setWorkerUrl,
+  type FilterSpecification,
+  type LngLatBoundsLike,
+  type MapMouseEvent,
+  type PointLike,
+  type VectorTileSource,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import type { Api } from '../api/client';
+import type { BuildInfo } from '../api/types';
+import { HATCH } from '../layers/cells';
+import { NOTHING, type Look, type Overlay } from '../layers/overlay';
+import { overlay, OVERLAY_LIST } from '../layers/registry';
+import { same, type Camera, type OverlayId, type State, type Store } from '../state';
+import { graticule } from './graticule';
+import { hatch } from './hatch';
+import { GRATICULE, type BaseStyle } from './style';
+
+type Box = [number, number, number, number];
+export type Properties = Record<string, unknown>;
+
+const CLICK_REACH_PX = 5;
+
+export interface MapViewOptions {
+  container: HTMLElement;
+  api: Api;
+  build: BuildInfo;
+  store: Store;
+  base: BaseStyle;
+  onBusy: (busy: boolean) => void;
+  onTileError: () => void;
+}
+
+export class MapView {
+  readonly #map: MapLibre;
+  readonly #options: MapViewOptions;
+  #drawn: State | null = null;
+
+  constructor(options: MapViewOptions) {
+    setWorkerUrl(new URL(workerUrl, import.meta.url).href);
+    this.#options = options;
+    const { camera } = options.store.state;
+    this.#map = new MapLibre({
+      container: options.container,
+      style: options.base.style,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      maxPitch: 0,
+      minZoom: 1,
+      maxZoom: 18,
+      fadeDuration: 0,
+      ...(camera ? { center: [camera.lon, camera.lat], zoom: camera.zoom } : this.#start()),
+    });
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.keyboard.disableRotation();
+    this.#map.addControl(new ScaleControl({ maxWidth: 110 }), 'bottom-left');
+    this.#listen();
+  }
+
+  /** Bring the drawing up to the state: only what differs from what is drawn is touched. */
+  show(state: State): void {
+    const drawn = this.#drawn;
+    if (!drawn) return;
+    this.#drawn = state;
+    if (state.camera && !same(state.camera, this.#camera())) {
+      const { lon, lat, zoom } = state.camera;
+      this.#map.jumpTo({ center: [lon, lat], zoom });
+    }
+    if (state.operator !== drawn.operator || state.technology !== drawn.technology) {
+      this.#retarget(state);
+    }
+    if (state.metric !== drawn.metric) this.#restyle(state);
+    if (!same(state.overlays, drawn.overlays)) this.#setVisible(state);
+    if (!same(state.selection, drawn.selection)) this.#mark(state);
+  }
+
+  zoomBy(steps: number): void {
+    this.#map.zoomTo(Math.round((this.#map.getZoom() + steps) * 2) / 2, { duration: 200 });
+  }
+
+  showAll(): void {
+    const { bounds } = this.#options.build;
+    if (bounds) this.fit(bounds);
+  }
+
+  fit(bounds: Box): void {
+    this.#map.fitBounds(box(bounds), { padding: 48, maxZoom: 15, duration: 600 });
+  }
+
+  flyTo(lon: number, lat: number, zoom: number): void {
+    this.#map.flyTo({ center: [lon, lat], zoom: Math.max(zoom, this.#map.getZoom()), duration: 700 });
+  }
+
+  /** Properties of a drawn feature, found by one property; asked again once the map is idle. */
+  async feature(layer: OverlayId, property: string, value: string): Promise<Properties | null> {
+    return this.#find(layer, property, value) ?? (await this.#findWhenIdle(layer, property, value));
+  }
+
+  resize(): void {
+    this.#map.resize();
+  }
+
+  /** For tests and the browser's console: the MapLibre map behind the view. */
+  get maplibre(): MapLibre {
+    return this.#map;
+  }
+
+  #start(): { bounds?: LngLatBoundsLike; fitBoundsOptions?: object; center?: [number, number]; zoom?: number } {
+    const { map, bounds } = this.#options.build;
+    if (map.center) return { center: map.center, zoom: map.zoom ?? 9 };
+    if (bounds) return { bounds: box(bounds), fitBoundsOptions: { padding: 40, maxZoom: 14 } };
+    return { center: [104, 35], zoom: 3 };
+  }
+
+  #listen(): void {
+    const { store, onBusy, onTileError } = this.#options;
+    const map = this.#map;
+    map.on('load', () => {
+      this.#addOverlays();
+      this.#drawGraticule();
+    });
+    map.on('moveend', () => {
+      this.#drawGraticule();
+      if (!same(store.state.camera, this.#camera())) store.update({ camera: this.#camera() });
+    });
+    map.on('click', (event) => {
+      store.update({ selection: this.#selectionAt(event) });
+    });
+    map.on('mousemove', (event) => {
+      map.getCanvas().style.cursor = this.#selectionAt(event) ? 'pointer' : '';
+    });
+    map.on('dataloading', () => {
+      onBusy(true);
+    });
+    map.on('idle', () => {
+      onBusy(false);
+      this.#options.container.dataset.idle = String(Date.now());
+    });
+    map.on('error', (event) => {
+      console.warn(event.error.message);
+      onTileError();
+    });
+  }
+
+  #addOverlays(): void {
+    const { state } = this.#options.store;
+    const map = this.#map;
+    map.addImage(HATCH, hatch());
+    for (const item of OVERLAY_LIST) {
+      map.addSource(item.id, { type: 'vector', url: this.#tileJson(item, state) });
+    }
+    for (const layer of OVERLAY_LIST.flatMap((item) => item.style(this.#look(state)))) {
+      map.addLayer(layer);
+    }
+    this.#drawn = state;
+    this.#setVisible(state);
+    this.#mark(state);
+    this.show(this.#options.store.state);
+  }
+
+  #retarget(state: State): void {
+    for (const item of OVERLAY_LIST.filter((candidate) => candidate.perLayer)) {
+      this.#map.getSource<VectorTileSource>(item.id)?.setUrl(this.#tileJson(item, state));
+    }
+  }
+
+  #tileJson(item: Overlay, state: State): string {
+    const parts = item.perLayer ? [item.id, state.operator, state.technology] : [item.id];
+    return this.#options.api.url(`tiles/${parts.map(encodeURIComponent).join('/')}.json`);
+  }
+
+  #restyle(state: State): void {
+    for (const layer of OVERLAY_LIST.flatMap((item) => item.style(this.#look(state)))) {
+      if (!layer.id.includes('-selected') && 'filter' in layer) {
+        this.#map.setFilter(layer.id, layer.filter);
+      }
+      for (const [name, value] of Object.entries(layer.paint ?? {})) {
+        this.#map.setPaintProperty(layer.id, name as never, value as never);
+      }
+    }
+  }
+
+  #setVisible(state: State): void {
+    for (const item of OVERLAY_LIST) {
+      const visibility = state.overlays.includes(item.id) ? 'visible' : 'none';
+      for (const { id } of item.style(this.#look(state))) {
+        this.#map.setLayoutProperty(id, 'visibility', visibility);
+      }
+    }
+  }
+
+  #mark({ selection }: State): void {
+    for (const item of OVERLAY_LIST) {
+      const marks: Record<string, FilterSpecification> = selection
+        ? item.marks(selection)
+        : Object.fromEntries(this.#markIds(item).map((id) => [id, NOTHING]));
+      for (const [id, filter] of Object.entries(marks)) this.#map.setFilter(id, filter);
+    }
+  }
+
+  #markIds(item: Overlay): string[] {
+    return Object.keys(item.marks({ kind: 'spot', id: '' }));
+  }
+
+  #look({ metric }: State): Look {
+    return { metric, fonts: this.#options.base.fonts };
+  }
+
+  /** What lies under the pointer, from the top layer down. */
+  #selectionAt({ point, lngLat }: MapMouseEvent): State['selection'] {
+    if (!this.#drawn) return null;
+    const reach = CLICK_REACH_PX;
+    for (const item of [...OVERLAY_LIST].reverse()) {
+      const around: PointLike | [PointLike, PointLike] =
+        item.id === 'cells'
+          ? point
+          : [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
+      const layers = item.style(this.#look(this.#drawn)).map((layer) => layer.id);
+      const [feature] = this.#map.queryRenderedFeatures(around, { layers });
+      const selection = feature && item.select({ feature, lon: lngLat.lng, lat: lngLat.lat });
+      if (selection) return selection;
+    }
+    return null;
+  }
+
+  #find(layer: OverlayId, property: string, value: string): Properties | null {
+    if (!this.#map.getSource(layer)) return null;
+    const filter: FilterSpecification = ['==', ['get', property], value];
+    const [feature] = this.#map.querySourceFeatures(layer, { sourceLayer: overlay(layer).id, filter });
+    return feature?.properties ?? null;
+  }
+
+  async #findWhenIdle(layer: OverlayId, property: string, value: string): Promise<Properties | null> {
+    if (!this.#map.loaded()) await this.#map.once('idle');
+    return this.#find(layer, property, value);
+  }
+
+  #camera(): Camera {
+    const { lng, lat } = this.#map.getCenter();
+    return { zoom: round(this.#map.getZoom(), 2), lat: round(lat, 5), lon: round(lng, 5) };
+  }
+
+  #drawGraticule(): void {
+    const source = this.#map.getSource(GRATICULE);
+    if (source?.type !== 'geojson') return;
+    const bounds = this.#map.getBounds();
+    const extent = {
+      west: bounds.getWest(),
+      south: bounds.getSouth(),
+      east: bounds.getEast(),
+      north: bounds.getNorth(),
+    };
+    (source as unknown as { setData(data: object): void }).setData(graticule(extent));
+  }
+}
+
+function box([west, south, east, north]: Box): LngLatBoundsLike {
+  return [west, south, east, north];
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

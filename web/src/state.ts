@@ -1,0 +1,72 @@
+/** What the map shows, in one value; the address bar holds it, and every part draws from it. */
+
+export const OVERLAYS = ['cells', 'segments', 'weak_spots', 'sites'] as const;
+export type OverlayId = (typeof OVERLAYS)[number];
+
+export const METRICS = ['verdict', 'rsrp', 'share', 'p', 'n'] as const;
+export type Metric = (typeof METRICS)[number];
+
+export const TABS = ['layers', 'lines', 'spots'] as const;
+export type Tab = (typeof TABS)[number];
+
+export const LANGUAGES = ['zh', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export interface Camera {
+  zoom: number;
+  lat: number;
+  lon: number;
+}
+
+export type Selection =
+  | { kind: 'cell'; id: string; lon: number; lat: number }
+  | { kind: 'line'; id: string; chainage: number | null }
+  | { kind: 'spot'; id: string }
+  | { kind: 'site'; id: string; lon: number; lat: number };
+
+export interface State {
+  camera: Camera | null;
+  operator: string;
+  technology: string;
+  overlays: readonly OverlayId[];
+  metric: Metric;
+  selection: Selection | null;
+  tab: Tab;
+  /** Whether the side sheet is open: on a phone it covers half of the map. */
+  open: boolean;
+  language: Language;
+}
+
+export type Change = Partial<State>;
+type Listener = (state: State, previous: State) => void;
+
+/** Holds the state and tells its listeners of every change. */
+export class Store {
+  #state: State;
+  readonly #listeners: Listener[] = [];
+
+  constructor(state: State) {
+    this.#state = state;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  update(change: Change): void {
+    const previous = this.#state;
+    const next = { ...previous, ...change };
+    if (same(previous, next)) return;
+    this.#state = next;
+    for (const listener of this.#listeners) listener(next, previous);
+  }
+
+  subscribe(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+}
+
+/** Whether two states (or parts of them) hold equal values. */
+export function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

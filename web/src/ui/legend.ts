@@ -1,0 +1,47 @@
+/** Draws the legend that a layer gives. */
+
+import type { Legend, Swatch } from '../layers/overlay';
+import { h, svg } from './dom';
+
+export function legendList(legend: Legend): HTMLElement {
+  const entries = legend.entries.map(({ swatch, label }) =>
+    h('li', {}, swatchIcon(swatch), h('span', {}, label)),
+  );
+  const unit = legend.unit ? ` (${legend.unit})` : '';
+  return h(
+    'figure',
+    { class: 'legend' },
+    h('figcaption', {}, legend.title + unit),
+    h('ul', {}, ...entries),
+  );
+}
+
+export function swatchIcon(swatch: Swatch): SVGElement {
+  const icon = svg('svg', { class: 'swatch', viewBox: '0 0 22 14', 'aria-hidden': 'true' });
+  icon.append(...shapes(swatch));
+  return icon;
+}
+
+function shapes(swatch: Swatch): SVGElement[] {
+  const line = { x1: 1, y1: 7, x2: 21, y2: 7, 'stroke-width': 5 };
+  const rect = { x: 1, y: 1, width: 20, height: 12, rx: 2 };
+  switch (swatch.kind) {
+    case 'fill':
+      return [svg('rect', { ...rect, fill: swatch.color })];
+    case 'hatch':
+      return [
+        svg('rect', { ...rect, fill: '#e3e7ea', stroke: '#8a939b', 'stroke-width': 0.8 }),
+        svg('path', { d: 'M3 13 15 1M-3 13 9 1M9 13 21 1M15 13 21 7', stroke: '#8a939b', 'stroke-width': 1.6 }),
+      ];
+    case 'line':
+      return [svg('line', { ...line, stroke: swatch.color })];
+    case 'dashed':
+      return [svg('line', { ...line, stroke: swatch.color, 'stroke-width': 2.4, 'stroke-dasharray': '4 3' })];
+    case 'outline':
+      return [svg('rect', { ...rect, fill: swatch.color, 'fill-opacity': 0.16, stroke: swatch.color, 'stroke-width': 2 })];
+    case 'dot':
+      return [
+        svg('circle', { cx: 11, cy: 7, r: 5, fill: swatch.color, stroke: swatch.ring ?? '#ffffff', 'stroke-width': 2 }),
+      ];
+  }
+}

@@ -1,0 +1,27 @@
+/** What lies on the map: zoom buttons, the busy mark, notices, and who the data comes from. */
+
+import type { Context, Part } from './context';
+import { h } from './dom';
+
+export function mapTools(context: Context): Part {
+  const { t } = context;
+  const button = (text: string, label: string, onclick: () => void) =>
+    h('button', { type: 'button', 'aria-label': label, title: label, onclick }, text);
+  const element = h(
+    'div',
+    { class: 'map-tools' },
+    button('+', t('app.zoomIn'), () => context.map?.zoomBy(1)),
+    button('−', t('app.zoomOut'), () => context.map?.zoomBy(-1)),
+    button('⤢', t('app.zoomAll'), () => context.map?.showAll()),
+  );
+  return { element, update: () => undefined };
+}
+
+export function credits({ build, t }: Context): HTMLElement {
+  const parts = [build.attribution, build.map.basemap ? build.map.basemap_attribution : '', 'MapLibre'];
+  return h(
+    'p',
+    { class: 'credits' },
+    [...parts.filter((part) => part !== ''), t('app.datum', { datum: build.datum })].join(' · '),
+  );
+}
