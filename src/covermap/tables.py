@@ -43,6 +43,7 @@ by time between two fixes; from station marks; or not known well enough to be pl
 
 REJECT_REASONS = {
     "malformed_row": "the row cannot be split into the header's fields",
+    "neighbour_cell": "the row is of a neighbour cell, not of the serving one",
     "no_position": "longitude or latitude is missing, NaN or not a number",
     "position_out_of_range": "longitude or latitude is outside the datum's range",
     "position_zero": "the position is exactly 0, 0: a receiver without a fix",
@@ -278,6 +279,7 @@ LINES = Table(
         C("length_m", F64, "geodesic length of the course, m"),
         C("route_length_m", F64, "its share of route length: parallel tracks count once, m"),
         C("segment_m", F64, "nominal segment length, m"),
+        C("oneway", I16, "direction of travel: +1 with the chainage, -1 against", "both or unknown"),
         C("geometry", WKB, "LineString, WGS-84"),
         C("input", S, "name of the input"),
         C("simulated", B, "true: made by the simulator"),

@@ -1,0 +1,206 @@
+"""Join ways into continuous courses: at each node, the pair of ends that runs on most straightly.
+
+A node is where ends of ways lie (within a tolerance). Of all pairs of ends of one group that meet
+there, the straightest is joined first, then the next that is still free; a pair that turns by more
+than a limit is never joined. A pair drawn head to tail is preferred to one drawn head to head:
+carriageways are drawn in the direction of travel. Ends that nothing joined may be bridged over a
+short gap. The result does not depend on the order of the ways if they come in a canonical order.
+
+The principle is that of strokes (Thomson & Richardson 1999); the limits are parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numba import njit
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from covermap.core.geodesy import (
+    Floats,
+    Ints,
+    metres_per_degree_lat,
+    metres_per_degree_lon,
+    turn_deg,
+)
+
+REACH_M = 200.0
+"""The direction at an end is that of the chord to the point this far along the way."""
+AGAINST_DEG = 25.0
+"""What a join of ways drawn in opposite directions costs, as if it turned this much more."""
+METRES_PER_DEGREE_OF_TURN = 4.0
+"""A gap this wide is as bad as one degree of turn."""
+EARTH_M = 6_371_008.8
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When two ends are joined."""
+
+    turn_deg: float = 70.0
+    """A sharper turn is not the same course."""
+    snap_m: float = 1.0
+    """Ends nearer than this are at one node."""
+    gap_m: float = 100.0
+    """Free ends nearer than this, running on within `gap_turn_deg`, are bridged."""
+    gap_turn_deg: float = 25.0
+
+
+@dataclass(frozen=True)
+class Chains:
+    """For each way: its course, its place in it, and whether it runs against it."""
+
+    chain: Ints
+    position: Ints
+    reverse: NDArray[np.bool_]
+    bridged: int
+    """Joins that bridge a gap."""
+    gap_m: float
+    """Length of the gaps bridged."""
+
+
+def join_ways(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
+    """Join ways into courses.
+
+    Parameters
+    ----------
+    ways
+        LineStrings in a canonical order, WGS-84 degrees, shape (n,).
+    group
+        Only ways of one group are joined, shape (n,).
+
+    Returns
+    -------
+    Chains
+        Courses are numbered by their first way in the order given.
+    """
+    ends = _ends(ways)
+    group2 = np.repeat(group, 2)
+    linked = np.full(2 * len(ways), -1, np.int64)
+    _link(linked, ends, group2, limits.snap_m, limits.turn_deg)
+    before = linked.copy()
+    _link(linked, ends, group2, limits.gap_m, limits.gap_turn_deg)
+    new = np.flatnonzero((before < 0) & (linked >= 0))
+    gaps = np.linalg.norm(ends.xyz[new] - ends.xyz[linked[new]], axis=1)
+    chain, position, reverse = _walk(linked)
+    return Chains(chain, position, reverse, len(new) // 2, float(gaps.sum() / 2))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Ends of ways (start at 2i, end at 2i + 1): place on the Earth in m, direction outwards."""
+
+    xyz: Floats
+    lon: Floats
+    azimuth: Floats
+
+
+def _ends(ways: NDArray[np.object_]) -> _Ends:
+    start = shapely.get_coordinates(shapely.get_point(ways, 0))
+    end = shapely.get_coordinates(shapely.get_point(ways, -1))
+    lat = 0.5 * (start[:, 1] + end[:, 1])
+    scale = np.c_[metres_per_degree_lon(lat), metres_per_degree_lat(lat)]
+    # A way is short against the Earth: directions are taken in its own plane, nodes in the ends'.
+    reach = np.minimum(0.5, REACH_M / np.maximum(_plain_length(ways, scale), 1e-9))
+    near = shapely.get_coordinates(shapely.line_interpolate_point(ways, reach, normalized=True))
+    far = shapely.get_coordinates(shapely.line_interpolate_point(ways, 1 - reach, normalized=True))
+    out = np.stack([(start - near) * scale, (end - far) * scale], axis=1).reshape(-1, 2)
+    place = np.stack([start, end], axis=1).reshape(-1, 2)
+    return _Ends(_on_sphere(place), place[:, 0], np.degrees(np.arctan2(out[:, 0], out[:, 1])))
+
+
+def _plain_length(ways: NDArray[np.object_], scale: Floats) -> Floats:
+    coordinates, way = shapely.get_coordinates(ways, return_index=True)
+    step = np.diff(coordinates, axis=0) * scale[way[1:]]
+    edge = np.where(way[1:] == way[:-1], np.hypot(step[:, 0], step[:, 1]), 0.0)
+    return np.bincount(way[1:], weights=edge, minlength=len(ways)).astype(float)
+
+
+def _on_sphere(lonlat: Floats) -> Floats:
+    """Give places as metres from the Earth's centre, good to 1 %: no meridian is special there."""
+    lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
+    return EARTH_M * np.c_[np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
+
+
+def _link(linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: float) -> None:
+    """Join free ends that lie within a distance, straightest first; writes into `linked`."""
+    free = np.flatnonzero(linked < 0)
+    if len(free) < 2:
+        return
+    pairs = cKDTree(ends.xyz[free]).query_pairs(within_m, output_type="ndarray")
+    a, b = free[pairs[:, 0]], free[pairs[:, 1]]
+    # What was split at longitude 180 stays split: no drawn line may step over it.
+    whole = np.abs(ends.lon[a] - ends.lon[b]) < 180.0
+    keep = (group[a] == group[b]) & (a // 2 != b // 2) & whole
+    a, b = np.minimum(a, b)[keep], np.maximum(a, b)[keep]
+    turn = 180.0 - turn_deg(ends.azimuth[a], ends.azimuth[b])
+    keep = turn <= limit_deg
+    a, b, turn = a[keep], b[keep], turn[keep]
+    gap = np.linalg.norm(ends.xyz[a] - ends.xyz[b], axis=1)
+    cost = turn + np.where((a ^ b) & 1, 0.0, AGAINST_DEG) + gap / METRES_PER_DEGREE_OF_TURN
+    order = np.lexsort((b, a, np.round(cost, 6)))
+    _marry(linked, a[order], b[order])
+
+
+@njit(cache=True)
+def _marry(linked: Ints, a: Ints, b: Ints) -> None:
+    for k in range(len(a)):
+        if linked[a[k]] < 0 and linked[b[k]] < 0:
+            linked[a[k]] = b[k]
+            linked[b[k]] = a[k]
+
+
+@njit(cache=True)
+def _walk(linked: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Follow the joins from way to way: chain, place in it, and whether it is run backwards."""
+    n = len(linked) // 2
+    chain = np.full(n, -1, np.int64)
+    position = np.zeros(n, np.int64)
+    reverse = np.zeros(n, np.bool_)
+    chains = 0
+    for i in range(n):
+        if chain[i] >= 0:
+            continue
+        end = 2 * i
+        while linked[end] >= 0:
+            end = linked[end] ^ 1
+            if end == 2 * i:
+                break
+        place = 0
+        while end >= 0 and chain[end // 2] < 0:
+            way = end // 2
+            chain[way], position[way], reverse[way] = chains, place, (end & 1) == 1
+            place += 1
+            end = linked[end ^ 1]
+        chains += 1
+    return chain, position, reverse
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Courses made of ways: geometry, and what lies where along each."""
+
+    geometry: NDArray[np.object_]
+    """LineStrings, in the order of the chains' numbers."""
+    vertex_course: Ints
+    """For each vertex of all courses: the course."""
+    vertex_way: Ints
+    """For each vertex: the way that leads from it to the next one."""
+
+
+def draw_courses(ways: NDArray[np.object_], chains: Chains) -> Courses:
+    """Draw the courses that the chains describe; repeated vertices fall together."""
+    order = np.lexsort((chains.position, chains.chain))
+    run = np.where(chains.reverse, shapely.reverse(ways), ways)[order]
+    coordinates, piece = shapely.get_coordinates(run, return_index=True)
+    way = order[piece]
+    course = chains.chain[way]
+    same = np.zeros(len(course), bool)
+    same[:-1] = (course[1:] == course[:-1]) & (coordinates[1:] == coordinates[:-1]).all(axis=1)
+    # Of two equal vertices the later stays: the way that leads on from it is the next one.
+    coordinates, course, way = coordinates[~same], course[~same], way[~same]
+    drawn: NDArray[np.object_] = np.asarray(shapely.linestrings(coordinates, indices=course))
+    return Courses(drawn, course, way)
