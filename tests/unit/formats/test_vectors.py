@@ -204,7 +204,7 @@ def test_a_polygon_over_the_antimeridian_keeps_its_area():
 def test_a_file_with_several_layers_asks_which_one(tmp_path):
     for name in ("roads", "rails"):
         frame(LINE).to_file(tmp_path / "a.gpkg", layer=name)
-    with pytest.raises(FormatError, match="write layer = one of rails, roads|roads, rails"):
+    with pytest.raises(FormatError, match=r"write layer = one of (rails, roads|roads, rails)"):
         read_vector(tmp_path / "a.gpkg")
     assert read_vector(tmp_path / "a.gpkg", layer="rails").read == 1
     with pytest.raises(NotKnownError, match="no layer 'x'"):
@@ -264,6 +264,6 @@ def test_an_archive_with_two_vector_files_names_them(tmp_path):
         archive.writestr("a.geojson", "{}")
         archive.writestr("b.geojson", "{}")
     with pytest.raises(
-        FormatError, match=r"exactly one vector file inside.*a\.geojson, b\.geojson"
+        FormatError, match=r"exactly one.*a\.geojson, b\.geojson"
     ):
         read_vector(tmp_path / "a.zip")

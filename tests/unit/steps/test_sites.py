@@ -1,0 +1,177 @@
+"""Site tables to `sites`: every value checked, every row accounted for."""
+
+import pytest
+
+from covermap.errors import ConfigError, DatumError
+from covermap.formats.source import expand
+from covermap.steps.sites import read_sites
+from covermap.tables import PROBLEMS, REJECTED, SITES
+from covermap.workspace import Config, Sites
+
+NAMES = (
+    "site_id", "cell_id", "operator", "technology", "lon", "lat", "azimuth", "height", "tilt",
+    "power_dbm", "pci", "arfcn", "band", "indoor", "opened",
+)  # fmt: skip
+GOOD = dict(zip(NAMES, ("S", "C", "46000", "4G", "121.5", "31.2", "10", "30", "5", "15", "7",
+                        "1300", "", "no", "2021/5/1"), strict=True))  # fmt: skip
+
+
+def run(tmp_path, *changes, name="a.csv", **declared):
+    rows = [{**GOOD, "cell_id": f"C{i}", **c} for i, c in enumerate(changes)]
+    lines = [",".join(NAMES), *(",".join(r[n] for n in NAMES) for r in rows)]
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n")
+    entry = {"name": "s", "files": ("x",), "format": "cells-csv", "datum": "wgs84", **declared}
+    return read_sites(expand(path, name), Sites(**entry), Config())
+
+
+def rejected(result):
+    return [(r["line"], r["reason"]) for r in result.rejected.to_pylist()]
+
+
+def problems(result):
+    return {r["problem"]: (r["count"], r["first_line"], r["example"]) for r in
+            result.problems.to_pylist()}  # fmt: skip
+
+
+def test_a_good_row_gives_one_cell_in_the_tables_form(tmp_path):
+    result = run(tmp_path, {})
+    assert result.sites.schema == SITES.schema
+    assert result.rejected.schema == REJECTED.schema
+    assert result.problems.schema == PROBLEMS.schema
+    row = result.sites.to_pylist()[0]
+    assert (row["operator"], row["technology"], row["band"]) == ("46000", "lte", "B3")
+    assert (row["azimuth_deg"], row["indoor"], row["opened"]) == (10.0, False, "2021-05-01")
+    assert row["simulated"] is False
+    assert not problems(result)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "reason"),
+    [
+        ("0", "0", "position_zero"),
+        ("", "31", "no_position"),
+        ("121", "NaN", "no_position"),
+        ("E121", "31", "no_position"),
+        ("31.2", "121.5", "position_swapped"),
+        ("181", "31", "position_out_of_range"),
+        ("500000", "3400000", "position_out_of_range"),
+    ],
+)
+def test_a_bad_position_is_rejected_with_its_reason(tmp_path, lon, lat, reason):
+    result = run(tmp_path, {}, {"lon": lon, "lat": lat})
+    assert rejected(result) == [(3, reason)]
+    assert result.sites.num_rows == 1
+    assert lon in result.rejected["detail"][0].as_py() or lon == ""
+    assert result.rejected["raw"][0].as_py().startswith("S,C1,46000")
+
+
+def test_accepted_and_rejected_add_up_to_the_rows(tmp_path):
+    result = run(tmp_path, {}, {"lon": "0", "lat": "0"}, {"technology": "CDMA"}, {"cell_id": "C0"})
+    assert rejected(result) == [
+        (3, "position_zero"),
+        (4, "unknown_technology"),
+        (5, "duplicate"),
+    ]
+    assert result.sites.num_rows + result.rejected.num_rows == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "column", "problem"),
+    [
+        ("azimuth", "-1", "azimuth_deg", "impossible_azimuth_deg"),
+        ("azimuth", "361", "azimuth_deg", "impossible_azimuth_deg"),
+        ("azimuth", "north", "azimuth_deg", "not_a_number:azimuth_deg"),
+        ("height", "9999", "height_m", "impossible_height_m"),
+        ("tilt", "120", "tilt_deg", "impossible_tilt_deg"),
+        ("power_dbm", "182", "power_dbm", "impossible_power_dbm"),
+        ("pci", "504", "pci", "impossible_pci"),
+        ("pci", "1.5", "pci", "impossible_pci"),
+        ("arfcn", "-5", "arfcn", "impossible_arfcn"),
+        ("indoor", "perhaps", "indoor", "not_yes_or_no:indoor"),
+        ("opened", "2021/13/40", "opened", "not_a_date:opened"),
+    ],
+)
+def test_an_impossible_value_is_blanked_and_counted(tmp_path, field, value, column, problem):
+    result = run(tmp_path, {}, {field: value}, {field: value, "lon": "121.6"})
+    assert result.sites[column].null_count == 2
+    assert problems(result) == {problem: (2, 3, value)}
+    assert result.sites.num_rows == 3
+
+
+def test_an_azimuth_of_360_is_0_and_counted(tmp_path):
+    result = run(tmp_path, {"azimuth": "360"})
+    assert result.sites["azimuth_deg"].to_pylist() == [0.0]
+    assert problems(result) == {"azimuth_360": (1, 2, "360")}
+
+
+def test_pci_504_is_possible_on_nr_only(tmp_path):
+    result = run(tmp_path, {"pci": "504", "technology": "5G", "arfcn": "633984"})
+    assert result.sites["pci"].to_pylist() == [504]
+    assert result.sites["band"].to_pylist() == ["n78"]
+
+
+def test_operators_go_through_the_declared_aliases_and_default(tmp_path):
+    changes = [{"operator": "CMCC"}, {"operator": ""}, {"operator": "0"}]
+    result = run(tmp_path, *changes, operators={"CMCC": "46000"}, operator="46011")
+    assert sorted(result.sites["operator"].to_pylist()) == ["46000", "46011", "46011"]
+    assert problems(result) == {"unknown_operator": (1, 4, "0")}
+
+
+def test_a_shared_cell_has_one_row_for_each_operator(tmp_path):
+    result = run(tmp_path, {"operator": "46001;46011"})
+    assert result.sites["operator"].to_pylist() == ["46001", "46011"]
+
+
+def test_cells_of_one_place_without_site_names_share_a_site(tmp_path):
+    places = [{"lon": "121.5"}, {"lon": "121.5"}, {"lon": "121.6"}]
+    result = run(tmp_path, *({**p, "site_id": "", "cell_id": "", "pci": str(i)}
+                             for i, p in enumerate(places)))  # fmt: skip
+    sites = result.sites["site_id"].to_pylist()
+    assert len(set(sites)) == 2
+    assert sorted(c.split("/")[1] for c in result.sites["cell_id"].to_pylist()) == ["1", "1", "2"]
+
+
+def test_the_order_of_rows_and_files_does_not_matter(tmp_path):
+    rows = [
+        {"lon": f"121.{i % 4}", "azimuth": str(i * 10), "site_id": "", "cell_id": "", "pci": str(i)}
+        for i in range(12)
+    ]
+    forward = run(tmp_path, *rows, name="a.csv").sites
+    backward = run(tmp_path, *reversed(rows), name="b.csv").sites
+    assert forward.equals(backward)
+    entry = Sites(name="s", files=("x",), format="cells-csv", datum="wgs84")
+    a, b = (expand(tmp_path / n, n) for n in ("a.csv", "b.csv"))
+    one, other = (read_sites(s, entry, Config()) for s in (a + b, b + a))
+    assert one.sites.equals(other.sites)
+    assert one.rejected.equals(other.rejected)
+    assert one.rejected.num_rows == 12
+
+
+def test_a_cell_described_twice_is_kept_and_counted(tmp_path):
+    result = run(tmp_path, {"cell_id": "C"}, {"cell_id": "C", "azimuth": "200"})
+    assert result.sites.num_rows == 2
+    assert problems(result) == {"cell_described_twice": (1, 3, "C")}
+
+
+def test_positions_are_converted_from_the_declared_datum(tmp_path):
+    lon = run(tmp_path, {}, datum="gcj02").sites["lon"][0].as_py()
+    assert 0.003 < 121.5 - lon < 0.006
+    metres = {"lon": "357131.5", "lat": "3452884.2"}
+    utm = run(tmp_path, metres, datum="EPSG:32651").sites.to_pylist()[0]
+    assert abs(utm["lon"] - 121.5) < 0.01
+    assert abs(utm["lat"] - 31.2) < 0.01
+
+
+def test_without_a_datum_the_message_says_what_to_write(tmp_path):
+    with pytest.raises(DatumError, match=r'sites s: .* Write datum = "wgs84"'):
+        run(tmp_path, {}, datum=None)
+
+
+def test_an_unknown_format_names_the_known_ones(tmp_path):
+    with pytest.raises(ConfigError, match=r"format = 'excel' is not known\. There are: cells-csv"):
+        run(tmp_path, {}, format="excel")
+
+
+def test_simulated_inputs_are_labelled(tmp_path):
+    assert run(tmp_path, {}, simulated=True).sites["simulated"].to_pylist() == [True]
