@@ -1,0 +1,160 @@
+"""Every layer of one kind of place: judged, kept aside, combined, and streamed in key order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from covermap.core.certainty import Spread
+from covermap.core.derived import all_operators, any_operator, any_technology
+from covermap.core.judge import Bins, Judged, hide_unmeasured, judge_technology
+from covermap.core.verdicts import UNMEASURED, PlaceTest
+from covermap.engine.step import StepContext
+from covermap.rules import PlaceRule, RulePack, Standard
+from covermap.steps.judge.evidence import CellEvidence, Evidence
+from covermap.tables import (
+    ALL,
+    ANY,
+    CELL_VERDICTS,
+    NO_TECHNOLOGY,
+    SEGMENT_VERDICTS,
+    VERDICTS,
+    Table,
+)
+
+Layer = tuple[str, str]
+
+
+class Spool:
+    """Judged layers kept aside in files, so that one or a few at a time are in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.evidence: Evidence
+        self._files: dict[Layer, Path] = {}
+
+    def put(self, layer: Layer, judged: Judged) -> None:
+        """Keep a layer."""
+        path = self.folder / f"{len(self._files)}.npz"
+        np.savez(path, **{name: getattr(judged, name) for name in judged.__dataclass_fields__})
+        self._files[layer] = path
+
+    def get(self, layer: Layer) -> Judged:
+        """Read a layer back."""
+        with np.load(self._files[layer]) as arrays:
+            return Judged(**{name: arrays[name] for name in arrays.files})
+
+    def layers(self) -> list[Layer]:
+        """Layers that are kept, by operator and technology."""
+        return sorted(self._files)
+
+
+def judge_all(
+    evidence: Evidence, pairs: list[Layer], ctx: StepContext, spool: Spool, rule: PlaceRule
+) -> None:
+    """Judge every layer that occurs, and the derived ones, into the spool."""
+    spool.evidence = evidence
+    operators = sorted({operator for operator, _ in pairs})
+    for number, operator in enumerate(operators):
+        ctx.progress(number / (len(operators) + 1), f"{evidence.view}: {operator}")
+        technologies = [t for o, t in pairs if o == operator and t != NO_TECHNOLOGY]
+        _judge_operator(evidence, operator, technologies, ctx.rules, spool, rule)
+    for technology in sorted({t for _, t in spool.layers()}):
+        ctx.progress(len(operators) / (len(operators) + 1), f"{evidence.view}: {technology}")
+        layers = [layer for layer in spool.layers() if layer[1] == technology]
+        members = [spool.get(layer) for layer in layers if layer[0] not in (ANY, ALL)]
+        spool.put((ANY, technology), any_operator(members))
+        spool.put((ALL, technology), all_operators(members))
+
+
+def _judge_operator(
+    evidence: Evidence,
+    operator: str,
+    technologies: list[str],
+    pack: RulePack,
+    spool: Spool,
+    rule: PlaceRule,
+) -> None:
+    counts = evidence.bins(operator)
+    spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
+    judged = []
+    # without any technology, no service is judged by the most generous standard: it fails it too
+    easiest = min(pack.standards.values(), key=lambda s: s.rsrp_dbm)
+    for technology in [NO_TECHNOLOGY, *technologies]:
+        test = place_test(pack, pack.standards.get(technology, easiest), rule)  # type: ignore[call-overload]
+        found = judge_technology(
+            counts.by_technology.get(technology, _NOTHING),
+            counts.n_none,
+            test,
+            spread,
+            evidence.observed(operator, technology, test.none_level_dbm),
+            evidence.latest_period(operator, technology),
+        )
+        judged.append(found)
+        if technology != NO_TECHNOLOGY:
+            spool.put((operator, technology), hide_unmeasured(found))
+    runs = evidence.run_counts(operator)
+    served = any_technology(judged[1:], judged[0], place_test(pack, easiest, rule), runs)
+    spool.put((operator, ANY), hide_unmeasured(served))
+
+
+_NO_ROWS = np.zeros(0, np.int64)
+_NOTHING = Bins(_NO_ROWS, _NO_ROWS, _NO_ROWS, _NO_ROWS, _NO_ROWS, _NO_ROWS)
+
+
+def place_test(pack: RulePack, standard: Standard, rule: PlaceRule) -> PlaceTest:
+    """Give the pack's rule for a place in one technology, as the core takes it."""
+    return PlaceTest(
+        rsrp_dbm=standard.rsrp_dbm,
+        sinr_db=standard.sinr_db,
+        rule=rule.rule,
+        number=rule.share if rule.rule == "share" else rule.quantile,
+        min_samples=rule.min_samples,
+        none_level_dbm=pack.no_service.level_dbm,
+        none_share=pack.no_service.none_share,
+    )
+
+
+def stream(spool: Spool) -> Iterator[pa.RecordBatch]:
+    """Give the rows of the table of verdicts, in key order, one layer after the other."""
+    table = CELL_VERDICTS if isinstance(spool.evidence, CellEvidence) else SEGMENT_VERDICTS
+    for layer in spool.layers():
+        yield from _rows(spool.get(layer), layer, spool.evidence, table).to_batches()
+
+
+def _rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.Table:
+    count = evidence.count
+    measured = judged.verdict != UNMEASURED
+    places = evidence.places
+    columns = {name: places.column(name) for name in places.column_names}
+    columns |= {
+        "operator": pa.repeat(pa.scalar(layer[0]), count),
+        "technology": pa.repeat(pa.scalar(layer[1]), count),
+        "verdict": pa.array(VERDICTS).take(pa.array(judged.verdict)),
+        "probability": known(judged.probability),
+        "basis": pc.if_else(pa.array(measured), "measured", pa.scalar(None, pa.string())),
+        "n": pa.array(judged.n),
+        "n_none": pa.array(judged.n_none),
+        "rsrp_mean_dbm": known(judged.rsrp_mean_dbm),
+        "rsrp_p5_dbm": known(judged.rsrp_p5_dbm),
+        "rsrp_p50_dbm": known(judged.rsrp_p50_dbm),
+        "sinr_mean_db": known(judged.sinr_mean_db),
+        "share": known(np.where(measured, judged.share, np.nan)),
+    }
+    if table is SEGMENT_VERDICTS:
+        columns["runs"] = pa.array(judged.runs.astype(np.int32))
+    else:
+        names = pa.array(evidence.periods, pa.string())
+        columns["last_period"] = names.take(pa.array(judged.period, mask=judged.period < 0))
+    return pa.table([columns[name] for name in table.names], schema=table.schema)
+
+
+def known(values: NDArray[np.float64]) -> pa.Array:
+    """Arrow array in which NaN is null."""
+    return pa.array(values, mask=np.isnan(values))
