@@ -1,0 +1,50 @@
+"""Archive of the sites: one point a site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from covermap.core.clip import points
+from covermap.core.tiling import to_world
+from covermap.engine.step import StepContext
+from covermap.formats.archive import archive_name
+from covermap.formats.recipe import load_recipe
+from covermap.steps.tiles.drawing import (
+    Made,
+    at_zoom,
+    bounds_of,
+    draw,
+    pile_of,
+    rounded,
+    stable_ids,
+    write_pile,
+)
+
+_SAME_PLACE_DIGITS = 4
+"""Cells of a site whose positions agree to so many decimals of a degree (11 m) are one point."""
+_QUERY = f"""
+SELECT site_id, min(site_name) AS name,
+    string_agg(DISTINCT operator, ',' ORDER BY operator) AS operators,
+    string_agg(DISTINCT technology, ',' ORDER BY technology) AS technologies,
+    count(DISTINCT cell_id) AS cells,
+    coalesce(bool_or(redcap), false) AS redcap, coalesce(bool_or(nbiot), false) AS nbiot,
+    min(lon) AS lon, min(lat) AS lat,
+    site_id || ' ' || round(lon, {_SAME_PLACE_DIGITS}) || ' ' || round(lat, {_SAME_PLACE_DIGITS})
+        AS place
+FROM sites
+GROUP BY site_id, round(lon, {_SAME_PLACE_DIGITS}), round(lat, {_SAME_PLACE_DIGITS})
+ORDER BY place
+"""
+
+
+def site_archive(ctx: StepContext, folder: Path) -> Made:
+    """Write the sites of every operator."""
+    with ctx.tables.connect("sites") as connection:
+        sites = connection.sql(_QUERY).to_arrow_table()
+    recipe = load_recipe("sites")
+    ids = stable_ids(sites.column("place").to_pylist())
+    shapes = points(*to_world(sites.column("lon").to_numpy(), sites.column("lat").to_numpy()))
+    table = rounded(sites, recipe.layers["sites"].properties)
+    pile = pile_of(recipe, lambda zoom: draw("sites", at_zoom(shapes, zoom), ids, table))
+    path = folder / archive_name("sites")
+    return write_pile(path, "sites", pile, recipe.zooms[1], bounds_of(shapes))

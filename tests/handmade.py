@@ -1,0 +1,251 @@
+"""A small build made by hand: tables written with the store, tiles by the step, no pipeline."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import h3
+import numpy as np
+import pyarrow as pa
+import shapely
+import shapely.ops
+
+from covermap.core.cells import areas_m2, centres
+from covermap.engine.step import StepContext
+from covermap.rules import load_pack
+from covermap.steps import tiles
+from covermap.store import Tables, Workspace, write_table, write_text
+from covermap.tables import TABLES, conform, in_order
+from covermap.workspace import Config
+
+LAYERS = (
+    ("46000", "lte"), ("46000", "nr"), ("46000", "any"), ("46001", "lte"), ("46001", "any"),
+    ("any", "lte"), ("any", "nr"), ("any", "any"), ("all", "lte"), ("all", "any"),
+)  # fmt: skip
+CENTRE = (121.47, 31.23)
+RESOLUTION = 10
+LINE_COURSE = [(121.40, 31.20), (121.45, 31.22), (121.50, 31.25), (121.62, 31.26)]
+
+
+def judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Columns that cell and segment verdicts have in common, with every verdict among them."""
+    verdict = rng.choice(["covered", "weak", "none", "unmeasured"], n, p=[0.5, 0.25, 0.1, 0.15])
+    known = verdict != "unmeasured"
+    level = np.round(rng.uniform(-125, -70, n), 2)
+    share = np.round(rng.uniform(0, 1, n), 4)
+
+    def where(values: Any, kind: pa.DataType) -> pa.Array:
+        return pa.array(values, kind, mask=~known)
+
+    return {
+        "verdict": pa.array(verdict),
+        "probability": where(share, pa.float64()),
+        "basis": where(np.full(n, "measured", dtype=object), pa.string()),
+        "n": np.where(known, rng.integers(3, 90, n), rng.integers(0, 3, n)),
+        "n_none": np.where(verdict == "none", 3, 0),
+        "rsrp_mean_dbm": where(level, pa.float64()),
+        "rsrp_p5_dbm": where(np.floor(level - 8), pa.float64()),
+        "rsrp_p50_dbm": where(np.floor(level), pa.float64()),
+        "sinr_mean_db": where(np.full(n, 4.25), pa.float64()),
+        "share": where(share, pa.float64()),
+    }
+
+
+def cells_around(rings: int, resolution: int = RESOLUTION) -> np.ndarray:
+    """Cells of a disk round the centre, ascending, without every seventh."""
+    centre = h3.latlng_to_cell(CENTRE[1], CENTRE[0], resolution)
+    cells = np.array(sorted(int(c, 16) for c in h3.grid_disk(centre, rings)), np.int64)
+    return cells[np.arange(len(cells)) % 7 != 3]
+
+
+def cell_verdicts(cells: np.ndarray, seed: int = 1) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    tables = []
+    for operator, technology in LAYERS:
+        n = len(cells)
+        columns = {
+            "cell": cells, "area_m2": areas_m2(cells),
+            "operator": np.full(n, operator), "technology": np.full(n, technology),
+            **judged(rng, n),
+        }  # fmt: skip
+        measured = [v != "unmeasured" for v in columns["verdict"].to_pylist()]
+        columns["last_period"] = pa.array(["2026-05" if m else None for m in measured])
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables)
+
+
+def course(points: list[tuple[float, float]], n: int) -> list[shapely.LineString]:
+    """A line through points, cut into n pieces."""
+    whole = shapely.LineString(points)
+    cuts = np.linspace(0, 1, n + 1)
+    return [shapely.ops.substring(whole, a, b, True) for a, b in pairwise(cuts)]
+
+
+def lines_and_segments(n: int = 240) -> tuple[pa.Table, pa.Table]:
+    courses = {"g2": LINE_COURSE, "m1": [(121.40, 31.19), (121.55, 31.19)]}
+    lines, segments = [], []
+    for line_id, points in courses.items():
+        length = 100.0 * n - 37.5
+        lines.append({
+            "line_id": line_id, "name": "京沪高速" if line_id == "g2" else "Line 1",
+            "ref": "G2" if line_id == "g2" else None,
+            "class": "motorway" if line_id == "g2" else "metro", "length_m": length,
+            "route_length_m": length, "segment_m": 100.0,
+            "geometry": shapely.LineString(points).wkb, "input": "roads", "simulated": True,
+        })  # fmt: skip
+        for k, piece in enumerate(course(points, n)):
+            to_m = min(100.0 * (k + 1), length)
+            segments.append({
+                "line_id": line_id, "segment": k, "from_m": 100.0 * k, "to_m": to_m,
+                "length_m": to_m - 100.0 * k, "route_length_m": to_m - 100.0 * k, "tunnel": None,
+                "geometry": piece.wkb,
+            })  # fmt: skip
+    return _table("lines", lines), _table("segments", segments)
+
+
+def segment_verdicts(segments: pa.Table, seed: int = 2) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    tables = []
+    for operator, technology in LAYERS:
+        n = segments.num_rows
+        columns = {
+            **{k: segments.column(k)
+               for k in ("line_id", "segment", "length_m", "route_length_m")},
+            "operator": np.full(n, operator), "technology": np.full(n, technology),
+            **judged(rng, n), "runs": rng.integers(0, 4, n),
+        }  # fmt: skip
+        tables.append(pa.table(columns))
+    return pa.concat_tables(tables)
+
+
+def line_verdicts(lines: pa.Table, verdicts: pa.Table) -> pa.Table:
+    rows = []
+    for line in lines.to_pylist():
+        for operator, technology in LAYERS:
+            km = dict.fromkeys(("covered", "weak", "none", "unmeasured"), 0.0)
+            for row in verdicts.to_pylist():
+                if (row["operator"], row["technology"], row["line_id"]) == (
+                    operator, technology, line["line_id"],
+                ):  # fmt: skip
+                    km[row["verdict"]] += row["length_m"] / 1000
+            whole = sum(km.values())
+            rows.append({
+                **{k: line[k] for k in ("line_id", "name", "ref", "class", "simulated")},
+                "operator": operator, "technology": technology, "length_km": whole,
+                **{f"{k}_km": v for k, v in km.items()}, "route_length_km": whole,
+                **{f"route_{k}_km": v for k, v in km.items()}, "longest_gap_km": 0.4,
+                "covered_share": km["covered"] / (whole - km["unmeasured"]),
+                "share_if_rest_bad": km["covered"] / whole,
+                "share_if_rest_good": (km["covered"] + km["unmeasured"]) / whole,
+                "answer": "fail",
+            })  # fmt: skip
+    return _table("line_verdicts", rows)
+
+
+def weak_spots(cells: np.ndarray, segments: pa.Table) -> pa.Table:
+    pieces = shapely.from_wkb(segments.column("geometry").to_numpy())
+    rows = []
+    for number, (operator, technology) in enumerate((("46000", "lte"), ("46000", "lte"),
+                                                     ("any", "any"))):  # fmt: skip
+        section = number != 1
+        hexagons = [
+            shapely.Polygon([(x, y) for y, x in h3.cell_to_boundary(f"{c:x}")]) for c in cells[:3]
+        ]
+        shape = (
+            shapely.MultiLineString(list(pieces[3:9]))
+            if section
+            else shapely.multipolygons([shapely.union_all(hexagons)])
+            if shapely.union_all(hexagons).geom_type == "Polygon"
+            else shapely.union_all(hexagons)
+        )
+        inside = shapely.point_on_surface(shape)
+        rows.append({
+            "spot_id": f"ws-{number}", "kind": "section" if section else "area",
+            "operator": operator, "technology": technology,
+            "line_id": "g2" if section else None, "line_name": "G2" if section else None,
+            "line_class": "motorway" if section else None, "from_m": 300.0 if section else None,
+            "to_m": 900.0 if section else None, "length_m": 600.0 if section else None,
+            "area_m2": None if section else 40000.0, "pieces": 6 if section else 3,
+            "n": 40 + number, "n_none": 4, "rsrp_mean_dbm": -117.3 + number, "rsrp_p5_dbm": -125.0,
+            "sinr_mean_db": None, "probability_weak": 0.9, "cause": "weak_signal",
+            "nearest_site_m": None, "nearest_site": None, "lon": inside.x, "lat": inside.y,
+            "geometry": shape.wkb, "simulated": True,
+        })  # fmt: skip
+    return _table("weak_spots", rows)
+
+
+def sites() -> pa.Table:
+    rows = []
+    for site in range(5):
+        for sector in range(3):
+            for operator in ("46000", "46001")[: 1 + site % 2]:
+                rows.append({
+                    "site_id": f"S{site}", "cell_id": f"S{site}/{sector}", "site_name": f"站{site}",
+                    "operator": operator, "technology": ("lte", "nr", "nbiot")[sector],
+                    "lon": 121.45 + site / 100, "lat": 31.22, "redcap": sector == 1,
+                    "nbiot": sector == 2, "input": "sites", "simulated": True,
+                })  # fmt: skip
+    return _table("sites", rows)
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    schema = TABLES[name].schema
+    return pa.Table.from_pylist([{f.name: r.get(f.name) for f in schema} for r in rows], schema)
+
+
+def write(folder: Path, name: str, data: pa.Table) -> None:
+    table = TABLES[name]
+    write_table(folder / f"{name}.parquet", in_order(conform(data, table), table), table)
+
+
+def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
+    """Tables of a small build round Shanghai."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cells = cells_around(rings)
+    lines, segments = lines_and_segments()
+    verdicts = segment_verdicts(segments, seed + 1)
+    stations = [
+        {"line_id": "m1", "name": n, "chainage_m": m, "lon": 121.4 + m / 1e5, "lat": 31.19}
+        for n, m in (("莘庄", 0.0), ("人民广场", 9000.0))
+    ]
+    for name, data in {
+        "cell_verdicts": cell_verdicts(cells, seed), "lines": lines, "segments": segments,
+        "segment_verdicts": verdicts, "line_verdicts": line_verdicts(lines, verdicts),
+        "weak_spots": weak_spots(cells, segments), "sites": sites(),
+        "stations": _table("stations", stations),
+    }.items():  # fmt: skip
+        write(folder, name, data)
+
+
+def run_tiles(folder: Path, out: Path | None = None) -> StepContext:
+    """Run the tiles step over a folder of tables, into it or another one."""
+    ctx = StepContext(Tables(folder), out or folder, Config(), load_pack("project-default"))
+    tiles.run(ctx)
+    return ctx
+
+
+def write_build(root: Path, build_id: str = "b1", seed: int = 1, publish: bool = True) -> Path:
+    """Write a whole build into a workspace and serve it."""
+    folder = root / "builds" / build_id
+    write_tables(folder, seed=seed)
+    run_tiles(folder)
+    pack = load_pack("project-default")
+    lon, lat = centres(cells_around(9))
+    rows = {n: Tables(folder).rows(n) for n in TABLES if Tables(folder).has(n)}
+    manifest = {
+        "id": build_id, "created": "2026-11-21T10:00:00+00:00",
+        "workspace": {"name": "hand-made", "simulated": True, "attribution": "nobody"},
+        "rules": pack.model_dump(mode="json"),
+        "config": Config().model_dump(mode="json"),
+        "operators": {"46000": {"name": "China Mobile", "name_zh": "中国移动", "color": "#0085d0"}},
+        "tables": rows, "steps": [],
+        "bounds": [float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())],
+    }  # fmt: skip
+    write_text(folder / "build.json", json.dumps(manifest))
+    (root / "covermap.toml").touch()
+    if publish:
+        Workspace(root).publish(build_id)
+    return folder
