@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from covermap.formats.logs import geojson_points, gnettrack
+from covermap.formats.logs import crowd, geojson_points, gnettrack, network_survey, table
 from covermap.formats.logs.base import MALFORMED, LogFormat, LogRead, ReadOptions, TimeKind
 
 FORMATS: dict[str, LogFormat] = {
@@ -10,7 +10,12 @@ FORMATS: dict[str, LogFormat] = {
     for f in (
         gnettrack.RADIO,
         gnettrack.TESTS,
+        network_survey.CSV_FORMAT,
+        network_survey.GPKG_FORMAT,
+        crowd.TOWER_COLLECTOR_FORMAT,
+        crowd.OPENCELLID_FORMAT,
         geojson_points.GEOJSON,
+        table.TABLE,
     )
 }
 """Every log format by the name that `covermap.toml` uses."""

@@ -23,7 +23,8 @@ MALFORMED = pa.schema(
         pa.field("raw", pa.string(), nullable=False),
     ]
 )
-"""Records that could not be split into the header's fields; reason is one of REJECT_REASONS."""
+"""Records that make no reading: not split into the header's fields, or of a neighbour cell.
+`reason` is one of REJECT_REASONS."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,14 @@ class LogFormat:
     read: Callable[[Source, ReadOptions], LogRead]
 
 
-def malformed_table(lines: Sequence[int], details: Sequence[str], raws: Sequence[str]) -> pa.Table:
-    """Make the table of malformed records from parallel sequences."""
-    reasons = ["malformed_row"] * len(lines)
+def malformed_table(
+    lines: Sequence[int],
+    details: Sequence[str],
+    raws: Sequence[str],
+    reason: str = "malformed_row",
+) -> pa.Table:
+    """Make the table of records that are no readings from parallel sequences."""
+    reasons = [reason] * len(lines)
     return pa.table([list(lines), reasons, list(details), list(raws)], schema=MALFORMED)
 
 

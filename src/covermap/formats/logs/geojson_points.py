@@ -47,8 +47,7 @@ def read(source: Source, options: ReadOptions) -> LogRead:
         Not JSON, not GeoJSON, no features, or a map that does not fit the properties.
     """
     decoded = source.read_text()
-    good, bad = _records(decoded.text, source.shown)
-    features, malformed = _points(good, bad)
+    features, malformed = _points(*_records(decoded.text, source.shown))
     if not features and not malformed:
         raise FormatError(f"{source.shown}: GeoJSON without features.")
     fields, ready = _fields(features, list(decoded.problems))
@@ -57,12 +56,8 @@ def read(source: Source, options: ReadOptions) -> LogRead:
     if not features:
         raise FormatError(f"{source.shown}: none of {len(malformed)} features is a Point.")
     readings, kind = map_readings(fields, mapping, ready, source.shown)
-    bad_rows = sorted(malformed)
-    table = (
-        malformed_table(*(list(c) for c in zip(*bad_rows, strict=True)))
-        if bad_rows
-        else (malformed_table([], [], []))
-    )
+    bad = sorted(malformed, key=lambda m: m[0])
+    table = malformed_table([m[0] for m in bad], [m[1] for m in bad], [m[2] for m in bad])
     return LogRead(readings, table, fields.problems, kind)
 
 

@@ -5,14 +5,16 @@ A map gives, for one of our columns, the column or property in the file that hol
     columns = { time = "timestamp", operator = "mcc+mnc", rsrp_dbm = "rsrp" }
     units   = { time = "ms", speed_mps = "km/h" }
 
-`a+b` joins two columns: a PLMN from `mcc+mnc`, a time from `date+time`. Columns of the file that
-have our names already need no entry.
+`a+b` joins two columns: a PLMN from `mcc+mnc`, a time from `date+time`. `a|b` takes `b` where `a`
+is missing: `tac = "tac|lac"`. Columns of the file that have our names already need no entry.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,10 +58,26 @@ GSM = r"(?i)^(gsm|2g|gprs|edge)"
 
 
 @dataclass(frozen=True)
-class Mapping:
-    """A checked column map: our column -> the columns in the file that are joined for it."""
+class Parts:
+    """Columns of the file that make one of ours: joined (`+`), or the first that is there (`|`)."""
 
-    parts: dict[str, tuple[str, ...]]
+    names: tuple[str, ...]
+    how: Literal["+", "|"] = "|"
+
+    @classmethod
+    def of(cls, written: str, available: Sequence[str]) -> Parts:
+        """Take a map's entry apart; a column that has exactly this name is meant as it is."""
+        if written in available:
+            return cls((written,))
+        how: Literal["+", "|"] = "+" if "+" in written else "|"
+        return cls(tuple(p.strip() for p in written.split(how)), how)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A checked column map: our column -> the columns in the file that make it."""
+
+    parts: dict[str, Parts]
     factors: dict[str, float]
     time_unit: str | None
 
@@ -70,7 +88,7 @@ class Mapping:
 
 def check_mapping(
     options: ReadOptions,
-    available: list[str],
+    available: Sequence[str],
     shown: str,
     need: tuple[str, ...] = (),
     *,
@@ -87,13 +105,14 @@ def check_mapping(
         Our column or unit is not known, a named column is not in the file, or one of `need` is
         not mapped. The message lists what there is.
     """
-    parts: dict[str, tuple[str, ...]] = {n: (n,) for n in MAPPABLE if n in available}
+    parts = {n: Parts((n,)) for n in MAPPABLE if n in available}
     for ours, theirs in options.columns.items():
         name = "time" if ours in ("time_ms", "time_text") else ours
         if name not in MAPPABLE:
             raise FormatError(f"{shown}: columns: no column of ours is {ours!r}{_near(ours)}.")
-        if not sparse or set(_split_parts(theirs, available)) <= set(available):
-            parts[name] = _parts(theirs, available, name, shown)
+        found = Parts.of(theirs, available)
+        if not sparse or set(found.names) <= set(available):
+            parts[name] = _checked(found, theirs, available, name, shown)
     absent = [n for n in need if n not in parts]
     if absent:
         raise FormatError(
@@ -170,16 +189,18 @@ def _join_parts(fields: Fields, mapping: Mapping) -> Fields:
     """Columns under our names, several parts joined into one."""
     columns = {}
     for ours, parts in mapping.parts.items():
-        if len(parts) == 1:
-            columns[ours] = fields.columns[parts[0]]
+        if len(parts.names) == 1:
+            columns[ours] = fields.columns[parts.names[0]]
+        elif parts.how == "|":
+            columns[ours] = pc.coalesce(*(fields.text(n) for n in parts.names))
         elif ours == "operator":
-            columns[ours] = plmn(fields, *parts)
+            columns[ours] = plmn(fields, *parts.names)
         else:
-            texts = [pc.fill_null(fields.columns[p].cast(pa.string()), "") for p in parts]
+            texts = [pc.fill_null(fields.columns[p].cast(pa.string()), "") for p in parts.names]
             columns[ours] = pc.utf8_trim_whitespace(
                 pc.binary_join_element_wise(*texts, " " if ours == "time" else "-")
             )
-    return Fields(columns, fields.line, list(fields.problems), fields.missing)
+    return Fields(columns, fields.line, list(fields.problems), fields.missing, fields.decimal_comma)
 
 
 def plmn(fields: Fields, mcc: str, mnc: str) -> pa.Array:
@@ -195,25 +216,20 @@ def plmn(fields: Fields, mcc: str, mnc: str) -> pa.Array:
     return pc.binary_join_element_wise(whole[0], pc.utf8_lpad(whole[1], 2, "0"), "")
 
 
-def _parts(theirs: str, available: list[str], ours: str, shown: str) -> tuple[str, ...]:
-    parts = _split_parts(theirs, available)
-    for part in parts:
+def _checked(parts: Parts, theirs: str, available: Sequence[str], ours: str, shown: str) -> Parts:
+    for part in parts.names:
         if part not in available:
             raise FormatError(
                 f"{shown}: columns: {ours} = {theirs!r}: the file has no column {part!r}; it has "
                 f"{_list(available)}."
             )
-    if len(parts) > 2 or (len(parts) > 1 and ours in (*NUMBERS, *POSITIONS, *WHOLE)):
+    joined = parts.how == "+" and len(parts.names) > 1
+    if joined and (len(parts.names) > 2 or ours in (*NUMBERS, *POSITIONS, *WHOLE)):
         raise FormatError(
-            f"{shown}: columns: {ours} = {theirs!r}: only text and time can be joined."
+            f"{shown}: columns: {ours} = {theirs!r}: only two columns of text or of time "
+            "can be joined."
         )
     return parts
-
-
-def _split_parts(theirs: str, available: list[str]) -> tuple[str, ...]:
-    if theirs in available:
-        return (theirs,)
-    return tuple(p.strip() for p in theirs.split("+"))
 
 
 def _factor(name: str, unit: str, shown: str) -> float:
@@ -227,5 +243,21 @@ def _near(name: str) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(MAPPABLE)}"
 
 
-def _list(names: list[str]) -> str:
+def _list(names: Sequence[str]) -> str:
     return ", ".join(names[:40]) if names else "no columns"
+
+
+def known_mapping(
+    known: dict[str, tuple[str, ...]], options: ReadOptions, available: Sequence[str], shown: str
+) -> Mapping:
+    """Map the columns that a format always has: for each of ours, its names in any version.
+
+    The declaration's own map and units come on top.
+    """
+    have = set(available)
+    found: dict[str, str] = {}
+    for ours, candidates in known.items():
+        present = [c for c in candidates if set(Parts.of(c, available).names) <= have]
+        found |= {ours: present[0]} if present else {}
+    columns = {**found, **options.columns}
+    return check_mapping(ReadOptions(columns, options.units, options.sheet), available, shown)

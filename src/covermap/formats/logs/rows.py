@@ -23,6 +23,10 @@ Surplus = Literal["blank", "uniform"]
 """Which fields beyond the header's names are tolerated: blank ones, or also the same number of
 unnamed ones in every row."""
 
+WHITESPACE = "whitespace"
+"""As a delimiter: any run of spaces and tabs, as in tables aligned for the eye."""
+DELIMITERS = ("\t", ";", ",", "|", " ")
+
 LONGEST_RECORD_LINES = 50
 """A quoted field over more lines than this is a quote that was never closed."""
 
@@ -56,18 +60,54 @@ class _Records:
 def header_names(line: str, delimiter: str) -> list[str]:
     r"""Split a header line into names; blank names at its end are dropped.
 
+    Line breaks and runs of spaces inside a name become one space.
+
     Examples
     --------
     >>> header_names('Time\tLevel\t', '\t')
     ['Time', 'Level']
     """
-    names = [n.strip().lstrip("\ufeff") for n in next(csv.reader([line], delimiter=delimiter))]
+    line = line.lstrip("\ufeff")
+    parts = line.split() if delimiter == WHITESPACE else _parse_quoted(line, delimiter)
+    names = [" ".join(n.split()) for n in parts]
     while names and not names[-1]:
         names.pop()
     return names
 
 
-def read_rows(decoded: Decoded, shown: str, delimiter: str, surplus: Surplus = "blank") -> Rows:
+def guess_delimiter(header: str) -> str:
+    """Tell the delimiter by the header line: the candidate that gives most names.
+
+    Spaces count only where nothing else splits; several in a row mean an aligned table.
+    """
+    counts = {d: len(header_names(header, d)) for d in DELIMITERS[:-1]}
+    best = max(counts, key=lambda d: counts[d])
+    if counts[best] > 1:
+        return best
+    return WHITESPACE if "  " in header.strip() else " "
+
+
+def header_line(text: str, *, comments: bool = False) -> str:
+    """First record that is not blank (nor `sep=;`, nor a `#` comment where those are allowed)."""
+    for line in text.split("\n", LONGEST_RECORD_LINES):
+        if line.strip() and not _preamble(line, comments):
+            return line
+    return ""
+
+
+def _preamble(line: str, comments: bool) -> bool:
+    start = line.lstrip("\ufeff ")
+    return start.lower().startswith("sep=") or (comments and start.startswith("#"))
+
+
+def read_rows(
+    decoded: Decoded,
+    shown: str,
+    delimiter: str,
+    surplus: Surplus = "blank",
+    *,
+    comments: bool = False,
+) -> Rows:
     """Split a text into the columns that its first line names.
 
     A record with fewer fields than names, or with surplus fields that are not tolerated, is
@@ -78,7 +118,7 @@ def read_rows(decoded: Decoded, shown: str, delimiter: str, surplus: Surplus = "
     FormatError
         Two columns of one name.
     """
-    records = _records(decoded.text)
+    records = _after_preamble(_records(decoded.text), comments)
     names = header_names(records.text[0].as_py(), delimiter)
     twice = sorted({n for n in names if n and names.count(n) > 1})
     if twice:
@@ -101,6 +141,13 @@ def read_rows(decoded: Decoded, shown: str, delimiter: str, surplus: Surplus = "
         _malformed(text, line, counts, ~fits, records.unclosed[1:], len(names)),
         (*decoded.problems, *problems),
     )
+
+
+def _after_preamble(records: _Records, comments: bool) -> _Records:
+    first = 0
+    while first < len(records.text) - 1 and _preamble(records.text[first].as_py(), comments):
+        first += 1
+    return _Records(records.text.slice(first), records.line[first:], records.unclosed[first:])
 
 
 def _malformed(
@@ -160,9 +207,12 @@ def _extra_field(
 
 def _split(text: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray]:
     """Split records into fields: all fields one after another, and how many each record has."""
-    lists = (
-        _split_whitespace(text) if delimiter == "whitespace" else pc.split_pattern(text, delimiter)
-    )
+    if delimiter == WHITESPACE:
+        lists = pc.split_pattern_regex(pc.utf8_trim_whitespace(text), r"[ \t]+")
+    elif delimiter == " ":
+        lists = pc.split_pattern(pc.replace_substring_regex(text, r" $", ""), " ")
+    else:
+        lists = pc.split_pattern(text, delimiter)
     quoted = pc.match_substring(text, '"')
     if pc.any(quoted).as_py():
         lists = _with_quoted(lists, text, quoted, delimiter)
@@ -170,25 +220,23 @@ def _split(text: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray]:
     return pc.utf8_trim_whitespace(pc.list_flatten(lists)), counts
 
 
-def _split_whitespace(text: pa.Array) -> pa.Array:
-    return pc.split_pattern_regex(pc.utf8_trim_whitespace(text), r"[ \t]+")
-
-
 def _with_quoted(lists: pa.Array, text: pa.Array, quoted: pa.Array, delimiter: str) -> pa.Array:
     """Replace the naive split of records with quotes by the csv module's."""
-    mark = " " if delimiter == "whitespace" else delimiter
-    held = text.filter(quoted).to_pylist()
-    parsed = [next(csv.reader([t], delimiter=mark, strict=False)) for t in _one_line(held)]
-    restored = [[f.replace("\x00", "\n") for f in fields] for fields in parsed]
-    both = pa.concat_arrays([lists, pa.array(restored, lists.type)])
+    mark = " " if delimiter == WHITESPACE else delimiter
+    parsed = [_parse_quoted(t, mark) for t in text.filter(quoted).to_pylist()]
+    both = pa.concat_arrays([lists, pa.array(parsed, lists.type)])
     index = np.arange(len(lists))
     at = np.flatnonzero(quoted.to_numpy(zero_copy_only=False))
     index[at] = len(lists) + np.arange(len(at))
     return both.take(pa.array(index))
 
 
-def _one_line(texts: list[str]) -> list[str]:
-    return [t.replace("\n", "\x00") for t in texts]
+def _parse_quoted(record: str, mark: str) -> list[str]:
+    """Split one record; a field too long for the csv module is a quote gone wrong: one field."""
+    try:
+        return next(csv.reader([record], delimiter=mark, skipinitialspace=mark == " "))
+    except csv.Error:
+        return [record]
 
 
 def _records(text: str) -> _Records:

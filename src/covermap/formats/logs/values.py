@@ -30,6 +30,8 @@ class Fields:
     line: pa.Array
     problems: list[Problem] = field(default_factory=list)
     missing: Sequence[str] = MISSING
+    decimal_comma: bool = False
+    """Numbers may be written 53,55 (the fields are not separated by commas)."""
 
     @classmethod
     def of(cls, rows: Rows) -> Fields:
@@ -57,6 +59,8 @@ class Fields:
         values = self.text(*names)
         if values is None:
             return None
+        if self.decimal_comma:
+            values = pc.replace_substring_regex(values, r"^([+-]?[0-9]+),([0-9]+)$", r"\1.\2")
         readable = pc.match_substring_regex(values, NUMBER)
         special = pc.match_substring_regex(values, NOT_FINITE)
         self._count_unreadable(values, pc.or_(readable, special), names)

@@ -1,0 +1,91 @@
+"""Any table with a column map: CSV, TSV, semicolons, bars, spaces; XLSX, ODS; Parquet.
+
+The declaration's `columns` say which column is what, its `units` how they are written. A number
+may have a decimal comma where fields are not separated by commas. In a file separated by single
+spaces an empty field is two spaces in a row.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from covermap.errors import FormatError
+from covermap.formats.logs.base import LogFormat, LogRead, ReadOptions
+from covermap.formats.logs.mapped import check_mapping, map_readings
+from covermap.formats.logs.rows import (
+    Rows,
+    guess_delimiter,
+    header_line,
+    header_names,
+    read_rows,
+)
+from covermap.formats.logs.sheets import PARQUET, is_sheet, read_parquet, read_sheet
+from covermap.formats.logs.sniffing import head_text
+from covermap.formats.logs.values import Fields
+from covermap.formats.source import Source
+from covermap.formats.text import Decoded
+
+
+def sniff(source: Source) -> float:
+    """Tell how much the head looks like a table: low, for it says nothing about the meaning."""
+    head = source.head(8)
+    if head.startswith(PARQUET) or is_sheet(head):
+        return 0.3
+    lines = [line for line in head_text(source).split("\n")[:20] if line.strip()]
+    if len(lines) < 2 or lines[0].lstrip().startswith(("{", "[", "<")):
+        return 0.0
+    return 0.3 if len(header_names(lines[0], guess_delimiter(lines[0]))) > 2 else 0.05
+
+
+def read(source: Source, options: ReadOptions) -> LogRead:
+    """Read a table by the declaration's column map.
+
+    Raises
+    ------
+    FormatError
+        Not a table, or the map names what is not there; the message lists what is.
+    """
+    rows, comma = table_rows(source, options.sheet)
+    mapping = check_mapping(options, rows.names, source.shown, need=("x", "y"))
+    fields = Fields.of(rows)
+    fields.decimal_comma = comma
+    ready: dict[str, pa.Array] = {"line": rows.line, "raw": rows.raw}
+    readings, kind = map_readings(fields, mapping, ready, source.shown)
+    return LogRead(readings, rows.malformed, fields.problems, kind)
+
+
+def table_rows(source: Source, sheet: str | None) -> tuple[Rows, bool]:
+    """Rows of any kind of table, and whether its numbers may have a decimal comma."""
+    head = source.head(8)
+    if head.startswith(PARQUET):
+        return read_parquet(source), False
+    if is_sheet(head):
+        return read_sheet(source, sheet), False
+    decoded = source.read_text()
+    header = header_line(decoded.text)
+    delimiter = _delimiter(decoded, header)
+    if len(header_names(header, delimiter)) < 2:
+        raise FormatError(
+            f"{source.shown}: no table: the header is {header[:120]!r}, which is one column by "
+            "tab, semicolon, comma, bar or space."
+        )
+    return read_rows(decoded, source.shown, delimiter, "uniform"), delimiter != ","
+
+
+def _delimiter(decoded: Decoded, header: str) -> str:
+    """Delimiter by the header; among spaces, single ones only if most rows then have enough."""
+    found = guess_delimiter(header)
+    if found != " ":
+        return found
+    names = len(header_names(header, " "))
+    lines = pa.array([line for line in decoded.text.split("\n")[1:2000] if line.strip()])
+    if len(lines) == 0:
+        return found
+    counts = pc.add(pc.count_substring(pc.utf8_rtrim(lines, "\r"), " "), 1)
+    enough = pc.mean(pc.greater_equal(counts, names).cast(pa.float64())).as_py()
+    aligned = pc.mean(pc.match_substring(lines, "   ").cast(pa.float64())).as_py()
+    return " " if enough > 0.5 and aligned < 0.5 else "whitespace"
+
+
+TABLE = LogFormat("table", "Any table with a column map (CSV, XLSX, Parquet)", sniff, read)
