@@ -1,7 +1,6 @@
 """Blank what a receiver cannot have measured, and count it.
 
-A bad field is blanked and counted; the row stays while something is left in it. Nothing here drops
-a row: :class:`Rejections` collects who is rejected and why, one reason a row.
+A bad field is blanked and counted; nothing here drops a row.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from covermap.core.findings import Finding
 from covermap.core.limits import (
     IMPOSSIBLE,
     INAPPLICABLE,
@@ -24,7 +22,6 @@ from covermap.core.limits import (
     field_status,
 )
 from covermap.core.technology import CODES
-from covermap.tables import REJECT_REASONS
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -35,66 +32,8 @@ SIGNAL = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
 JUDGED = (*SIGNAL, "pci", *PLAIN_LIMITS)
 """Fields that have limits, in the order in which they are counted."""
 
-ACCEPTED = -1
-REASONS = tuple(REJECT_REASONS)
-
 _STATUS_NAMES = {SENTINEL: "sentinel", IMPOSSIBLE: "impossible", INAPPLICABLE: "inapplicable"}
 STEADY_ROWS, STEADY_LEVELS = 100, 10
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of problem: which rows have it, the value to show, and what was done."""
-
-    problem: str
-    rows: Bools
-    action: str
-    values: pa.Array | Floats | None = None
-    """Value of each row, for the example; None: there is none to show."""
-
-
-@dataclass
-class Rejections:
-    """Who is rejected, and why: the first reason given to a row stays."""
-
-    code: Codes
-    """Index into REASONS, or ACCEPTED."""
-    detail: pa.Array
-    """What is wrong with the row; null where accepted."""
-
-    @classmethod
-    def none(cls, size: int) -> Rejections:
-        """Start with nobody rejected."""
-        return cls(np.full(size, ACCEPTED, dtype=np.int8), pa.nulls(size, pa.string()))
-
-    def add(self, rows: Bools, reason: str, detail: str | pa.Array) -> None:
-        """Reject rows that are not rejected yet; `detail` is one text, or one for every row."""
-        new = rows & (self.code == ACCEPTED)
-        if new.any():
-            self.code[new] = REASONS.index(reason)
-            self.detail = pc.if_else(pa.array(new), detail, self.detail)
-
-    @property
-    def accepted(self) -> Bools:
-        """Rows that nobody rejected."""
-        return self.code == ACCEPTED
-
-    def reasons(self) -> pa.Array:
-        """Reason of each row as text; null where accepted."""
-        return pa.DictionaryArray.from_arrays(
-            pa.array(self.code, mask=self.accepted), pa.array(REASONS)
-        ).cast(pa.string())
-
-
-def texts(*parts: str | pa.Array | Floats | Ints) -> pa.Array:
-    """Join constant texts and columns row by row; a number shows as written, null as '-'."""
-    columns = [p if isinstance(p, str) else _text(p) for p in parts]
-    return pc.binary_join_element_wise(*columns, "", null_handling="replace", null_replacement="-")
-
-
-def _text(values: pa.Array | Floats | Ints) -> pa.Array:
-    array = pa.array(values, from_pandas=True) if isinstance(values, np.ndarray) else values
-    return array if pa.types.is_string(array.type) else array.cast(pa.string())
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -124,4 +126,33 @@ def repeats(run: Ints, key: Ints, known: Bools) -> Bools:
     rows = np.flatnonzero(known)
     order = rows[np.lexsort((rows, key[rows], run[rows]))]
     found[order[1:]] = (np.diff(run[order]) == 0) & (np.diff(key[order]) == 0)
+    return found
+
+
+def same_as_before(run: Ints, order: Ints, values: Mapping[str, pa.Array]) -> Bools:
+    """Rows equal in every given value to the row before them in an order, within their run.
+
+    Parameters
+    ----------
+    run : array of int64
+        Run of each row.
+    order : array of int64
+        Row numbers, sorted by run first.
+    values : mapping of name to array
+        Columns; null is equal to null.
+
+    Examples
+    --------
+    >>> same_as_before(np.zeros(3, int), np.array([0, 2, 1]), {"a": pa.array([1, 2, 1])}).tolist()
+    [False, False, True]
+    """
+    same = np.diff(run[order]) == 0
+    for column in values.values():
+        codes = column.dictionary_encode()
+        if isinstance(codes, pa.ChunkedArray):
+            codes = codes.combine_chunks()
+        index = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)
+        same &= np.diff(index[order]) == 0
+    found = np.zeros(run.shape, dtype=bool)
+    found[order[1:]] = same
     return found

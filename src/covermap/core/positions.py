@@ -94,8 +94,10 @@ def place(track: Track, max_gap_s: float, *, fixed: bool = False) -> Placed:
 
     A repeat is `held` while the device stands: reported speed below `STILL_MPS` in every row since
     the fix, or the fixes around it nearer than `NEAR_M`. Else it is `between_fixes`: on the
-    straight line, by the time since the device was last known to stand at the first fix, with the
-    error max(accuracy, distance between the fixes / 4). It is `lost` when that time exceeds
+    straight line, by the time since the device was last known to stand at the first fix. Its error
+    is the largest of the accuracy, a quarter of the distance D between the fixes, and, where the
+    speed is reported, sqrt(L^2 - D^2) / 2: how far a way of length L (speed by time) between the
+    fixes can lead from the straight line. It is `lost` when that time exceeds
     `max_gap_s`, when there is no next fix, or when the next fix is an impossible jump. A fix that
     only impossible jumps connect with the rest (a stale first fix, a spike) is lost too.
 
@@ -202,11 +204,26 @@ def _positions(
     ).astype(np.int8)  # fmt: skip
     lon, lat = _interpolated(track, a, b, left, basis)
     accuracy = _accuracy(track.accuracy_m)
+    way = _ways_m(track)
+    bend = _farthest_from_chord_m(np.where(bridged, way[b] - way[a], 0.0), step)
     error = accuracy[a]
     error = np.where((basis == HELD) & ~stands, np.maximum(error, step), error)
-    spread = np.maximum(np.maximum(error, accuracy[b]), step / 4)
+    spread = np.maximum(np.maximum(error, accuracy[b]), np.maximum(step / 4, bend))
     error = np.where(basis == BETWEEN_FIXES, spread, error)
     return lon, lat, basis, np.where(basis == LOST, np.nan, error)
+
+
+def _ways_m(track: Track) -> Floats:
+    """Length of the way up to each row, by the reported speeds; unreported ones count as zero."""
+    speed = np.nan_to_num(track.speed_mps)
+    seconds = np.diff(track.time_ms, prepend=track.time_ms[:1]) / 1000.0
+    mean = (speed + np.append(0.0, speed[:-1])[: speed.size]) / 2
+    return np.cumsum(mean * seconds)
+
+
+def _farthest_from_chord_m(way_m: Floats, chord_m: Floats) -> Floats:
+    """Half the short axis of the ellipse that holds every way of a length between two points."""
+    return np.sqrt(np.maximum(way_m**2 - np.nan_to_num(chord_m) ** 2, 0.0)) / 2
 
 
 def _last_at_fix(track: Track, fixes: _Fixes) -> Ints:
