@@ -7,6 +7,7 @@ break makes one record of several lines (numbered by its first), `\r\n` is one l
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,7 +119,7 @@ def read_rows(
     FormatError
         Two columns of one name.
     """
-    records = _after_preamble(_records(decoded.text), comments)
+    records = _after_preamble(_records(decoded.text, delimiter), comments)
     names = header_names(records.text[0].as_py(), delimiter)
     twice = sorted({n for n in names if n and names.count(n) > 1})
     if twice:
@@ -239,38 +240,54 @@ def _parse_quoted(record: str, mark: str) -> list[str]:
         return [record]
 
 
-def _records(text: str) -> _Records:
+def _records(text: str, delimiter: str) -> _Records:
     """Join the physical lines of quoted fields; leave blank lines out; keep line numbers."""
     lines = pc.list_flatten(pc.split_pattern(pa.array([text], pa.large_string()), "\n"))
     lines = pc.utf8_rtrim(lines, "\r")
     number = np.arange(1, len(lines) + 1)
     unclosed = np.zeros(len(lines), bool)
     if '"' in text:
-        lines, number, unclosed = _joined(lines)
+        lines, number, unclosed = _joined(lines, delimiter)
     blank = pc.equal(pc.utf8_trim_whitespace(lines), "").to_numpy(zero_copy_only=False)
     return _Records(lines.filter(pa.array(~blank)), number[~blank], unclosed[~blank])
 
 
-def _joined(lines: pa.Array) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+def _joined(lines: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+    """Put lines together that a quote holds together, and mark those whose quote never closes.
+
+    A quote opens only at the start of a field: in `5" mast` it is an inch.
+    """
+    mark = r"[ \t]" if delimiter == WHITESPACE else re.escape(delimiter)
+    opens = pc.match_substring_regex(lines, f'(^|{mark})[ \t]*"').to_numpy(zero_copy_only=False)
     odd = (pc.count_substring(lines, '"').to_numpy(zero_copy_only=False) % 2).astype(bool)
     unclosed = np.zeros(len(lines), bool)
     starts = np.ones(len(lines), bool)
     at, opened = np.flatnonzero(odd), -1
     for i in at.tolist():
         if opened < 0:
-            opened = i
+            opened = i if opens[i] else -1
         elif i - opened < LONGEST_RECORD_LINES:
             starts[opened + 1 : i + 1] = False
             opened = -1
         else:
             unclosed[opened] = True
-            opened = i
+            opened = i if opens[i] else -1
     if opened >= 0:
         unclosed[opened] = True
     if starts.all():
         return lines, np.arange(1, len(lines) + 1), unclosed
     first = np.flatnonzero(starts)
-    joined = pa.LargeListArray.from_arrays(
-        pa.array(np.append(first, len(lines)), pa.int64()), lines
-    )
-    return pc.binary_join(joined, "\n"), first + 1, unclosed[first]
+    return _texts(lines, first), first + 1, unclosed[first]
+
+
+def _texts(lines: pa.Array, first: np.ndarray) -> pa.Array:
+    """Texts of records that begin at `first`; only those of several lines are put together."""
+    ends = np.append(first[1:], len(lines))
+    several = np.flatnonzero(ends - first > 1)
+    joined = [
+        "\n".join(lines.slice(a, b - a).to_pylist())
+        for a, b in zip(first[several].tolist(), ends[several].tolist(), strict=True)
+    ]
+    index = first.copy()
+    index[several] = len(lines) + np.arange(len(several))
+    return pa.concat_arrays([lines, pa.array(joined, lines.type)]).take(pa.array(index))
