@@ -185,7 +185,7 @@ def _operators(
     declared: Declared,
     notes: Notes,
 ) -> Operators:
-    """Operators of rows; who names none has the declared one, or the one of most rows of the run."""
+    """Operators of rows: who names none has the declared one, else that of most of the run."""
     written, aliases = readings.column("operator"), declared.operators or {}
     index, names = operators(written, aliases)
     own = operator_name(declared.operator or "", aliases)
@@ -213,9 +213,9 @@ def _coordinates(
     declared: Declared,
     notes: Notes,
 ) -> Coordinates:
-    """Positions in WGS-84. A row without one is rejected, unless it states that there is no
-    service, or its run has station marks: then it is kept.
+    """Positions in WGS-84; rows without one are rejected.
 
+    Kept are those that state that there is no service, and those of runs with station marks.
     """
     x, y = _numbers(readings, "x"), _numbers(readings, "y")
     found = read_coordinates(x, y, declared.datum, run)
@@ -295,8 +295,11 @@ def _place(
     """Best positions in canonical order; counts what GPS did."""
     usable = timed | (not timed.any())
     lon, lat = np.where(usable, where.lon, np.nan), np.where(usable, where.lat, np.nan)
-    rows = (run, time_ms, timed, lon, lat, fields["accuracy_m"], fields["speed_mps"])
-    placed = place(Track(*(r[order] for r in rows)), declared.max_gap_s, fixed=declared.fixed)
+    track = Track(
+        run[order], time_ms[order], timed[order], lon[order], lat[order],
+        fields["accuracy_m"][order], fields["speed_mps"][order],
+    )  # fmt: skip
+    placed = place(track, declared.max_gap_s, fixed=declared.fixed)
     kinds = (
         ("repeated_position", placed.repeated, "held, interpolated or lost"),
         ("stuck_while_moving", placed.stuck, "interpolated or lost"),
