@@ -208,17 +208,23 @@ class _Refused:
 
     def table(self) -> pa.Table:
         rows = [
-            {"line": row + 1, "reason": reason, "detail": detail, "raw": self._raw(row)}
+            {
+                "line": row + 1,
+                "reason": reason,
+                "detail": detail,
+                "raw": record_text(self.data.iloc[row]),
+            }
             for row, (reason, detail) in sorted(self.found.items())
         ]
         return pa.Table.from_pylist(rows, schema=REJECTED_SCHEMA)
 
-    def _raw(self, row: int) -> str:
-        record = self.data.iloc[row]
-        fields = {k: v for k, v in record.items() if k != "geometry" and not _is_missing(v)}
-        geometry = record["geometry"]
-        fields["geometry"] = None if geometry is None else shapely.to_wkt(geometry)[:200]
-        return json.dumps(fields, ensure_ascii=False, default=str)
+
+def record_text(record: pd.Series[Any]) -> str:
+    """Write a feature as text, for the table of rejected rows: attributes and its geometry."""
+    fields = {k: v for k, v in record.items() if k != "geometry" and not _is_missing(v)}
+    geometry = record["geometry"]
+    fields["geometry"] = None if geometry is None else shapely.to_wkt(geometry)[:200]
+    return json.dumps(fields, ensure_ascii=False, default=str)
 
 
 def _is_missing(value: Any) -> bool:
