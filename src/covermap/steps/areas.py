@@ -147,6 +147,7 @@ def _read_file(path: Path, shown: str, found: _Found) -> pd.DataFrame:
     frame["population"] = _population(frame["population"], data, shown, found)
     if found.kind == "regions":
         frame["level"] = _levels(frame["level"], data, shown, found)
+    frame = frame.astype(object).where(frame.notna(), None)
     geometry = data.geometry.to_numpy()
     frame[_IDENTITY[found.kind]] = [
         _identity(row, place, found.kind)
