@@ -12,6 +12,7 @@ import { Store, type State } from './state';
 import type { Context, Part } from './ui/context';
 import { h } from './ui/dom';
 import { header, simulatedBanner } from './ui/header';
+import { mapLegend } from './ui/mapLegend';
 import { credits, mapTools } from './ui/mapTools';
 import { detailPanel } from './ui/panel';
 import { failure, loading } from './ui/pieces';
@@ -125,12 +126,13 @@ function compose(
 ): Part[] {
   const { language }: State = store.state;
   const context: Context = { api, build, store, map, language, t: translator(language) };
-  const [bar, side, tools, panel] = [header(context), sheet(context), mapTools(context), detailPanel(context)];
+  const [bar, side] = [header(context), sheet(context)];
+  const [tools, legend, panel] = [mapTools(context), mapLegend(context), detailPanel(context)];
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   document.title = `${build.name} · ${context.t('app.title')}`;
-  page.canvas.setAttribute('aria-label', context.t('app.mapLabel'));
+  map?.maplibre.getCanvas().setAttribute('aria-label', context.t('app.mapLabel'));
   page.top.replaceChildren(bar.element);
   page.side.replaceChildren(side.element);
-  page.over.replaceChildren(tools.element, credits(context), panel.element);
-  return [bar, side, tools, panel];
+  page.over.replaceChildren(legend.element, tools.element, credits(context), panel.element);
+  return [bar, side, tools, legend, panel];
 }

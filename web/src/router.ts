@@ -20,8 +20,9 @@ export function connectAddress(store: Store, defaults: State, allow: (change: Ch
   });
   window.addEventListener('popstate', () => {
     reading = true;
-    const { camera, ...rest } = { ...defaults, ...allow(parseHash(location.hash)) };
-    store.update(camera ? { ...rest, camera } : rest);
+    const { open } = store.state;
+    const camera = store.state.camera;
+    store.update({ ...defaults, camera, open, ...allow(parseHash(location.hash)) });
     reading = false;
   });
 }

@@ -7,6 +7,9 @@ import { SCALES, scaleColor, verdictColor } from './scale';
 
 export const HATCH = 'hatch';
 
+/** Pale enough for the lines on top of them to stand out; the legend is as pale. */
+const OPACITY = 0.62;
+
 const h3: ExpressionSpecification = ['get', 'h3'];
 
 export const cells: Overlay = {
@@ -24,7 +27,7 @@ export const cells: Overlay = {
         type: 'fill',
         ...common,
         filter: shown as FilterSpecification,
-        paint: { 'fill-color': color, 'fill-opacity': 0.78, 'fill-outline-color': 'rgba(255,255,255,0.55)' },
+        paint: { 'fill-color': color, 'fill-opacity': OPACITY, 'fill-outline-color': '#ffffff' },
       },
       {
         id: 'cells-unmeasured',
@@ -46,13 +49,13 @@ export const cells: Overlay = {
   legend(metric, t) {
     const hatch = { kind: 'hatch' } as const;
     if (metric === 'verdict') {
-      const entries = verdictEntries(t, (color) => ({ kind: 'fill', color }), hatch);
+      const entries = verdictEntries(t, (color) => ({ kind: 'fill', color, opacity: OPACITY }), hatch);
       return { title: t('metric.verdict'), unit: null, entries };
     }
     const scale = SCALES[metric];
     const unit = { dBm: 'dBm', percent: '%', samples: t('unit.samples') }[scale.unit];
     const none = { swatch: hatch, label: t('legend.noFigure') };
-    return { title: t(`metric.${metric}`), unit, entries: [...scaleEntries(scale), none] };
+    return { title: t(`metric.${metric}`), unit, entries: [...scaleEntries(scale, OPACITY), none] };
   },
 
   select({ feature, lon, lat }) {

@@ -19,9 +19,9 @@ export function verdictEntries(
   return [...measured, { swatch: unmeasured, label: label('unmeasured') }];
 }
 
-export function scaleEntries(scale: Scale): LegendEntry[] {
+export function scaleEntries(scale: Scale, opacity: number): LegendEntry[] {
   return ranges(scale).map(({ color, from, to }) => ({
-    swatch: { kind: 'fill', color },
+    swatch: { kind: 'fill', color, opacity },
     label: rangeLabel(value(scale, from), value(scale, to)),
   }));
 }

@@ -9,14 +9,14 @@ import type {
 import type { MessageKey, Translate } from '../i18n';
 import type { Metric, OverlayId, Selection } from '../state';
 
-/** Font of the map's labels: drawn from the fonts of the reader's own system. */
 export interface Look {
   metric: Metric;
+  /** Fonts of the map's labels. */
   fonts: string[];
 }
 
 export type Swatch =
-  | { kind: 'fill'; color: string }
+  | { kind: 'fill'; color: string; opacity?: number }
   | { kind: 'hatch' }
   | { kind: 'line'; color: string }
   | { kind: 'dashed'; color: string }
@@ -55,7 +55,7 @@ export interface Overlay {
 }
 
 /** A filter that lets nothing through: a mark without a selection. */
-export const NOTHING: FilterSpecification = ['boolean', false] as unknown as ExpressionSpecification;
+export const NOTHING: ExpressionSpecification = ['literal', false] as unknown as ExpressionSpecification;
 
 export function text(feature: MapGeoJSONFeature, property: string): string | null {
   const value: unknown = feature.properties[property];

@@ -1,10 +1,11 @@
 /** Weak spots: sections of lines and areas of cells to be fixed, outlined so as to stay visible. */
 
-import type { FilterSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification } from 'maplibre-gl';
 import { NOTHING, text, type Overlay } from './overlay';
 
 const COLOR = '#d4246e';
-const isSpot: FilterSpecification = ['has', 'spot_id'];
+const isArea: ExpressionSpecification = ['==', ['get', 'kind'], 'area'];
+const isSection: ExpressionSpecification = ['==', ['get', 'kind'], 'section'];
 
 export const weakSpots: Overlay = {
   id: 'weak_spots',
@@ -14,28 +15,26 @@ export const weakSpots: Overlay = {
   style() {
     const common = { source: 'weak_spots', 'source-layer': 'weak_spots' };
     const points = { source: 'weak_spots', 'source-layer': 'weak_spot_points' };
-    const polygon: FilterSpecification = ['==', ['geometry-type'], 'Polygon'];
-    const line: FilterSpecification = ['==', ['geometry-type'], 'LineString'];
     return [
       {
         id: 'weak_spots-area',
         type: 'fill',
         ...common,
-        filter: polygon,
+        filter: isArea,
         paint: { 'fill-color': COLOR, 'fill-opacity': 0.16 },
       },
       {
         id: 'weak_spots-outline',
         type: 'line',
         ...common,
-        filter: polygon,
+        filter: isArea,
         paint: { 'line-color': COLOR, 'line-width': 2.2 },
       },
       {
         id: 'weak_spots-section',
         type: 'line',
         ...common,
-        filter: line,
+        filter: isSection,
         layout: { 'line-cap': 'round' },
         paint: {
           'line-color': COLOR,
@@ -48,7 +47,6 @@ export const weakSpots: Overlay = {
         type: 'circle',
         ...points,
         maxzoom: 10,
-        filter: isSpot,
         paint: {
           'circle-color': COLOR,
           'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 3, 9, 5.5],
@@ -61,7 +59,19 @@ export const weakSpots: Overlay = {
         type: 'line',
         ...common,
         filter: NOTHING,
-        paint: { 'line-color': '#101820', 'line-width': 4 },
+        layout: { 'line-cap': 'round' },
+        paint: {
+          'line-color': '#101820',
+          'line-width': 3,
+          'line-gap-width': ['interpolate', ['linear'], ['zoom'], 6, 4, 14, 11],
+        },
+      },
+      {
+        id: 'weak_spots-selected-area',
+        type: 'line',
+        ...common,
+        filter: NOTHING,
+        paint: { 'line-color': '#101820', 'line-width': 3.5 },
       },
       {
         id: 'weak_spots-selected-point',
@@ -96,8 +106,12 @@ export const weakSpots: Overlay = {
   },
 
   marks(selection) {
-    const filter: FilterSpecification =
+    const found: ExpressionSpecification =
       selection.kind === 'spot' ? ['==', ['get', 'spot_id'], selection.id] : NOTHING;
-    return { 'weak_spots-selected': filter, 'weak_spots-selected-point': filter };
+    return {
+      'weak_spots-selected': ['all', found, isSection],
+      'weak_spots-selected-area': ['all', found, isArea],
+      'weak_spots-selected-point': found,
+    };
   },
 };

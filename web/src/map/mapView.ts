@@ -25,6 +25,8 @@ type Box = [number, number, number, number];
 export type Properties = Record<string, unknown>;
 
 const CLICK_REACH_PX = 5;
+const ROOMY_PX = 900;
+const PANEL_PX = 450;
 
 export interface MapViewOptions {
   container: HTMLElement;
@@ -90,7 +92,10 @@ export class MapView {
   }
 
   fit(bounds: Box): void {
-    this.#map.fitBounds(box(bounds), { padding: 48, maxZoom: 15, duration: 600 });
+    // Where the details lie over the map's right side, what is zoomed to stays left of them.
+    const right = this.#map.getContainer().clientWidth > ROOMY_PX ? PANEL_PX : 48;
+    const padding = { top: 48, bottom: 48, left: 48, right };
+    this.#map.fitBounds(box(bounds), { padding, maxZoom: 15, duration: 600 });
   }
 
   flyTo(lon: number, lat: number, zoom: number): void {
@@ -131,6 +136,10 @@ export class MapView {
     });
     map.on('click', (event) => {
       store.update({ selection: this.#selectionAt(event) });
+    });
+    map.getCanvas().addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.#selectCentre();
+      if (event.key === 'Escape') store.update({ selection: null });
     });
     map.on('mousemove', (event) => {
       map.getCanvas().style.cursor = this.#selectionAt(event) ? 'pointer' : '';
@@ -212,8 +221,15 @@ export class MapView {
     return { metric, fonts: this.#options.base.fonts };
   }
 
+  /** For the keyboard: what lies at the crosshair, in the middle of the map. */
+  #selectCentre(): void {
+    const lngLat = this.#map.getCenter();
+    const selection = this.#selectionAt({ lngLat, point: this.#map.project(lngLat) });
+    this.#options.store.update({ selection });
+  }
+
   /** What lies under the pointer, from the top layer down. */
-  #selectionAt({ point, lngLat }: MapMouseEvent): State['selection'] {
+  #selectionAt({ point, lngLat }: Pick<MapMouseEvent, 'point' | 'lngLat'>): State['selection'] {
     if (!this.#drawn) return null;
     const reach = CLICK_REACH_PX;
     for (const item of [...OVERLAY_LIST].reverse()) {

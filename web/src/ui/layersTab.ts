@@ -143,6 +143,11 @@ function metricChoice({ store, t }: Context): Part {
   };
 }
 
+/** `2026-11-21T09:47:31Z` as `2026-11-21 09:47`. */
+function minutes(time: string): string {
+  return time.slice(0, 16).replace('T', ' ');
+}
+
 function rules({ build, language, t }: Context): HTMLElement {
   const { rules: pack } = build;
   const isDefault = pack.id === 'project-default';
@@ -153,5 +158,6 @@ function rules({ build, language, t }: Context): HTMLElement {
     h('p', {}, h('strong', {}, language === 'zh' ? pack.title_zh || pack.title : pack.title)),
     h('p', {}, h('code', {}, pack.id), ' · ', t('rules.version', { version: pack.version })),
     h('p', { class: isDefault ? 'caution' : '' }, t(isDefault ? 'rules.projectDefault' : 'rules.own')),
+    h('p', { class: 'build' }, t('app.build', { id: build.id }), ' · ', t('app.created', { time: minutes(build.created) })),
   );
 }

@@ -27,7 +27,7 @@ function shapes(swatch: Swatch): SVGElement[] {
   const rect = { x: 1, y: 1, width: 20, height: 12, rx: 2 };
   switch (swatch.kind) {
     case 'fill':
-      return [svg('rect', { ...rect, fill: swatch.color })];
+      return [svg('rect', { ...rect, fill: swatch.color, 'fill-opacity': swatch.opacity })];
     case 'hatch':
       return [
         svg('rect', { ...rect, fill: '#e3e7ea', stroke: '#8a939b', 'stroke-width': 0.8 }),

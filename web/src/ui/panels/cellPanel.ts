@@ -4,7 +4,7 @@ import type { PointAnswer, Verdict } from '../../api/types';
 import { layerTitle } from '../../i18n';
 import type { Properties } from '../../map/mapView';
 import type { Selection } from '../../state';
-import { area, percent, position } from '../../text/format';
+import { fixed, percent, position } from '../../text/format';
 import type { Context } from '../context';
 import { h } from '../dom';
 import { empty, figures, lineTitle, verdictBadge, verdictBar } from '../pieces';
@@ -62,7 +62,7 @@ function coarse({ t }: Context, drawn: Properties): HTMLElement {
     unmeasured: km2('unmeasured'),
   };
   const entries = (['covered', 'weak', 'none', 'unmeasured'] as const).map(
-    (verdict): [string, string] => [t(`verdict.${verdict}`), area(amounts[verdict] * 1e6)],
+    (verdict): [string, string] => [t(`verdict.${verdict}`), `${fixed(amounts[verdict], 2)} km²`],
   );
   const worst = typeof drawn.worst === 'number' ? percent(drawn.worst) : null;
   return section(

@@ -1,0 +1,86 @@
+import { createExpression, validateStyleMin } from '@maplibre/maplibre-gl-style-spec';
+import { describe, expect, it } from 'vitest';
+import { VERDICTS } from '../src/api/types';
+import { translator } from '../src/i18n';
+import { cells } from '../src/layers/cells';
+import { NOTHING } from '../src/layers/overlay';
+import { OVERLAY_LIST } from '../src/layers/registry';
+import { colorOf, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
+import { METRICS, OVERLAYS, type Metric } from '../src/state';
+
+const FIGURES = METRICS.filter((metric): metric is Exclude<Metric, 'verdict'> => metric !== 'verdict');
+const t = translator('en');
+
+/** What MapLibre itself makes of a colour expression for a feature's properties. */
+function painted(expression: unknown, properties: Record<string, unknown>): string {
+  const made = createExpression(expression, { type: 'color' } as never);
+  if (made.result === 'error') throw new Error(JSON.stringify(made.value));
+  return String(made.value.evaluate({ zoom: 10 }, { type: 3, properties }));
+}
+
+describe('the colours of a figure', () => {
+  it.each(FIGURES)('%s: what is painted is what the legend says, on every break and beside it', (metric) => {
+    const scale = SCALES[metric];
+    for (const value of scale.breaks.flatMap((limit) => [limit - 1e-6, limit, limit + 1e-6])) {
+      const color = painted(scaleColor(scale), { [scale.property]: value });
+      const range = ranges(scale).find(
+        ({ from, to }) => (from === null || value >= from) && (to === null || value < to),
+      );
+      expect(color).toBe(range?.color);
+      expect(colorOf(scale, value)).toBe(color);
+    }
+  });
+
+  it.each(FIGURES)('%s: breaks rise, and colours differ', (metric) => {
+    const { breaks, colors } = SCALES[metric];
+    expect([...breaks].sort((a, b) => a - b)).toEqual(breaks);
+    expect(new Set(colors).size).toBe(breaks.length + 1);
+  });
+
+  it('of a verdict is the legend’s', () => {
+    for (const verdict of VERDICTS) {
+      expect(painted(verdictColor(), { verdict })).toBe(VERDICT_COLORS[verdict]);
+    }
+  });
+});
+
+describe('the legend of cells', () => {
+  it.each(METRICS)('%s: has an entry of its own for what is not measured', (metric) => {
+    const { entries } = cells.legend(metric, t);
+    expect(entries.filter(({ swatch }) => swatch.kind === 'hatch')).toHaveLength(1);
+    const measured = metric === 'verdict' ? MEASURED.length : SCALES[metric].colors.length;
+    expect(entries).toHaveLength(measured + 1);
+  });
+
+  it('names the unit of every figure', () => {
+    expect(FIGURES.map((metric) => cells.legend(metric, t).unit)).toEqual(['dBm', '%', '%', 'samples']);
+  });
+});
+
+describe('the layers of the map', () => {
+  it('are those of the state, in its order', () => {
+    expect(OVERLAY_LIST.map(({ id }) => id)).toEqual(OVERLAYS);
+  });
+
+  it.each(METRICS)('make a style that MapLibre accepts for metric %s', (metric) => {
+    const look = { metric, fonts: ['sans-serif'] };
+    const style = {
+      version: 8,
+      sources: Object.fromEntries(
+        OVERLAYS.map((id) => [id, { type: 'vector', tiles: ['http://localhost/{z}/{x}/{y}.mvt'] }]),
+      ),
+      layers: OVERLAY_LIST.flatMap((item) => item.style(look)),
+    };
+    const complaints = validateStyleMin(style as never).filter(({ message }) => !message.includes('glyphs'));
+    expect(complaints).toEqual([]);
+  });
+
+  it('mark only style layers that they have, and nothing for a selection of another kind', () => {
+    for (const item of OVERLAY_LIST) {
+      const ids = item.style({ metric: 'verdict', fonts: [] }).map(({ id }) => id);
+      const marks = item.marks({ kind: 'spot', id: 'x' });
+      expect(ids).toEqual(expect.arrayContaining(Object.keys(marks)));
+      if (item.id !== 'weak_spots') expect(Object.values(marks)).toEqual([NOTHING]);
+    }
+  });
+});
