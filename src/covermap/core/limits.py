@@ -46,6 +46,8 @@ SENTINELS = (
 integers of 16, 32 and 64 bits (Android's UNAVAILABLE). They count as placeholders only outside a
 field's limits: 65535 can be a rate in kbit/s."""
 
+NONE_IS_ZERO = ("rsrp_dbm", "rssi_dbm")
+"""Fields in which 0 is a placeholder: no receiver has 1 mW of a cell at its antenna."""
 NONE_IS_MINUS_ONE = ("pci", "arfcn", "accuracy_m", "speed_mps", "heading_deg", "latency_ms")
 """Fields in which -1 is a placeholder; as a level or ratio it is a value like others."""
 
@@ -101,6 +103,8 @@ def is_sentinel(values: Floats, field: str = "") -> NDArray[np.bool_]:
     [True, False, False, True]
     """
     found = np.isin(values, SENTINELS)
+    if field in NONE_IS_ZERO:
+        found |= values == 0.0
     return found | (values == -1.0) if field in NONE_IS_MINUS_ONE else found
 
 

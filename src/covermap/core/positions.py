@@ -97,9 +97,11 @@ def place(track: Track, max_gap_s: float, *, fixed: bool = False) -> Placed:
     straight line, by the time since the device was last known to stand at the first fix. Its error
     is the largest of the accuracy, a quarter of the distance D between the fixes, and, where the
     speed is reported, sqrt(L^2 - D^2) / 4: half of how far a way of length L (speed by time) can
-    lead from the straight line. On a real log with fixes held out, 94 % lay within that error. It is `lost` when that time exceeds
-    `max_gap_s`, when there is no next fix, or when the next fix is an impossible jump. A fix that
-    only impossible jumps connect with the rest (a stale first fix, a spike) is lost too.
+    lead from the straight line. On a real log with fixes held out, 94 % lay within that error.
+
+    It is `lost` when that time exceeds `max_gap_s`, when there is no next fix, or when the next
+    fix is an impossible jump. A fix that only impossible jumps connect with the rest (a stale
+    first fix, a spike) is lost too.
 
     Parameters
     ----------

@@ -188,13 +188,14 @@ def _operators(
     """Operators of rows: who names none has the declared one, else that of most of the run."""
     written, aliases = readings.column("operator"), declared.operators or {}
     index, names = operators(written, aliases)
+    blank = (index == -1) & bool(names)  # a log without any operators has no blank ones
     own = operator_name(declared.operator or "", aliases)
     if own and own not in names:
         names = [*names, own]
     most = majority(index, run, runs)
     sim = np.full(runs, names.index(own)) if own else most
     other = (index >= 0) & (most[run] >= 0) & (index != most[run])
-    blank, action = index == -1, "taken as the SIM's operator"
+    action = "taken as the SIM's operator"
     notes.find("blank_operator", blank & ~no_service, action, written)
     notes.find("blank_operator_without_service", blank & no_service, action, written)
     notes.find("junk_operator", index == -2, action, written)

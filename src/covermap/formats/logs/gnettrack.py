@@ -22,6 +22,7 @@ REQUIRED = ("Timestamp", "Longitude", "Latitude")
 LEVELS = ("Level", "RSRP")
 TIME_PATTERN = "%Y.%m.%d_%H.%M.%S"
 KMH = 1 / 3.6
+NEIGHBOUR = {"NRxRSRP": "sentinel_neighbour_rsrp", "NRxRSRQ": "sentinel_neighbour_rsrq"}
 NO_COVERAGE = ("NO_COVERAGE", "NO COVERAGE")
 
 
@@ -59,6 +60,7 @@ def read(source: Source, options: ReadOptions) -> LogRead:
 def _columns(rows: Rows, f: Fields) -> dict[str, pa.Array]:
     technology = f.text("NetworkTech", "NetworkMode")
     operator, service = _operator(f, technology)
+    _count_neighbours(f)
     ready: dict[str, pa.Array] = {"line": rows.line, "raw": rows.raw, "operator": operator}
     optional = {
         "technology": lambda: technology,
@@ -103,6 +105,15 @@ def _operator(f: Fields, technology: pa.Array | None) -> tuple[pa.Array, pa.Arra
         f.count("blank_operator", blank, plmn, _blank_action(plmn))
     stated = name if plmn is None else pc.coalesce(plmn, name)
     return pc.if_else(none, pa.scalar(None, pa.string()), stated), service
+
+
+def _count_neighbours(f: Fields) -> None:
+    """Count the placeholders of the neighbour cell, which is not read further."""
+    for name, problem in NEIGHBOUR.items():
+        values = f.number(name)
+        if values is not None:
+            placeholder = pc.or_(pc.less_equal(values, -200.0), pc.greater(values, 1e9))
+            f.count(problem, placeholder, f.text(name), "not read: it is the neighbour cell")
 
 
 def _blank_action(plmn: pa.Array | None) -> str:
