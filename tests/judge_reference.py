@@ -81,7 +81,7 @@ def _verdict(found, levels, sinrs, standard, pack, rule):
     if Fraction(found["n_none"], n) >= Fraction(str(pack.no_service.none_share)):
         return "none"
     if rule.rule == "share":
-        good = Fraction(found["n_meets"], n) >= Fraction(str(rule.share))
+        good = _enough(found["n_meets"], n, rule)
         return "covered" if good else "weak"
     level, sinr = found["mean"], found["sinr"]
     if rule.rule == "quantile":
@@ -90,6 +90,11 @@ def _verdict(found, levels, sinrs, standard, pack, rule):
     if standard.sinr_db is not None and sinr is not None:
         good = good and sinr >= standard.sinr_db
     return "covered" if good else "weak"
+
+
+def _enough(meets, n, rule):
+    share, needed = Fraction(meets, n), Fraction(str(rule.share))
+    return share > needed or (share == needed and not rule.exceed)
 
 
 def _probability(found, rows, standard, pack, rule, runs_known):
@@ -127,7 +132,7 @@ def any_technology(rows, technologies, pack, rule, runs_known):
     if n >= rule.min_samples and Fraction(n_none, n) >= Fraction(str(pack.no_service.none_share)):
         verdict = "none"
     elif rule.rule == "share":
-        good = n and Fraction(meets, n) >= Fraction(str(rule.share))
+        good = n and _enough(meets, n, rule)
         verdict = ("covered" if good else "weak") if n >= rule.min_samples else "unmeasured"
     elif "covered" in verdicts:
         verdict = "covered"

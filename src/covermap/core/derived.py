@@ -16,7 +16,7 @@ from covermap.core.verdicts import (
     WEAK,
     Codes,
     PlaceTest,
-    reaches_share,
+    meets_share,
     without_service,
 )
 
@@ -75,7 +75,7 @@ def _any_verdict(
 ) -> Codes:
     enough = n >= test.min_samples
     if test.rule == "share":
-        covered = enough & reaches_share(n, n_meets, test.number or 0.0)
+        covered = enough & meets_share(n, n_meets, test)
         measured = enough
     else:
         covered, measured = (np.zeros(len(n), bool) for _ in range(2))

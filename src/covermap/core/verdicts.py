@@ -38,6 +38,8 @@ class PlaceTest:
     """Level at which a sample without service enters means and quantiles."""
     none_share: float
     """From this share of samples without service on, the verdict is `none`."""
+    exceed: bool = False
+    """The share of the rule must be exceeded: exactly that much is not enough."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def judge(sums: Sums, test: PlaceTest) -> Codes:
 
     * ``mean``: the mean level in dB reaches the threshold, and so does the mean SINR where any
       SINR was reported;
-    * ``share``: at least this share of the samples meets the standard;
+    * ``share``: at least this share of the samples (more than it, if the rule says `exceed`)
+      meets the standard;
     * ``quantile``: this quantile of the level, and of the SINR where reported, reaches it.
     """
     verdict = np.where(_passes(sums, test), COVERED, WEAK).astype(np.int8)
@@ -74,7 +77,7 @@ def judge(sums: Sums, test: PlaceTest) -> Codes:
 
 def _passes(sums: Sums, test: PlaceTest) -> Flags:
     if test.rule == "share":
-        return reaches_share(sums.n, sums.n_meets, test.number or 0.0)
+        return meets_share(sums.n, sums.n_meets, test)
     level, sinr = sums.rsrp_mean_dbm, sums.sinr_mean_db
     if test.rule == "quantile":
         level, sinr = sums.rsrp_quantile_dbm, sums.sinr_quantile_db
@@ -82,6 +85,14 @@ def _passes(sums: Sums, test: PlaceTest) -> Flags:
     if test.sinr_db is None:
         return good
     return good & (np.isnan(sinr) | (sinr >= test.sinr_db))
+
+
+def meets_share(n: Ints, n_meets: Ints, test: PlaceTest) -> Flags:
+    """Whether enough of the samples meet the standard, under a `share` rule."""
+    share = test.number or 0.0
+    if test.exceed:
+        return ~reaches_share(n, n - n_meets, 1.0 - share) & (n > 0)
+    return reaches_share(n, n_meets, share)
 
 
 def reaches_share(n: Ints, part: Ints, share: float) -> Flags:

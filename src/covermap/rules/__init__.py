@@ -10,6 +10,7 @@ from covermap.rules.pack import (
     WeakRule,
     load_pack,
     pack_names,
+    pack_text,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "WeakRule",
     "load_pack",
     "pack_names",
+    "pack_text",
 ]

@@ -33,6 +33,8 @@ class PlaceRule(_Strict):
     rule: Literal["mean", "share", "quantile"] = "mean"
     share: Share | None = None
     """`share`: at least this share of the samples meets the standard."""
+    exceed: bool = False
+    """`share`: exactly that share is not enough (a place is weak at <= 90 %)."""
     quantile: Share | None = None
     """`quantile`: this quantile of the level reaches the standard."""
     min_samples: Annotated[int, Field(ge=1)] = 1
@@ -44,6 +46,8 @@ class PlaceRule(_Strict):
             raise ValueError("rule = 'share' needs share = ...")
         if self.rule == "quantile" and self.quantile is None:
             raise ValueError("rule = 'quantile' needs quantile = ...")
+        if self.exceed and self.rule != "share":
+            raise ValueError("exceed = true goes with rule = 'share' only")
         return self
 
 
@@ -113,6 +117,29 @@ def pack_names() -> list[str]:
     )
 
 
+def pack_text(name: str, root: Path | None = None) -> str:
+    """Give the TOML of a shipped pack by name, or of a file relative to `root`.
+
+    Raises
+    ------
+    NotKnownError
+        No shipped pack and no file has that name.
+    RulePackError
+        The file is not text in UTF-8.
+    """
+    if name in pack_names():
+        return (files("covermap.rules") / "packs" / f"{name}.toml").read_text(encoding="utf-8")
+    path = (root or Path()) / name
+    if not name.endswith(".toml") or not path.is_file():
+        raise NotKnownError(
+            f"no rule pack {name!r}. Shipped: {', '.join(pack_names())}; or a .toml file."
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RulePackError(f"rule pack {name}: not text in UTF-8") from None
+
+
 def load_pack(name: str, root: Path | None = None) -> RulePack:
     """Load a shipped pack by name, or a TOML file relative to `root`.
 
@@ -123,17 +150,16 @@ def load_pack(name: str, root: Path | None = None) -> RulePack:
     RulePackError
         The file is not TOML, or a value in it is not allowed.
     """
-    if name in pack_names():
-        text = (files("covermap.rules") / "packs" / f"{name}.toml").read_text(encoding="utf-8")
-    else:
-        path = (root or Path()) / name
-        if not name.endswith(".toml") or not path.is_file():
-            raise NotKnownError(f"no rule pack {name!r}. Shipped: {', '.join(pack_names())}.")
-        text = path.read_text(encoding="utf-8")
+    text = pack_text(name, root)
     try:
         return RulePack.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise RulePackError(f"rule pack {name}: not valid TOML: {error}") from None
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"{_place(e['loc'])}: {e['msg']}" for e in error.errors()]
         raise RulePackError(f"rule pack {name}: " + "; ".join(lines)) from None
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Name the key as it stands in the file; the pack as a whole has no key."""
+    return ".".join(str(part) for part in location) or "the pack"

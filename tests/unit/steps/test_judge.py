@@ -25,6 +25,7 @@ RULES = [
     PlaceRule(rule="mean", min_samples=2, source="test"),
     PlaceRule(rule="share", share=0.95, min_samples=1, source="test"),
     PlaceRule(rule="share", share=0.5, min_samples=3, source="test"),
+    PlaceRule(rule="share", share=0.5, exceed=True, min_samples=1, source="test"),
     PlaceRule(rule="quantile", quantile=0.1, min_samples=1, source="test"),
 ]
 

@@ -118,6 +118,7 @@ def place_test(pack: RulePack, standard: Standard, rule: PlaceRule) -> PlaceTest
         min_samples=rule.min_samples,
         none_level_dbm=pack.no_service.level_dbm,
         none_share=pack.no_service.none_share,
+        exceed=rule.exceed,
     )
 
 

@@ -1,0 +1,101 @@
+import tomllib
+from importlib.resources import files
+
+import pytest
+
+from covermap.errors import NotKnownError, RulePackError
+from covermap.rules import load_pack, pack_names, pack_text
+from covermap.tables import TECHNOLOGIES
+
+OFFICIAL = {
+    "eirene": {"segment", "line"},
+    "korea": {"standards.lte", "cell", "segment", "line"},
+    "project-default": {"line"},
+    "trai": {"standards.lte", "line"},
+}
+"""Parts of each pack whose figure has a source outside this project."""
+
+
+def test_the_shipped_packs_are_these():
+    assert pack_names() == sorted(OFFICIAL)
+
+
+@pytest.mark.parametrize("name", sorted(OFFICIAL))
+def test_a_shipped_pack_judges_every_technology_and_is_named_after_its_file(name):
+    pack = load_pack(name)
+    assert pack.id == name
+    assert set(pack.standards) == set(TECHNOLOGIES)
+
+
+@pytest.mark.parametrize("name", sorted(OFFICIAL))
+def test_every_figure_without_a_source_of_its_own_is_labelled_project_default(name):
+    data = tomllib.loads(pack_text(name))
+    parts = {k: v for k, v in data.items() if isinstance(v, dict) and k != "standards"}
+    parts |= {f"standards.{k}": v for k, v in data["standards"].items()}
+    for part, values in parts.items():
+        if part not in OFFICIAL[name]:
+            assert "project default" in values["source"], part
+    assert "project default" in data["title"].lower() or "not official" in data["title"].lower()
+
+
+def test_the_packs_hold_the_figures_that_they_are_named_for():
+    eirene, trai, korea = (load_pack(n) for n in ("eirene", "trai", "korea"))
+    assert (eirene.segment.rule, eirene.segment.share) == ("share", 0.95)
+    assert trai.standards["lte"].rsrp_dbm == -110
+    assert korea.standards["lte"].rsrp_dbm == -105
+    assert (korea.segment.rule, korea.segment.share, korea.segment.exceed) == ("share", 0.9, True)
+
+
+def write(folder, **changes):
+    text = pack_text("project-default")
+    for old, new in changes.items():
+        before = {"rsrp": "rsrp_dbm = -95", "id": 'id = "project-default"',
+                  "rule": 'rule = "mean"', "cell": "[cell]"}[old]  # fmt: skip
+        assert before in text
+        text = text.replace(before, new, 1)
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_file_of_ones_own_is_a_pack(tmp_path):
+    pack = load_pack("mine.toml", write(tmp_path, id='id = "mine"', rsrp="rsrp_dbm = -91"))
+    assert (pack.id, pack.standards["gsm"].rsrp_dbm) == ("mine", -91)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rsrp": 'rsrp_dbm = "loud"'}, "standards.gsm.rsrp_dbm"),
+        ({"rsrp": "rsrp_dbm = -95\nlevel = 3"}, "standards.gsm.level"),
+        ({"rule": 'rule = "share"'}, "needs share"),
+        ({"rule": 'rule = "quantile"'}, "needs quantile"),
+        ({"rule": 'rule = "mean"\nexceed = true'}, "goes with rule = 'share'"),
+        ({"rule": 'rule = "median"'}, "cell.rule"),
+        ({"id": 'id = "Not Allowed"'}, "id: "),
+        ({"cell": "[cell"}, "not valid TOML"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_place(tmp_path, changes, message):
+    with pytest.raises(RulePackError) as error:
+        load_pack("mine.toml", write(tmp_path, **changes))
+    assert message in str(error.value)
+    assert "mine.toml" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing.toml", "../rules/pack.py", ""])
+def test_an_unknown_name_says_what_there_is(tmp_path, name):
+    with pytest.raises(NotKnownError, match="project-default"):
+        load_pack(name, tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_one_clear_error(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b'id = "\xff"')
+    with pytest.raises(RulePackError, match="UTF-8"):
+        load_pack("mine.toml", tmp_path)
+
+
+def test_packs_are_files_of_the_package():
+    folder = files("covermap.rules") / "packs"
+    assert {p.name for p in folder.iterdir() if p.name.endswith(".toml")} == {
+        f"{n}.toml" for n in pack_names()
+    }
