@@ -52,6 +52,10 @@ class NotKnownError(CovermapError):
     """A name (layer, line, format, build, column) is not in the list of what exists."""
 
 
+class QueryError(CovermapError):
+    """A value in a query (page, bounding box, order) is not one that is allowed."""
+
+
 class ServeError(CovermapError):
     """The service cannot start as asked: port taken, nothing built, or not allowed."""
 
