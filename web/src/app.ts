@@ -15,10 +15,10 @@ import { header, simulatedBanner } from './ui/header';
 import { mapLegend } from './ui/mapLegend';
 import { credits, mapTools } from './ui/mapTools';
 import { detailPanel } from './ui/panel';
+import { isNarrow } from './ui/narrow';
 import { failure, loading } from './ui/pieces';
 import { sheet } from './ui/sheet';
 
-const WIDE = '(min-width: 761px)';
 const NOTICE_MS = 8000;
 
 export async function start(root: HTMLElement): Promise<void> {
@@ -37,7 +37,7 @@ export async function start(root: HTMLElement): Promise<void> {
 }
 
 function open(root: HTMLElement, api: Api, build: BuildInfo, base: BaseStyle): void {
-  const defaults = defaultState(build, preferred(navigator.languages), matchMedia(WIDE).matches);
+  const defaults = defaultState(build, preferred(navigator.languages), !isNarrow());
   const asked = allowed(build, parseHash(location.hash), defaults);
   const store = new Store({ ...defaults, ...asked });
   connectAddress(store, defaults, (change) => allowed(build, change, defaults));

@@ -44,6 +44,8 @@ type Listener = (state: State, previous: State) => void;
 export class Store {
   #state: State;
   readonly #listeners: Listener[] = [];
+  readonly #waiting: Change[] = [];
+  #telling = false;
 
   constructor(state: State) {
     this.#state = state;
@@ -53,7 +55,19 @@ export class Store {
     return this.#state;
   }
 
+  /** Change the state; a listener that changes it again waits until all have heard of the first. */
   update(change: Change): void {
+    this.#waiting.push(change);
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#apply(next);
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  #apply(change: Change): void {
     const previous = this.#state;
     const next = { ...previous, ...change };
     if (same(previous, next)) return;

@@ -153,6 +153,7 @@ export const en = {
   'panel.coarse': 'This cell sums up finer ones',
   'panel.linesNear': 'Lines within 200 m',
   'panel.byLayer': 'Kilometres by operator and technology',
+  'panel.lengths': 'Lengths',
   'panel.along': 'Along the line',
   'panel.alongHelp': 'Arrow keys move along the line.',
   'panel.openLine': 'Show the line',

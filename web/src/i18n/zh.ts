@@ -155,6 +155,7 @@ export const zh: Messages = {
   'panel.coarse': '该网格汇总了更细的网格',
   'panel.linesNear': '200 米内的线路',
   'panel.byLayer': '各运营商与制式里程',
+  'panel.lengths': '里程',
   'panel.along': '沿线情况',
   'panel.alongHelp': '可用方向键沿线移动。',
   'panel.openLine': '查看线路',

@@ -88,13 +88,15 @@ export class MapView {
 
   showAll(): void {
     const { bounds } = this.#options.build;
-    if (bounds) this.fit(bounds);
+    if (bounds) this.#map.fitBounds(box(bounds), { padding: 40, maxZoom: 15, duration: 600 });
   }
 
   fit(bounds: Box): void {
-    // Where the details lie over the map's right side, what is zoomed to stays left of them.
-    const right = this.#map.getContainer().clientWidth > ROOMY_PX ? PANEL_PX : 48;
-    const padding = { top: 48, bottom: 48, left: 48, right };
+    // The details lie over the right of the map, or over its lower part where it is narrow.
+    const { clientWidth, clientHeight } = this.#map.getContainer();
+    const right = clientWidth > ROOMY_PX ? PANEL_PX : 40;
+    const bottom = clientWidth > ROOMY_PX ? 48 : clientHeight * 0.6;
+    const padding = { top: 40, left: 40, bottom, right };
     this.#map.fitBounds(box(bounds), { padding, maxZoom: 15, duration: 600 });
   }
 

@@ -67,8 +67,9 @@ export function chainageRange(from_m: Maybe, to_m: Maybe): string {
   return `${chainage(from_m)} – ${chainage(to_m)}`;
 }
 
+/** About a metre: finer would claim more than a position knows. */
 export function position(lon: number, lat: number): string {
-  return `${lon.toFixed(6)}, ${lat.toFixed(6)}`;
+  return `${lon.toFixed(5)}, ${lat.toFixed(5)}`;
 }
 
 function withUnit(text: string, unit: string): string {

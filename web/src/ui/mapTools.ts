@@ -17,8 +17,10 @@ export function mapTools(context: Context): Part {
   return { element, update: () => undefined };
 }
 
-export function credits({ build, t }: Context): HTMLElement {
-  const parts = [build.attribution, build.map.basemap ? build.map.basemap_attribution : '', 'MapLibre'];
+export function credits({ build, language, t }: Context): HTMLElement {
+  const { title, title_zh } = build.rules;
+  const rules = language === 'zh' ? title_zh || title : title;
+  const parts = [`${t('rules.title')}: ${rules}`, build.attribution, build.map.basemap ? build.map.basemap_attribution : '', 'MapLibre'];
   return h(
     'p',
     { class: 'credits' },

@@ -16,8 +16,10 @@ export function detailPanel(context: Context): Part {
   const kind = h('p', { class: 'panel-kind' });
   const title = h('h2', { tabindex: -1 });
   const body = h('div', { class: 'panel-body' });
+  let opener: Element | null = null;
   const close = () => {
     store.update({ selection: null });
+    if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
   };
   const element = h(
     'aside',
@@ -46,6 +48,11 @@ export function detailPanel(context: Context): Part {
     running = new AbortController();
     const { signal } = running;
     element.hidden = false;
+    // From the keyboard's point of view the details come right after what opened them.
+    if (document.activeElement?.closest('.side')) {
+      opener = document.activeElement;
+      title.focus({ preventScroll: true });
+    }
     element.setAttribute('aria-busy', 'true');
     body.replaceChildren(loading(t));
     try {

@@ -1,6 +1,7 @@
 /** The side sheet with its tabs; on a phone it rises from the bottom and is put away again. */
 
-import { TABS, type State, type Tab } from '../state';
+import { same, TABS, type State, type Tab } from '../state';
+import { isNarrow } from './narrow';
 import type { Context, Part } from './context';
 import { h } from './dom';
 import { layersTab } from './layersTab';
@@ -43,6 +44,10 @@ export function sheet(context: Context): Part {
     element,
     update(state, previous) {
       show(state);
+      // On a phone the sheet makes room for the details.
+      if (isNarrow() && state.selection && !same(state.selection, previous.selection)) {
+        store.update({ open: false });
+      }
       for (const tab of TABS) parts[tab].update(state, previous);
     },
   };

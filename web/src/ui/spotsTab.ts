@@ -89,7 +89,8 @@ function spotRow(context: Context, spot: WeakSpot): HTMLElement {
     h(
       'th',
       { scope: 'row' },
-      h('button', { type: 'button', class: 'link' }, spotPlace(spot)),
+      h('button', { type: 'button', class: 'link' }, spotName(spot)),
+      spot.kind === 'area' ? null : h('small', {}, chainageRange(spot.from_m, spot.to_m)),
       h('small', {}, named(t, 'cause', spot.cause)),
     ),
     h('td', { class: 'number' }, spotSize(spot)),
@@ -97,9 +98,13 @@ function spotRow(context: Context, spot: WeakSpot): HTMLElement {
   );
 }
 
+function spotName(spot: WeakSpot): string {
+  return spot.kind === 'area' ? position(spot.lon, spot.lat) : (spot.line_name ?? spot.line_id ?? '');
+}
+
 export function spotPlace(spot: WeakSpot): string {
-  if (spot.kind === 'area') return position(spot.lon, spot.lat);
-  return `${spot.line_name ?? spot.line_id ?? ''} ${chainageRange(spot.from_m, spot.to_m)}`;
+  if (spot.kind === 'area') return spotName(spot);
+  return `${spotName(spot)} ${chainageRange(spot.from_m, spot.to_m)}`;
 }
 
 export function spotSize(spot: WeakSpot): string {

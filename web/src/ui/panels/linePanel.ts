@@ -2,7 +2,7 @@
 
 import type { LineDetail, LineVerdict } from '../../api/types';
 import { named } from '../../i18n';
-import type { Selection } from '../../state';
+import type { Selection, State } from '../../state';
 import { fixed, km, length, percent } from '../../text/format';
 import { currentLayer, operatorOf, type Context } from '../context';
 import { h } from '../dom';
@@ -35,23 +35,33 @@ export async function linePanel(
       detail.segments.length > 0
         ? section(t('panel.along'), stripChart(t, detail, selection.chainage))
         : null,
+      lengths(context, detail),
       section(t('panel.byLayer'), byLayer(context, detail.verdicts)),
     ],
   };
 }
 
+function chosen({ operator, technology }: State, { verdicts }: LineDetail): LineVerdict | undefined {
+  return verdicts.find((verdict) => verdict.operator === operator && verdict.technology === technology);
+}
+
 function verdictSection(context: Context, detail: LineDetail): HTMLElement {
   const { store, t } = context;
-  const verdict = detail.verdicts.find(
-    ({ operator, technology }) =>
-      operator === store.state.operator && technology === store.state.technology,
-  );
+  const verdict = chosen(store.state, detail);
   if (!verdict) return section(currentLayer(context), empty(t('panel.nothing')));
-  const bounds = `${percent(verdict.share_if_rest_bad)} – ${percent(verdict.share_if_rest_good)}`;
   return section(
     currentLayer(context),
     answerBadge(t, verdict.answer),
     lineBar(t, verdict),
+  );
+}
+
+function lengths({ store, t }: Context, detail: LineDetail): HTMLElement | null {
+  const verdict = chosen(store.state, detail);
+  if (!verdict) return null;
+  const bounds = `${percent(verdict.share_if_rest_bad)} – ${percent(verdict.share_if_rest_good)}`;
+  return section(
+    t('panel.lengths'),
     figures([
       [t('verdict.covered'), km(verdict.covered_km)],
       [t('verdict.weak'), km(verdict.weak_km)],
@@ -92,12 +102,12 @@ function byLayer(context: Context, verdicts: readonly LineVerdict[]): HTMLElemen
 function byLayerRow(context: Context, verdict: LineVerdict): HTMLElement {
   const { store, t } = context;
   const { operator, technology } = store.state;
-  const chosen = verdict.operator === operator && verdict.technology === technology;
+  const isChosen = verdict.operator === operator && verdict.technology === technology;
   const name = `${operatorOf(context, verdict.operator)} · ${named(t, 'technology', verdict.technology)}`;
   const figure = (value: number) => h('td', { class: 'number' }, fixed(value, 1));
   return h(
     'tr',
-    { class: chosen ? 'chosen' : '' },
+    { class: isChosen ? 'chosen' : '' },
     h('th', { scope: 'row' }, name),
     figure(verdict.covered_km),
     figure(verdict.weak_km),
