@@ -164,11 +164,13 @@ def _impossible(fixes: _Fixes) -> Bools:
 def _unconnected(fixes: _Fixes, known: Bools) -> Bools:
     """Rows at a fix that only impossible jumps connect with the fixes around it.
 
-    The last fix of a run is kept: nothing tells a jump there from the end of an outage.
+    The first fix of a run is one if the second is none. The last is kept: nothing tells a jump
+    there from the end of an outage.
     """
-    bad_step = _impossible(fixes)
-    leaves = np.append(bad_step[1:], False)
-    alone = leaves & (bad_step | np.isnan(fixes.step_m))
+    arrives = _impossible(fixes)
+    leaves = np.append(arrives[1:], False)[: arrives.size]
+    next_leaves = np.append(leaves[1:], False)[: arrives.size]
+    alone = leaves & (arrives | (np.isnan(fixes.step_m) & ~next_leaves))
     return known & (fixes.before >= 0) & np.append(alone, False)[fixes.before]
 
 
