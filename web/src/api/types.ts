@@ -1,11 +1,13 @@
 /** What the service answers: the shapes of /api and of the tiles' features. */
 
+import type { Geometry } from 'geojson';
+
 export const VERDICTS = ['covered', 'weak', 'none', 'unmeasured'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 export interface BuildInfo {
   id: string;
-  created: string;
+  created: string | null;
   name: string;
   simulated: boolean;
   attribution: string;
@@ -146,6 +148,7 @@ export interface WeakSpot {
   nearest_site: string | null;
   lon: number;
   lat: number;
-  bbox?: [number, number, number, number] | null;
+  /** Only of a spot that was asked for by its identity. */
+  geometry?: Geometry;
   simulated: boolean;
 }

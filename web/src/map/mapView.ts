@@ -100,10 +100,6 @@ export class MapView {
     this.#map.fitBounds(box(bounds), { padding, maxZoom: 15, duration: 600 });
   }
 
-  flyTo(lon: number, lat: number, zoom: number): void {
-    this.#map.flyTo({ center: [lon, lat], zoom: Math.max(zoom, this.#map.getZoom()), duration: 700 });
-  }
-
   /** Properties of a drawn feature, found by one property; asked again once the map is idle. */
   async feature(layer: OverlayId, property: string, value: string): Promise<Properties | null> {
     return this.#find(layer, property, value) ?? (await this.#findWhenIdle(layer, property, value));
@@ -120,9 +116,9 @@ export class MapView {
 
   #start(): { bounds?: LngLatBoundsLike; fitBoundsOptions?: object; center?: [number, number]; zoom?: number } {
     const { map, bounds } = this.#options.build;
-    if (map.center) return { center: map.center, zoom: map.zoom ?? 9 };
+    if (map.center && map.zoom !== null) return { center: map.center, zoom: map.zoom };
     if (bounds) return { bounds: box(bounds), fitBoundsOptions: { padding: 40, maxZoom: 14 } };
-    return { center: [104, 35], zoom: 3 };
+    return { center: map.center ?? [104, 35], zoom: map.center ? 9 : 3 };
   }
 
   #listen(): void {

@@ -40,7 +40,7 @@ function operators(context: Context): Part {
       store.update({ operator: id, technology });
     });
     if (id === 'any' || id === 'all') made.element.title = t(`operator.${id}Note`);
-    if (look?.color && CSS.supports('color', look.color)) {
+    if (id !== 'any' && id !== 'all' && look?.color && CSS.supports('color', look.color)) {
       made.element.style.setProperty('--operator', look.color);
       made.element.classList.add('colored');
     }
@@ -158,6 +158,6 @@ function rules({ build, language, t }: Context): HTMLElement {
     h('p', {}, h('strong', {}, language === 'zh' ? pack.title_zh || pack.title : pack.title)),
     h('p', {}, h('code', {}, pack.id), ' · ', t('rules.version', { version: pack.version })),
     h('p', { class: isDefault ? 'caution' : '' }, t(isDefault ? 'rules.projectDefault' : 'rules.own')),
-    h('p', { class: 'build' }, t('app.build', { id: build.id }), ' · ', t('app.created', { time: minutes(build.created) })),
+    h('p', { class: 'build' }, t('app.build', { id: build.id }), build.created ? ` · ${t('app.created', { time: minutes(build.created) })}` : null),
   );
 }

@@ -5,14 +5,21 @@ import { named } from '../i18n';
 import { area, chainageRange, dbm, length, position } from '../text/format';
 import { currentLayer, type Context, type Part } from './context';
 import { h } from './dom';
+import { extentOf } from '../map/extent';
 import { choice, PAGE_SIZE, PagedList } from './pagedList';
 
 const CAUSES = ['no_service', 'weak_signal', 'site_near_weak', 'no_site_near', 'poor_sinr'];
-export const SPOT_ZOOM = 13;
+const ORDERS = [
+  ['-length', 'list.orderLength'],
+  ['-area', 'list.orderArea'],
+  ['rsrp', 'list.orderRsrp'],
+  ['-probability', 'list.orderProbability'],
+] as const;
+
 
 export function spotsTab(context: Context): Part {
   const { api, store, t } = context;
-  const filter = { kind: '', cause: '', order: 'length' };
+  const filter = { kind: '', cause: '', order: '-length' };
   const list = new PagedList<WeakSpot>({
     context,
     label: t('tab.spots'),
@@ -31,7 +38,7 @@ export function spotsTab(context: Context): Part {
   const filters = h(
     'div',
     { class: 'filters' },
-    choice(t('list.order'), [['length', t('list.orderLength')], ['area', t('list.orderArea')]], set('order')),
+    choice(t('list.order'), ORDERS.map(([id, key]): [string, string] => [id, t(key)]), set('order')),
     choice(
       t('list.kind'),
       [['', t('list.allKinds')], ['section', t('kind.section')], ['area', t('kind.area')]],
@@ -81,7 +88,7 @@ function spotRow(context: Context, spot: WeakSpot): HTMLElement {
   const { store, t } = context;
   const open = () => {
     store.update({ selection: { kind: 'spot', id: spot.spot_id } });
-    zoomToSpot(context, spot);
+    void zoomToSpot(context, spot);
   };
   return h(
     'tr',
@@ -111,10 +118,16 @@ export function spotSize(spot: WeakSpot): string {
   return spot.kind === 'area' ? area(spot.area_m2) : length(spot.length_m);
 }
 
-export function zoomToSpot({ map, store }: Context, spot: WeakSpot): void {
+/** Show a spot on the map; a list's spot has no geometry, so that is asked for. */
+export async function zoomToSpot({ api, map, store }: Context, spot: WeakSpot): Promise<void> {
   if (!store.state.overlays.includes('weak_spots')) {
     store.update({ overlays: [...store.state.overlays, 'weak_spots'] });
   }
-  if (spot.bbox) map?.fit(spot.bbox);
-  else map?.flyTo(spot.lon, spot.lat, SPOT_ZOOM);
+  try {
+    const { geometry } = spot.geometry ? spot : await api.weakSpot(spot.spot_id);
+    map?.fit((geometry && extentOf(geometry)) ?? [spot.lon, spot.lat, spot.lon, spot.lat]);
+  } catch {
+    // The panel tells what went wrong; the point is known all the same.
+    map?.fit([spot.lon, spot.lat, spot.lon, spot.lat]);
+  }
 }

@@ -22,13 +22,18 @@ export function judgedFigures({ t }: Context, judged: Judged): HTMLElement {
   ]);
 }
 
-/** One row a layer; the chosen one stands out. */
+/** One row a layer that says something here; the chosen one is there in any case, and stands out. */
 export function judgedTable(context: Context, layers: readonly Judged[]): HTMLElement {
-  const { t } = context;
+  const { store, t } = context;
+  const { operator, technology } = store.state;
+  const isChosen = (judged: Judged) => judged.operator === operator && judged.technology === technology;
+  const shown = layers.filter((judged) => judged.n > 0 || isChosen(judged));
+  const others = layers.length - shown.length;
   const column = (name: string, kind = 'number') => h('th', { scope: 'col', class: kind }, name);
   return h(
     'table',
     { class: 'layers' },
+    others > 0 ? h('caption', {}, t('panel.othersUnmeasured', { count: others })) : null,
     h(
       'thead',
       {},
@@ -42,14 +47,12 @@ export function judgedTable(context: Context, layers: readonly Judged[]): HTMLEl
         column(t('metric.short.n')),
       ),
     ),
-    h('tbody', {}, ...layers.map((judged) => judgedRow(context, judged))),
+    h('tbody', {}, ...shown.map((judged) => judgedRow(context, judged, isChosen(judged)))),
   );
 }
 
-function judgedRow(context: Context, judged: Judged): HTMLElement {
-  const { store, t } = context;
-  const { operator, technology } = store.state;
-  const chosen = judged.operator === operator && judged.technology === technology;
+function judgedRow(context: Context, judged: Judged, chosen: boolean): HTMLElement {
+  const { t } = context;
   const name = `${operatorOf(context, judged.operator)} · ${named(t, 'technology', judged.technology)}`;
   return h(
     'tr',

@@ -20,7 +20,10 @@ export async function linePanel(
 ): Promise<PanelContent> {
   const { api, map, store, t } = context;
   const { operator, technology } = store.state;
-  const detail = await api.line(selection.id, { operator, technology }, signal);
+  const [detail, everyLayer] = await Promise.all([
+    api.line(selection.id, { operator, technology }, signal),
+    api.line(selection.id, {}, signal),
+  ]);
   const { line } = detail;
   const { bbox } = line;
   const zoom = () => {
@@ -36,7 +39,7 @@ export async function linePanel(
         ? section(t('panel.along'), stripChart(t, detail, selection.chainage))
         : null,
       lengths(context, detail),
-      section(t('panel.byLayer'), byLayer(context, detail.verdicts)),
+      section(t('panel.byLayer'), byLayer(context, everyLayer.verdicts)),
     ],
   };
 }

@@ -43,7 +43,7 @@ function actions(context: Context, spot: WeakSpot): HTMLElement {
     'div',
     { class: 'actions' },
     button(t('panel.zoom'), () => {
-      zoomToSpot(context, spot);
+      void zoomToSpot(context, spot);
     }),
     line === null
       ? null
