@@ -1,0 +1,51 @@
+"""The application: routes, error answers, headers. Nothing happens at import."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from covermap import __version__
+from covermap.errors import CovermapError
+from covermap.service.errors import RESPONSES, add_error_answers
+from covermap.service.protection import Protection, content_policy
+from covermap.service.routes import build, lines, pages, point, spots, tiles
+from covermap.service.settings import Settings
+from covermap.service.snapshot import Builds
+
+_ABOUT = """Where mobile networks work, by measurement: map tiles, point look-up, lines, weak spots.
+
+Every position is WGS-84. Verdicts are `covered`, `weak`, `none` (measured, no service) and
+`unmeasured`, which is neither. Thresholds are the rule pack's, named in each answer. Answers say
+`simulated: true` where the data is simulated."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the service of one workspace.
+
+    It reads the current build at each request, so a newly published one is served at once.
+    """
+    app = FastAPI(
+        title="covermap",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        responses=RESPONSES,
+    )
+    app.state.settings = settings
+    app.state.builds = builds = Builds(settings.workspace)
+    add_error_answers(app)
+    for module in (build, tiles, point, lines, spots, pages):
+        app.include_router(module.router)
+
+    def policy() -> str:
+        try:
+            config = builds.current().manifest.get("config", {})
+        except CovermapError:
+            return content_policy()
+        return content_policy((config.get("map") or {}).get("basemap"))
+
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Protection, policy=policy)
+    return app

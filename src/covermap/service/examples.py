@@ -1,0 +1,115 @@
+"""An example answer for every endpoint, shown in OpenAPI; a test keeps their keys true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LAYER: dict[str, Any] = {
+    "operator": "46000", "technology": "nr", "verdict": "weak", "probability": 0.12,
+    "basis": "measured", "n": 37, "n_none": 2, "rsrp_mean_dbm": -109.4, "rsrp_p5_dbm": -121.0,
+    "rsrp_p50_dbm": -108.0, "sinr_mean_db": 1.7, "share": 0.32,
+}  # fmt: skip
+_RULES = {
+    "id": "project-default", "title": "Project default (not official)",
+    "title_zh": "项目默认（非官方）", "version": "1",
+}  # fmt: skip
+_LINE = {"line_id": "motorway-g2-1", "name": "京沪高速", "ref": "G2", "class": "motorway"}
+_SPOT: dict[str, Any] = {
+    "spot_id": "ws-2f9c01d4", "kind": "section", "operator": "46000", "technology": "nr",
+    "line_id": "motorway-g2-1", "line_name": "G2", "line_class": "motorway", "from_m": 12300.0,
+    "to_m": 12900.0, "length_m": 600.0, "area_m2": None, "pieces": 6, "n": 44, "n_none": 4,
+    "rsrp_mean_dbm": -117.3, "rsrp_p5_dbm": -125.0, "sinr_mean_db": None,
+    "probability_weak": 0.93, "cause": "no_site_near", "nearest_site_m": 2140.0,
+    "nearest_site": "S104", "lon": 120.61, "lat": 31.38, "simulated": True,
+}  # fmt: skip
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "build": {
+        "id": "5f0c2b9e11aa", "created": "2026-11-21T10:00:00+00:00", "name": "Sample workspace",
+        "simulated": True, "attribution": "simulated by covermap", "rules": _RULES,
+        "datum": "WGS-84", "bounds": [118.6, 30.9, 121.9, 32.2], "resolution": 10,
+        "layers": [{"operator": "46000", "technology": "nr", "name": "46000/nr"}],
+        "operators": [
+            {"id": "46000", "name": "China Mobile", "name_zh": "中国移动", "color": "#0085d0"}
+        ],
+        "technologies": ["any", "lte", "nr"], "tables": {"cell_verdicts": 120000},
+        "map": {"center": [120.2, 31.5], "zoom": 8.0, "basemap": None, "basemap_attribution": ""},
+    },
+    "tilejson": {
+        "tilejson": "3.0.0", "name": "cells/46000/nr",
+        "tiles": ["http://127.0.0.1:8000/tiles/cells/46000/nr/{z}/{x}/{y}.mvt?build=5f0c2b9e11aa"],
+        "minzoom": 4, "maxzoom": 14, "bounds": [118.6, 30.9, 121.9, 32.2],
+        "attribution": "simulated by covermap", "description": "Simulated", "simulated": True,
+        "build": "5f0c2b9e11aa",
+        "vector_layers": [
+            {"id": "cells", "description": "Coverage by H3 cell", "minzoom": 4, "maxzoom": 14,
+             "fields": {"verdict": "String: verdict of the largest measured area"}}
+        ],
+    },
+    "point": {
+        "lon": 121.4737, "lat": 31.2304, "cell": "8a309962cc9ffff", "simulated": True,
+        "rules": _RULES, "layers": [{**_LAYER, "last_period": "2026-05"}],
+        "lines": [
+            {**_LINE, "segment": 123, "from_m": 12300.0, "to_m": 12400.0, "distance_m": 14.2,
+             "layers": [{**_LAYER, "runs": 3}]}
+        ],
+    },
+    "cell": {
+        "h3": "8a309962cc9ffff", "area_m2": 13310.4,
+        "geometry": {"type": "Polygon", "coordinates": [[[121.47, 31.23], [121.471, 31.23],
+                                                         [121.471, 31.231], [121.47, 31.23]]]},
+        "simulated": True, "rules": _RULES, "layers": [{**_LAYER, "last_period": "2026-05"}],
+    },
+    "lines": {
+        "total": 1, "limit": 100, "offset": 0,
+        "items": [
+            {**_LINE, "operator": "46000", "technology": "nr", "length_km": 80.2,
+             "covered_km": 61.1, "weak_km": 10.0, "none_km": 1.1, "unmeasured_km": 8.0,
+             "route_length_km": 80.2, "route_covered_km": 61.1, "route_weak_km": 10.0,
+             "route_none_km": 1.1, "route_unmeasured_km": 8.0, "longest_gap_km": 2.3,
+             "covered_share": 0.846, "share_if_rest_bad": 0.762, "share_if_rest_good": 0.862,
+             "answer": "fail", "simulated": True}
+        ],
+    },
+    "line": {
+        "line": {**_LINE, "length_m": 80200.0, "route_length_m": 80200.0, "segment_m": 100.0,
+                 "input": "roads", "simulated": True},
+        "layer": {"operator": "46000", "technology": "nr"},
+        "verdicts": [{"operator": "46000", "technology": "nr", "covered_km": 61.1}],
+        "segments": [{"segment": 123, "from_m": 12300.0, "to_m": 12400.0, "verdict": "weak",
+                      "probability": 0.12, "rsrp_mean_dbm": -109.4, "n": 37}],
+        "stations": [{"name": "人民广场", "chainage_m": 9000.0}],
+    },
+    "spots": {"total": 1, "limit": 100, "offset": 0, "items": [_SPOT]},
+    "spot": {
+        **_SPOT,
+        "geometry": {"type": "MultiLineString",
+                     "coordinates": [[[120.609, 31.38], [120.611, 31.381]]]},
+    },
+    "health": {"status": "ok", "build": "5f0c2b9e11aa"},
+}  # fmt: skip
+
+
+def answers(name: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` of an endpoint."""
+    if name == "tile":
+        return {
+            200: {
+                "description": "Mapbox Vector Tile 2.1",
+                "content": {
+                    "application/vnd.mapbox-vector-tile": {
+                        "schema": {"type": "string", "format": "binary"},
+                        "example": "(binary)",
+                    }
+                },
+            },
+            204: {"description": "Nothing is there"},
+            304: {"description": "The browser has it already"},
+        }
+    return {
+        200: {
+            "description": "Found",
+            "content": {"application/json": {"example": EXAMPLES[name]}},
+        },
+        304: {"description": "The browser has it already"},
+    }

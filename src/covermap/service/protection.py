@@ -1,0 +1,79 @@
+"""What every answer carries: headers that keep a browser safe; and HEAD for every GET."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
+
+
+def content_policy(basemap: str | None = None) -> str:
+    """Content-Security-Policy of the map.
+
+    Everything comes from here; MapLibre makes its workers from blobs and sets styles on elements. A
+    basemap on another host opens that host; a basemap style may name more hosts, so with one any
+    https host may give tiles and images, and still no script.
+    """
+    other = _origin(basemap)
+    sources = f" {other} https:" if other else ""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "worker-src 'self' blob:",
+            "child-src 'self' blob:",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src 'self' data: blob:{sources}",
+            f"connect-src 'self'{sources}",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _origin(basemap: str | None) -> str | None:
+    parts = urlsplit(basemap or "")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    # what stands in the policy may hold neither ';' nor spaces nor braces
+    return f"{parts.scheme}://{''.join(c for c in parts.netloc if c.isalnum() or c in '.-:[]')}"
+
+
+class Protection:
+    """ASGI layer: adds the headers, and answers HEAD as GET without the body."""
+
+    def __init__(self, app: ASGIApp, policy: Callable[[], str]) -> None:
+        self.app, self.policy = app, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in ALWAYS.items():
+                    headers[name] = value
+                headers["Content-Security-Policy"] = self.policy()
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app(scope, receive, guarded)

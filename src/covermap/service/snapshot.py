@@ -1,0 +1,222 @@
+"""The build being served: opened once, kept while requests use it, replaced by the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from covermap.core.cells import resolutions
+from covermap.errors import BuildError, NotKnownError
+from covermap.formats.archive import TileArchive, archive_name
+from covermap.formats.recipe import PER_LAYER_KINDS
+from covermap.store import Build, Workspace
+from covermap.tables import ALL, ANY, TABLES, TECHNOLOGIES
+
+SERVED = (
+    "cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots", "segments", "lines",
+    "stations", "sites",
+)  # fmt: skip
+"""Tables that requests read."""
+KEPT = 3
+"""Builds kept open: the current one, and those that a browser may still ask tiles of."""
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Geometry of a table's rows with a spatial index."""
+
+    geometry: NDArray[np.object_]
+    keys: list[tuple[Any, ...]]
+    tree: shapely.STRtree
+
+
+class Snapshot:
+    """One build, open for reading from many threads."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self.id = build.id
+        self.manifest = build.manifest
+        self._archives: dict[str, TileArchive | None] = {}
+        self._lock = RLock()
+        present = [name for name in SERVED if build.has(name)]
+        self._connection = build.connect(*present)
+        for name in sorted(set(SERVED) - set(present)):
+            self._connection.register("nothing", TABLES[name].schema.empty_table())
+            self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")
+            self._connection.unregister("nothing")
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows that a query gives; every value of a user's is a parameter."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(sql, list(parameters))
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    @cached_property
+    def layers(self) -> list[tuple[str, str]]:
+        """Operators and technologies of the build; `any` and `all` operators first."""
+        found = self.rows(
+            "SELECT DISTINCT operator, technology FROM cell_verdicts UNION "
+            "SELECT DISTINCT operator, technology FROM segment_verdicts"
+        )
+        pairs = [(row["operator"], row["technology"]) for row in found]
+        return sorted(
+            pairs, key=lambda pair: (_operator_order(pair[0]), _technology_order(pair[1]))
+        )
+
+    @cached_property
+    def operators(self) -> list[str]:
+        """Operators of the layers, in their order."""
+        return list(dict.fromkeys(operator for operator, _ in self.layers))
+
+    @cached_property
+    def technologies(self) -> list[str]:
+        """Technologies of the layers, `any` first."""
+        return sorted({technology for _, technology in self.layers}, key=_technology_order)
+
+    @cached_property
+    def resolution(self) -> int:
+        """H3 resolution of the build's cells."""
+        some = self.rows("SELECT cell FROM cell_verdicts LIMIT 1")
+        if some:
+            return int(resolutions(np.array([some[0]["cell"]], np.int64))[0])
+        return int(self.manifest.get("config", {}).get("grid", {}).get("resolution", 10))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything in the build was made by the simulator."""
+        config = self.manifest.get("config", {})
+        declared = [e for kind in ("measurements", "sites", "lines") for e in config.get(kind, ())]
+        said = self.manifest.get("workspace", {}).get("simulated", False)
+        return bool(said) or any(entry.get("simulated") for entry in declared)
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Name of the rule pack that the verdicts rest on."""
+        said = self.manifest.get("rules", {})
+        return {key: said.get(key) for key in ("id", "title", "title_zh", "version")}
+
+    def check_layer(self, operator: str, technology: str) -> None:
+        """Refuse a layer that the build does not have.
+
+        Raises
+        ------
+        NotKnownError
+            It names the operators or technologies that there are.
+        """
+        known(operator, self.operators, "operator")
+        known(technology, self.technologies, "technology")
+        if (operator, technology) not in self.layers:
+            offered = ", ".join(t for o, t in self.layers if o == operator)
+            raise NotKnownError(f"operator {operator!r} has no {technology!r}. It has: {offered}.")
+
+    def archive(
+        self, kind: str, operator: str | None, technology: str | None
+    ) -> TileArchive | None:
+        """Tile archive of a checked layer; None where the build drew none."""
+        name = (
+            archive_name(kind, operator, technology)
+            if kind in PER_LAYER_KINDS
+            else archive_name(kind)
+        )
+        with self._lock:
+            if name not in self._archives:
+                path = self.build.tiles / name
+                self._archives[name] = TileArchive(path) if path.is_file() else None
+            return self._archives[name]
+
+    def shapes(self, table: str, key: str) -> Shapes:
+        """Geometry of a table's rows, indexed once."""
+        with self._lock:
+            return self._indexed(table, key)
+
+    def _indexed(self, table: str, key: str) -> Shapes:
+        made: dict[str, Shapes] = self.__dict__.setdefault("_shapes", {})
+        if table not in made:
+            columns = key.split(",")
+            data = self.build.read(table, [*columns, "geometry"])
+            geometry = shapely.from_wkb(data.column("geometry").to_numpy())
+            keys = list(zip(*(data.column(c).to_pylist() for c in columns), strict=True))
+            made[table] = Shapes(geometry, keys, shapely.STRtree(geometry))
+        return made[table]
+
+
+def known(value: str, listed: Sequence[str], what: str) -> str:
+    """Give the value back if it is listed.
+
+    Raises
+    ------
+    NotKnownError
+        It is not; the message names what is.
+    """
+    if value not in listed:
+        raise NotKnownError(f"no {what} {value[:60]!r}. There are: {', '.join(listed) or 'none'}.")
+    return value
+
+
+def _operator_order(name: str) -> tuple[int, str]:
+    first = (ANY, ALL)
+    return (first.index(name), "") if name in first else (len(first), name)
+
+
+def _technology_order(name: str) -> tuple[int, str]:
+    first = (ANY, *TECHNOLOGIES)
+    return (first.index(name), "") if name in first else (len(first), name)
+
+
+class Builds:
+    """Snapshots of a workspace's builds; asks at each request which is current."""
+
+    def __init__(self, root: Path) -> None:
+        self.workspace = Workspace(root)
+        self._open: dict[str, Snapshot] = {}
+        self._lock = Lock()
+
+    def current(self) -> Snapshot:
+        """Give the build being served now.
+
+        Raises
+        ------
+        BuildError
+            Nothing is built, or what `current` names is gone.
+        """
+        name = self.workspace.current_id
+        if name is None:
+            raise BuildError("nothing is built yet. Run `covermap build` in the workspace.")
+        return self._opened(name)
+
+    def named(self, name: str | None) -> Snapshot:
+        """Give a build by its id, the current one without.
+
+        Raises
+        ------
+        NotKnownError
+            There is no such build any more.
+        """
+        now = self.workspace.current_id
+        if name is None or name == now:
+            return self.current()
+        if name not in self._open and name not in self.workspace.build_ids():
+            raise NotKnownError(f"no build {name[:60]!r} any more. The current one is {now}.")
+        return self._opened(name)
+
+    def _opened(self, name: str) -> Snapshot:
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = Snapshot(self.workspace.build(name))
+            while len(self._open) > KEPT:
+                oldest = next(n for n in self._open if n != name)
+                del self._open[oldest]  # requests that hold it end with it
+            return self._open[name]
