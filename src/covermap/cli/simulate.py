@@ -1,0 +1,61 @@
+"""`covermap simulate`: make a workspace of a world with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from covermap.errors import ConfigError
+from covermap.simulate.make import Summary, check_free
+from covermap.simulate.make import simulate as make
+from covermap.simulate.recipe import Recipe, load_recipe
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    directory: Path = typer.Argument(..., help="Folder to make the workspace in."),
+    recipe: str = typer.Option(
+        "sample", "--recipe", help="sample, noise-free, or a recipe's TOML file."
+    ),
+    samples: int | None = typer.Option(
+        None, "--samples", help="How many samples (default: the recipe's)."
+    ),
+    seed: int | None = typer.Option(None, "--seed", help="Another seed makes another world."),
+) -> None:
+    """Make a simulated workspace: logs, sites, lines, places, covermap.toml and the truth."""
+    check_free(directory)
+    chosen = _with(load_recipe(recipe), samples, seed)
+    summary = _run(directory, chosen)
+    typer.echo(
+        f"{directory}: {summary.records} records in {summary.files} logs, {summary.sites} sites, "
+        f"{summary.length_km:.0f} km of lines. All of it is simulated."
+    )
+    typer.echo(f"  covermap build {directory}     builds it")
+
+
+def _with(recipe: Recipe, samples: int | None, seed: int | None) -> Recipe:
+    changes = {k: v for k, v in (("samples", samples), ("seed", seed)) if v is not None}
+    if samples is not None and not 100 <= samples <= 10**10:
+        raise ConfigError(f"--samples {samples}: must be 100 to 10000000000.")
+    if seed is not None and not 0 <= seed < 2**63:
+        raise ConfigError(f"--seed {seed}: must be 0 or a positive 63-bit number.")
+    return recipe.model_copy(update=changes)
+
+
+def _run(directory: Path, recipe: Recipe) -> Summary:
+    columns = (
+        TextColumn("simulate"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=1.0)
+        return make(
+            directory, recipe, lambda s, what: bar.update(task, completed=s, description=what)
+        )

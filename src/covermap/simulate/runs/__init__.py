@@ -1,0 +1,1 @@
+"""Runs: who measures where and when (plan), how they move (tracks), what they record (observe)."""

@@ -1,0 +1,1 @@
+"""Writers: a world and its logs in the formats that real tools write."""

@@ -1,0 +1,135 @@
+"""Lines, stations, villages and key places as GeoJSON (RFC 7946, WGS-84)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from covermap.simulate import facts
+from covermap.simulate.frame import to_lonlat, to_plane
+from covermap.simulate.lines import Course
+from covermap.simulate.noise import rng
+from covermap.simulate.world import World
+
+GROUPS = {
+    "rail": ("hsr", "rail"),
+    "metro": ("metro", "tram"),
+    "roads": ("motorway", "trunk", "primary", "secondary", "national", "provincial", "road"),
+    "waterways": ("waterway",),
+}
+"""Files of lines: name and the classes in it."""
+
+SCENES = (
+    ("政务中心", "政务服务中心", ("办事大厅", "停车场", "正门")),
+    ("医疗机构", "人民医院", ("门诊大厅", "住院部", "急诊")),
+    ("高等学校", "大学", ("图书馆", "体育馆", "宿舍区", "教学楼")),
+    ("文旅景区", "古镇景区", ("游客中心", "正门", "观景台")),
+    ("交通枢纽", "客运站", ("候车厅", "站前广场", "出站口")),
+    ("重点商超", "购物中心", ("中庭", "地下车库", "正门")),
+    ("住宅小区", "花园小区", ("北门", "中心绿地", "地下车库")),
+    ("商务楼宇", "商务中心", ("大堂", "会议层", "地下车库")),
+)
+"""Scenes of key places: scene, what its name ends with, names of key points."""
+
+Feature = dict[str, Any]
+
+
+def write_collection(path: Path, features: Iterable[Feature]) -> None:
+    """Write a FeatureCollection, a feature a line."""
+    text = ",\n".join(json.dumps(f, ensure_ascii=False) for f in features)
+    path.write_text(
+        '{"type": "FeatureCollection", "features": [\n' + text + "\n]}\n", encoding="utf-8"
+    )
+
+
+def _feature(kind: str, coordinates: Any, properties: dict[str, Any]) -> Feature:
+    return {
+        "type": "Feature",
+        "properties": properties | {"simulated": True},
+        "geometry": {"type": kind, "coordinates": coordinates},
+    }
+
+
+def line_features(courses: Iterable[Course]) -> list[Feature]:
+    """Ways of the courses: cut where a tunnel begins and ends, as ways in a map are."""
+    return [feature for course in courses for feature in _ways(course)]
+
+
+def _ways(course: Course) -> Iterable[Feature]:
+    ends = {0.0, course.length_m}
+    cuts = np.array(sorted(ends.union(*(set(t) for t in course.tunnels_m))))
+    index = np.searchsorted(course.s, cuts)
+    for i, j in pairwise(index):
+        middle = np.array([(course.s[i] + course.s[j]) / 2])
+        points = [
+            [float(a), float(b)]
+            for a, b in zip(course.lon[i : j + 1], course.lat[i : j + 1], strict=True)
+        ]
+        yield _feature(
+            "LineString",
+            points,
+            {
+                "name": course.line.name,
+                "ref": course.line.ref,
+                "class": course.line.line_class,
+                "tunnel": "yes" if course.in_tunnel(middle)[0] else "no",
+            },
+        )
+
+
+def station_features(courses: Iterable[Course]) -> list[Feature]:
+    """Stations of the courses, where they lie on them, in order along each."""
+    made = []
+    for course in courses:
+        lon, lat = course.position(course.station_s)
+        for order, name in enumerate(course.station_names):
+            point = [round(float(lon[order]), 7), round(float(lat[order]), 7)]
+            about = {"name": name, "line": course.line.name, "order": order + 1}
+            made.append(_feature("Point", point, about))
+    return made
+
+
+def village_features(world: World) -> list[Feature]:
+    """Made-up villages in the countryside: name, code, population."""
+    source = rng(world.recipe.seed, "villages")
+    a = world.recipe.area
+    count = world.recipe.places.villages
+    lon, lat = source.uniform(a.west, a.east, count), source.uniform(a.south, a.north, count)
+    people = source.integers(180, 4200, count)
+    return [
+        _feature(
+            "Point",
+            [round(float(lon[i]), 6), round(float(lat[i]), 6)],
+            {"code": f"SIM{i + 1:06d}", "name": f"模拟村{i + 1:04d}", "population": int(people[i])},
+        )
+        for i in range(count)
+    ]
+
+
+def place_features(world: World) -> list[Feature]:
+    """Made-up key places in real towns, a feature a key point."""
+    source = rng(world.recipe.seed, "key places")
+    a = world.recipe.area
+    towns = [t for t in facts.towns() if a.west < t.lon < a.east and a.south < t.lat < a.north]
+    made: list[Feature] = []
+    for number in range(world.recipe.places.key_places if towns else 0):
+        town = towns[number % len(towns)]
+        scene, ending, points = SCENES[number % len(SCENES)]
+        x, y = to_plane([town.lon], [town.lat])
+        cx, cy = np.array([x[0], y[0]]) + 0.5 * town.radius_m * source.standard_normal(2)
+        for point in points:
+            lon, lat = to_lonlat(*(np.array([cx, cy]) + 120 * source.standard_normal(2)))
+            about = {
+                "code": f"SIMP{number + 1:05d}",
+                "name": f"{town.name_zh}模拟{ending}",
+                "scene": scene,
+                "grade": "ABC"[number % 3],
+                "key_point": point,
+            }
+            made.append(_feature("Point", [round(float(lon), 6), round(float(lat), 6)], about))
+    return made
