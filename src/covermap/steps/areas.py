@@ -7,9 +7,10 @@ the position), so that they stay the same from build to build.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,14 +18,18 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from covermap.core.areas import LEVELS, mend_polygons, name_identity, place_text, single_points
+from covermap.core.area_values import (
+    LEVELS,
+    mend_polygons,
+    name_identity,
+    place_text,
+    single_points,
+)
 from covermap.errors import ConfigError
 from covermap.formats.problem import Problem
 from covermap.formats.vectors import read_vector, record_text
 from covermap.tables import PROBLEMS, REJECTED, TABLES, conform, in_order
 from covermap.workspace import Areas
-
-Kind = Literal["places", "villages", "regions"]
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "places": ("id", "code", "name", "population", "scene", "grade", "key_point"),
@@ -47,7 +52,7 @@ class AreasResult:
 
 
 def read_areas(
-    kind: Kind, files: list[Path], declaration: Areas, root: Path | None = None
+    kind: str, files: list[Path], declaration: Areas, root: Path | None = None
 ) -> AreasResult:
     """Read every file of one `[[places]]`, `[[villages]]` or `[[regions]]` entry.
 
@@ -92,16 +97,14 @@ def _nulls(values: pd.Series[Any]) -> list[Any]:
 
 
 def _shown(path: Path, root: Path | None) -> str:
-    if root is not None and path.resolve().is_relative_to(root.resolve()):
-        return str(path.resolve().relative_to(root.resolve()))
-    return str(path)
+    return str(path) if root is None else Path(os.path.relpath(path, root)).as_posix()
 
 
 @dataclass
 class _Found:
     """What is told beside the rows."""
 
-    kind: Kind
+    kind: str
     declaration: Areas
     out: list[dict[str, Any]] = field(default_factory=list)
     kinds: list[tuple[str, Problem]] = field(default_factory=list)
@@ -178,7 +181,7 @@ def _geometries(data: gpd.GeoDataFrame, shown: str, found: _Found) -> gpd.GeoDat
     return data[keep].set_geometry(gpd.GeoSeries(geometry[keep], data.index[keep], crs=4326))
 
 
-def _kinds(kind: Kind) -> str:
+def _kinds(kind: str) -> str:
     return "polygons" if kind == "regions" else "points or polygons"
 
 
@@ -228,7 +231,7 @@ def _levels(
     return [level or "other" for level in levels]
 
 
-def _identity(row: dict[Any, Any], geometry: Any, kind: Kind) -> str | None:
+def _identity(row: dict[Any, Any], geometry: Any, kind: str) -> str | None:
     if row["id"] or row["code"]:
         return str(row["id"] or row["code"])
     if kind == "regions":
