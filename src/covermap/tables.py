@@ -395,7 +395,8 @@ MATCHED = Table(
         C("chainage_m", F64, "metres along the line", "not on a line"),
         C("offset_m", F64, "distance from the line, m", "not on a line"),
         C("direction", I16, "+1 with the chainage, -1 against, 0 not known", "not on a line"),
-        C("reason", S, "why it is on no line: too_far, heading, class, no_position", "matched"),
+        C("reason", S, "why it is on no line: no_position, too_far, heading, class, not_travelled, "
+          "outside_marks, no_line_for_marks", "matched"),
     ),
     ("run_id", "seq"),
 )

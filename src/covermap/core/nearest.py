@@ -118,7 +118,7 @@ def room() -> Found:
 
 
 @njit(cache=True)
-def lines_near(grid, x, y, kx, ky, radius, heading, cos_limit, found):  # type: ignore[no-untyped-def]
+def lines_near(grid, x, y, kx, ky, radius, heading, cos_limit, allowed, found):  # type: ignore[no-untyped-def]
     """Fill `found` with the nearest edge of each line within `radius` of a point.
 
     Parameters
@@ -133,16 +133,18 @@ def lines_near(grid, x, y, kx, ky, radius, heading, cos_limit, found):  # type: 
         Degrees clockwise from north; NaN: every direction will do.
     cos_limit
         Edges whose axis is at an angle to the heading with a smaller cosine are passed over.
+    allowed
+        For each line, whether it may be found.
 
     Returns
     -------
     count : int
         Lines found, in no special order.
-    turned : bool
-        Whether an edge within the radius was passed over for its direction.
+    turned, barred : bool
+        Whether an edge within the radius was passed over for its direction, or its line.
     """
     count = 0
-    turned = False
+    turned = barred = False
     sine, cosine = np.sin(np.radians(heading)), np.cos(np.radians(heading))
     wide, high = radius / kx, radius / ky
     rows = len(grid.row_start) - 1
@@ -163,6 +165,9 @@ def lines_near(grid, x, y, kx, ky, radius, heading, cos_limit, found):  # type: 
             distance = np.hypot(ax + t * dx, ay + t * dy)
             if distance > radius:
                 continue
+            if not allowed[grid.line[e]]:
+                barred = True
+                continue
             angle = np.nan
             if heading == heading and length2 > 0.0:
                 angle = (dx * sine + dy * cosine) / np.sqrt(length2)
@@ -170,7 +175,7 @@ def lines_near(grid, x, y, kx, ky, radius, heading, cos_limit, found):  # type: 
                     turned = True
                     continue
             count = _keep(found, count, grid.line[e], e, distance, t, angle)
-    return count, turned
+    return count, turned, barred
 
 
 @njit(cache=True)
@@ -204,6 +209,11 @@ def _keep(found, count, line, edge, distance, t, angle):  # type: ignore[no-unty
     return count
 
 
+def every_line(grid: EdgeGrid) -> NDArray[np.bool_]:
+    """Allow every line of a grid."""
+    return np.ones(int(grid.line.max(initial=-1)) + 1, np.bool_)
+
+
 class Nearest(NamedTuple):
     """The nearest edge to each point: -1 and NaN where none is within the radius."""
 
@@ -224,19 +234,21 @@ def nearest_edges(
     return Nearest(
         *_nearest(
             grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat), radius_m,
-            heading, float(np.cos(np.radians(max_angle_deg))),
+            heading, float(np.cos(np.radians(max_angle_deg))), every_line(grid),
         )
     )  # fmt: skip
 
 
 @njit(cache=True)
-def _nearest(grid, x, y, kx, ky, radius, heading, cos_limit):  # type: ignore[no-untyped-def]
+def _nearest(grid, x, y, kx, ky, radius, heading, cos_limit, allowed):  # type: ignore[no-untyped-def]
     edge = np.full(len(x), -1, np.int64)
     distance = np.full(len(x), np.nan)
     along = np.full(len(x), np.nan)
     found = room()
     for i in range(len(x)):
-        count, _ = lines_near(grid, x[i], y[i], kx[i], ky[i], radius, heading[i], cos_limit, found)
+        count, _, _ = lines_near(
+            grid, x[i], y[i], kx[i], ky[i], radius, heading[i], cos_limit, allowed, found
+        )
         for j in range(count):
             nearer = edge[i] < 0 or found.distance[j] < distance[i]
             if not nearer and found.distance[j] == distance[i] and found.edge[j] < edge[i]:
@@ -262,14 +274,20 @@ class PerLine(NamedTuple):
 def nearest_per_line(grid: EdgeGrid, lon: Floats, lat: Floats, radius_m: float) -> PerLine:
     """Nearest edge of every line within a radius of each point (the 12 nearest lines at most)."""
     point, edge, distance, along = _nearest_per_line(
-        grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat), radius_m
+        grid,
+        lon,
+        lat,
+        metres_per_degree_lon(lat),
+        metres_per_degree_lat(lat),
+        radius_m,
+        every_line(grid),
     )
     order = np.lexsort((grid.line[edge], point))
     return PerLine(point[order], edge[order], distance[order], along[order])
 
 
 @njit(cache=True)
-def _nearest_per_line(grid, x, y, kx, ky, radius):  # type: ignore[no-untyped-def]
+def _nearest_per_line(grid, x, y, kx, ky, radius, allowed):  # type: ignore[no-untyped-def]
     room_for = len(x) * NEAREST_LINES
     point = np.empty(room_for, np.int64)
     edge = np.empty(room_for, np.int64)
@@ -278,7 +296,9 @@ def _nearest_per_line(grid, x, y, kx, ky, radius):  # type: ignore[no-untyped-de
     found = room()
     n = 0
     for i in range(len(x)):
-        count, _ = lines_near(grid, x[i], y[i], kx[i], ky[i], radius, np.nan, 0.0, found)
+        count, _, _ = lines_near(
+            grid, x[i], y[i], kx[i], ky[i], radius, np.nan, 0.0, allowed, found
+        )
         for j in range(count):
             point[n], edge[n] = i, found.edge[j]
             distance[n], along[n] = found.distance[j], found.along[j]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, metres_per_degree_lat, metres_per_degree_lon
 from covermap.core.naming import chord_azimuths
-from covermap.core.nearest import line_grid, lines_near, room
+from covermap.core.nearest import every_line, line_grid, lines_near, room
 
 
 def route_shares(
@@ -50,19 +50,19 @@ def route_shares(
     beside = _beside(
         grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat),
         max_distance_m, chord_azimuths(pieces), float(np.cos(np.radians(max_angle_deg))),
-        np.asarray(line, np.int64), route_of,
+        np.asarray(line, np.int64), route_of, every_line(grid),
     )  # fmt: skip
     return 1.0 / (1.0 + beside)
 
 
 @njit(cache=True)
-def _beside(grid, x, y, kx, ky, radius, heading, cos_limit, line, route_of):  # type: ignore[no-untyped-def]
+def _beside(grid, x, y, kx, ky, radius, heading, cos_limit, line, route_of, allowed):  # type: ignore[no-untyped-def]
     """Count other lines of the same route near each piece."""
     made = np.zeros(len(x), np.int64)
     found = room()
     for i in range(len(x)):
-        count, _ = lines_near(
-            grid, x[i], y[i], kx[i], ky[i], radius[i], heading[i], cos_limit, found
+        count, _, _ = lines_near(
+            grid, x[i], y[i], kx[i], ky[i], radius[i], heading[i], cos_limit, allowed, found
         )
         for j in range(count):
             other = found.line[j]
