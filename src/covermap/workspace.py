@@ -18,6 +18,8 @@ from pydantic_core import ErrorDetails
 from covermap.errors import ConfigError
 
 CONFIG_NAME = "covermap.toml"
+FILL_IN = "FILL IN"
+"""What `covermap check` writes where only the user knows the value; it is refused as a value."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Datum = Annotated[str, Field(pattern=r"^(wgs84|gcj02|bd09|cgcs2000|EPSG:\d{4,6})$")]
@@ -208,6 +210,7 @@ def load_config(root: Path) -> Config:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    _check_filled(path, data, "")
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
@@ -223,6 +226,18 @@ def _all_simulated(config: Config) -> Config:
         for kind in KINDS
     }
     return config.model_copy(update=marked)
+
+
+def _check_filled(path: Path, value: object, where: str) -> None:
+    """Refuse what `covermap check` left to be filled in."""
+    if value == FILL_IN:
+        raise ConfigError(f"{path}:{where} is still {FILL_IN!r}; put the value in.")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_filled(path, inner, f"{where} {key}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, start=1):
+            _check_filled(path, inner, f"{where} #{number}")
 
 
 def _check_names(path: Path, config: Config) -> None:

@@ -171,8 +171,10 @@ def _is_test(names: set[str]) -> bool:
 
 
 def _likeness(names: set[str]) -> float:
-    if not names.issuperset(REQUIRED) or "EventType" in names:
+    if not names.issuperset(REQUIRED):
         return 0.0
+    if "EventType" in names:
+        return 0.5  # so that the reader gets to say that this is the log of events
     typical = {"Operatorname", "CellID", "NetworkTech", "NetworkMode", "SNR", "CQI", *LEVELS}
     return 0.4 + 0.6 * min(1.0, len(names & typical) / 5)
 

@@ -73,6 +73,14 @@ def table_rows(source: Source, sheet: str | None) -> tuple[Rows, bool]:
     return read_rows(decoded, source.shown, delimiter, "uniform"), delimiter != ","
 
 
+def table_names(source: Source) -> list[str]:
+    """Names of a table's columns; a text is not read beyond its head for them."""
+    if is_sheet(source.head(8)) or source.head(8).startswith(PARQUET):
+        return list(table_rows(source, None)[0].names)
+    header = header_line(head_text(source))
+    return header_names(header, guess_delimiter(header))
+
+
 def _delimiter(decoded: Decoded, header: str) -> str:
     """Delimiter by the header; among spaces, single ones only if most rows then have enough."""
     found = guess_delimiter(header)

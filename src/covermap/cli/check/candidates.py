@@ -1,0 +1,96 @@
+"""What a file could be: every log format, every form of site table, and vector files."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from covermap.errors import CovermapError
+from covermap.formats.logs import FORMATS
+from covermap.formats.logs.geojson_points import property_names
+from covermap.formats.logs.guess import Guess, guess_columns
+from covermap.formats.logs.table import table_names
+from covermap.formats.sites import FORMATS as SITE_FORMATS
+from covermap.formats.source import Source
+from covermap.formats.vectors import SUFFIXES
+
+Kind = Literal["measurements", "sites", "vector"]
+VECTOR = "vector"
+LEAST = 0.35
+"""A score below this is a mere possibility, never the answer."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One reading of a file, and how sure it is (0-1)."""
+
+    kind: Kind
+    format: str
+    title: str
+    score: float
+    guess: Guess | None = None
+    """Proposed column map, for formats that need one."""
+
+
+def candidates(source: Source) -> list[Candidate]:
+    """Everything that the file could be, the likeliest first."""
+    found = [
+        Candidate("measurements", f.name, f.title, f.sniff(source))
+        for f in FORMATS.values()
+        if f.name not in ("table", "geojson-points")
+    ]
+    found += [Candidate("sites", f.name, f.title, f.sniff(source)) for f in SITE_FORMATS.values()]
+    # A log format that knows the file knows it better than a map of column names does.
+    known = max(c.score for c in found if c.kind == "measurements")
+    below = known - 0.05 if known >= 0.5 else None
+    found += [_mapped(source, name, below) for name in ("table", "geojson-points")]
+    found += _vector(source, found)
+    sure = [c for c in found if c.score > 0]
+    return sorted(sure, key=lambda c: (-c.score, c.kind, c.format))
+
+
+def _mapped(source: Source, name: str, below: float | None) -> Candidate:
+    """Score a mapped format by what its column names let guess: without levels it is no log."""
+    known = FORMATS[name]
+    score = known.sniff(source)
+    guess = Guess({}, {})
+    if score > 0.2:
+        try:
+            names = column_names(source, name)
+        except CovermapError:
+            return Candidate("measurements", name, known.title, min(score, 0.1))
+        guess = guess_columns(names)
+        placed = guess.placed or name == "geojson-points"
+        timed = 0.15 if "time" in guess.columns else 0.0
+        score = 0.6 + timed if guess.measures and placed else 0.1
+        score = score if below is None else min(score, below)
+    return Candidate("measurements", name, known.title, score, guess)
+
+
+def column_names(source: Source, format_name: str) -> list[str]:
+    """Names of a table's columns or of a collection's properties."""
+    if format_name == "geojson-points":
+        return property_names(source)
+    return table_names(source)
+
+
+def _vector(source: Source, others: list[Candidate]) -> list[Candidate]:
+    suffix = PurePosixPath(source.name).suffix.lower()
+    if suffix not in SUFFIXES:
+        return []
+    if suffix == ".parquet" and b"geo" not in _parquet_keys(source):
+        return []
+    best = max((c.score for c in others), default=0.0)
+    return [Candidate("vector", VECTOR, f"vector file ({suffix[1:]})", min(0.55, 1.0 - best / 2))]
+
+
+def _parquet_keys(source: Source) -> set[bytes]:
+    try:
+        return set(pq.read_schema(io.BytesIO(source.read_bytes())).metadata or {})
+    except (pa.ArrowInvalid, OSError):
+        return set()
