@@ -10,7 +10,7 @@ STATIC := src/covermap/service/static/index.html
 WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 PYTEST := $(BIN)/pytest -q
 
-.PHONY: help env web demo test check lint types unit laws real browser docs webcheck bench format lock clean
+.PHONY: help env web demo test check lint types unit laws real browser docs wheel webcheck bench format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,7 +38,7 @@ demo: $(ENV) $(STATIC)  ## build the sample workspace and serve its map (PORT=80
 	@$(BIN)/covermap build $(DEMO)
 	@$(BIN)/covermap serve $(DEMO) --port $(PORT)
 
-test: check laws browser docs real  ## everything
+test: check laws browser docs wheel real  ## everything
 
 check: lint types webcheck unit  ## the fast part: lint, types, unit tests
 
@@ -67,6 +67,9 @@ browser: $(ENV) $(STATIC)  ## the map in headless Chromium
 
 docs: $(ENV) $(STATIC)  ## what the documentation shows, run
 	$(PYTEST) tests/docs
+
+wheel: $(ENV) $(STATIC)  ## the wheel, installed into an empty environment
+	$(PYTEST) tests/wheel
 
 bench: $(ENV)  ## one benchmark: make bench NAME=cells [SIZE=n]
 	@test -f tests/bench/$(NAME).py || { echo "no benchmark $(NAME). There are: $$(ls tests/bench | grep -v '^_' | sed 's/\.py//' | tr '\n' ' ')"; exit 2; }

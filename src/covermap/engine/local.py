@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,48 +20,69 @@ def worker_count(wanted: int | None = None) -> int:
     return max(1, wanted or len(os.sched_getaffinity(0)))
 
 
-def run_parts(
-    work: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Iterator[tuple[int, Result]]:
-    """Do `work` on every item; yield (position, result) as each is done, in any order.
+class Workers:
+    """Worker processes of one build: started when first needed, kept until its end."""
 
-    One worker, or one item, runs in this process. The first error stops the rest and is raised.
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
 
-    Parameters
-    ----------
-    work
-        A function of module level (worker processes import it by name).
-    items
-        What to work on; each must be picklable.
-    workers
-        Number of worker processes.
-    """
-    if workers == 1 or len(items) < 2:
-        for position, item in enumerate(items):
-            yield position, work(item)
-        return
-    yield from _in_processes(work, items, min(workers, len(items)))
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the workers; at once when an error or an interrupt ends the build."""
+        if self._pool is None:
+            return
+        if error is not None:
+            for process in list((self._pool._processes or {}).values()):
+                process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
-def _in_processes(
-    work: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Iterator[tuple[int, Result]]:
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_die_with, initargs=(os.getpid(),)
-    )
-    todo = iter(enumerate(items))
-    running: dict[Future[Result], int] = {}
-    try:
-        _fill(pool, work, todo, running, workers * 2)
+    def run(
+        self, work: Callable[[Item], Result], items: Sequence[Item], *, small: bool = False
+    ) -> Iterator[tuple[int, Result]]:
+        """Do `work` on every item; yield (position, result) as each is done, in any order.
+
+        Parameters
+        ----------
+        work
+            A function of module level (worker processes import it by name).
+        items
+            What to work on; each must be picklable.
+        small
+            Starting processes would cost more than it saves: run in this one.
+        """
+        if self.count == 1 or len(items) < 2 or small:
+            for position, item in enumerate(items):
+                yield position, work(item)
+            return
+        yield from self._in_processes(work, items)
+
+    def _in_processes(
+        self, work: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Result]]:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.count,
+                mp_context=get_context("spawn"),
+                initializer=_die_with,
+                initargs=(os.getpid(),),
+            )
+        todo = iter(enumerate(items))
+        running: dict[Future[Result], int] = {}
+        _fill(self._pool, work, todo, running, self.count * 2)
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield running.pop(future), future.result()
-            _fill(pool, work, todo, running, workers * 2)
-    except BaseException:
-        _stop(pool)
-        raise
-    pool.shutdown()
+            _fill(self._pool, work, todo, running, self.count * 2)
 
 
 def _fill(
@@ -77,12 +99,6 @@ def _fill(
             return
         position, item = following
         running[pool.submit(work, item)] = position
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    for process in list((pool._processes or {}).values()):
-        process.terminate()
-    pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _die_with(parent: int) -> None:

@@ -1,0 +1,129 @@
+"""`covermap build`: run the pipeline in a workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from covermap.pipeline import BuildOptions, BuildResult, StepReport, build
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("build")(build_command)
+
+
+def build_command(
+    directory: Path = typer.Argument(Path(), help="The workspace."),
+    rules: str | None = typer.Option(
+        None, "--rules", help="Rule pack to judge by: a shipped name or a TOML file."
+    ),
+    workers: int | None = typer.Option(None, "--workers", min=1, help="Worker processes."),
+    keep_going: bool = typer.Option(
+        False, "--keep-going", help="Leave files that cannot be read aside, and list them."
+    ),
+    explain: bool = typer.Option(False, "--explain", help="Tell what each step read and wrote."),
+    as_json: bool = typer.Option(False, "--json", help="Print the whole report as JSON."),
+) -> None:
+    """Build the workspace: inputs to verdicts, weak spots and tiles; then serve the result.
+
+    Only what changed is made anew. An interrupted build leaves the one served before.
+    """
+    console = Console(stderr=True)
+    with BarProgress(console) as progress:
+        result = build(directory, BuildOptions(rules, workers, keep_going), progress)
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), indent=1, ensure_ascii=False))
+        return
+    out = Console(soft_wrap=True)
+    _summary(out, result)
+    if explain:
+        _explain(out, result)
+
+
+def _summary(out: Console, result: BuildResult) -> None:
+    said = result.as_json()
+    out.print(f"build {result.id}", highlight=False)
+    rejected = sum(said["rejected"].values())
+    out.print(
+        f"{said['read']} rows read = {said['accepted']} accepted + {rejected} rejected",
+        highlight=False,
+    )
+    for reason, count in said["rejected"].items():
+        out.print(f"  {reason:<22}{count:>10}", highlight=False)
+    for message in result.unreadable:
+        out.print(f"left aside: {message}", highlight=False, markup=False)
+    names = ("cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots")
+    counts = ", ".join(f"{result.tables.get(name, 0)} {name}" for name in names)
+    out.print(counts, highlight=False)
+
+
+def _explain(out: Console, result: BuildResult) -> None:
+    table = Table(show_edge=False)
+    for heading in ("step", "parts", "from cache", "read", "wrote", "seconds"):
+        table.add_column(heading)
+    for step in result.steps:
+        read, wrote = _listed(step.read), _listed(step.wrote)
+        table.add_row(
+            step.step, str(step.parts), str(step.cached), read, wrote, f"{step.seconds:.1f}"
+        )
+    out.print(table)
+
+
+def _listed(rows: dict[str, int]) -> str:
+    return "\n".join(f"{name} {count}" for name, count in rows.items())
+
+
+class BarProgress:
+    """Draws one bar a step, with the time left; plain lines where there is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.bars = Bars(
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.console = console
+        self.task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        """Show the bars."""
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bars away."""
+        self.bars.stop()
+
+    def start(self, step: str, total: float) -> None:
+        """Begin a bar."""
+        self.task = self.bars.add_task(step, total=total or None)
+
+    def advance(self, units: float) -> None:
+        """Move the bar."""
+        if self.task is not None:
+            self.bars.advance(self.task, units)
+
+    def end(self, report: StepReport) -> None:
+        """Fill the bar; without a terminal, print one line."""
+        if self.task is not None:
+            self.bars.update(self.task, total=1, completed=1)
+        if not self.console.is_terminal:
+            self.console.print(f"{report.step}: {report.seconds:.1f} s", highlight=False)

@@ -1,0 +1,84 @@
+"""What a workspace's declarations stand for on disk: files, their members, their hashes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from covermap.formats.source import Source, expand
+from covermap.pipeline.keys import file_key
+from covermap.workspace import Config, Lines, Measurements, Sites, input_files
+
+
+@dataclass(frozen=True, eq=False)
+class LogInput:
+    """One log: a file or a member of an archive, its declaration and its hash.
+
+    Compared by identity, so that logs can be keys although declarations hold dictionaries.
+    """
+
+    source: Source
+    declaration: Measurements
+    sha256: str
+    weight: float
+    """Its share of the file's bytes, for progress."""
+    duplicate_of: str | None = None
+    """Name of an equal log that is read in its stead."""
+
+
+def log_inputs(root: Path, config: Config) -> list[LogInput]:
+    """List every log of the workspace in canonical order; equal logs are marked as duplicates."""
+    found: list[LogInput] = []
+    for declaration in config.measurements:
+        where = f"covermap.toml [[measurements]] {declaration.name!r}"
+        for path in input_files(root, declaration.files, where):
+            sources = expand(path, shown_name(root, path))
+            weight = path.stat().st_size / len(sources)
+            found += [LogInput(s, declaration, s.sha256(), weight) for s in sources]
+    found.sort(key=lambda log: (log.source.shown, log.declaration.name))
+    return _mark_duplicates(found)
+
+
+def _mark_duplicates(logs: list[LogInput]) -> list[LogInput]:
+    first: dict[str, str] = {}
+    marked = []
+    for log in logs:
+        same = first.setdefault(log.sha256, log.source.shown)
+        if same == log.source.shown:
+            marked.append(log)
+        else:
+            marked.append(replace(log, duplicate_of=same))
+    return marked
+
+
+def site_sources(root: Path, declaration: Sites) -> list[Source]:
+    """List the sources of a `[[sites]]` entry, in canonical order."""
+    where = f"covermap.toml [[sites]] {declaration.name!r}"
+    paths = input_files(root, declaration.files, where)
+    return [s for path in paths for s in expand(path, shown_name(root, path))]
+
+
+def line_files(root: Path, declaration: Lines) -> list[Path]:
+    """List every file that a `[[lines]]` entry reads."""
+    where = f"covermap.toml [[lines]] {declaration.name!r}"
+    patterns = [*declaration.files]
+    patterns += [p for p in (declaration.names_from, declaration.stations) if p]
+    return input_files(root, tuple(patterns), where)
+
+
+def files_key(root: Path, paths: list[Path]) -> list[tuple[str, str]]:
+    """Give name and hash of every file, siblings of a shapefile included."""
+    whole = sorted({sibling for path in paths for sibling in _with_siblings(path)})
+    return [(shown_name(root, path), file_key(path)) for path in whole]
+
+
+def _with_siblings(path: Path) -> list[Path]:
+    if path.suffix.lower() != ".shp":
+        return [path]
+    return [p for p in path.parent.glob(f"{path.stem}.*") if p.is_file()]
+
+
+def shown_name(root: Path, path: Path) -> str:
+    """Name of a file as tables show it: relative to the workspace, with forward slashes."""
+    return Path(os.path.relpath(path, root)).as_posix()

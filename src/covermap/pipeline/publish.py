@@ -1,0 +1,107 @@
+"""From cached results to one immutable build, and the one atomic step that serves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from covermap.errors import BusyError
+from covermap.store import MADE, MANIFEST, Workspace, whole_folder, write_text
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no flock; builds there are not guarded
+    fcntl = None  # type: ignore[assignment]
+
+
+@dataclass
+class Layout:
+    """Which cached file stands where in the build."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    """Path inside the build -> cached file."""
+
+    def add_table(self, name: str, folder: Path) -> None:
+        """Place `<name>.parquet` of a step's folder."""
+        self.files[f"{name}.parquet"] = folder / f"{name}.parquet"
+
+    def add_part(self, name: str, part: str, folder: Path) -> None:
+        """Place one part of a table that is kept in parts."""
+        self.files[f"{name}/{part}.parquet"] = folder / f"{name}.parquet"
+
+    def add_folder(self, name: str, folder: Path) -> None:
+        """Place every file of a folder under `name`."""
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                self.files[f"{name}/{path.relative_to(folder).as_posix()}"] = path
+
+
+def assemble(space: Workspace, name: str, layout: Layout, manifest: dict[str, Any]) -> Path:
+    """Link the cached files into `builds/<name>`; a build that is there already stays as it is."""
+    target = space.builds / name
+    if (target / MANIFEST).is_file():
+        return target
+    shutil.rmtree(target, ignore_errors=True)
+    with whole_folder(target) as folder:
+        for inside, cached in sorted(layout.files.items()):
+            _link(cached, folder / inside)
+        made = manifest.pop("made")
+        write_text(folder / MADE, json.dumps(made, indent=1, sort_keys=True) + "\n")
+        text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
+        write_text(folder / MANIFEST, text + "\n")
+    return target
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
+
+
+@contextmanager
+def only_builder(space: Workspace) -> Iterator[None]:
+    """Hold the workspace's build lock; the system frees it however this process ends.
+
+    Raises
+    ------
+    BusyError
+        Another process is building here.
+    """
+    space.cache.mkdir(parents=True, exist_ok=True)
+    with (space.cache / "lock").open("w") as stream:
+        if fcntl is not None:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise BusyError(
+                    f"{space.root}: another `covermap build` is running here. Wait for it to end."
+                ) from None
+        yield
+
+
+def sweep(space: Workspace) -> None:
+    """Remove what a killed process left half done. Call it while holding the lock."""
+    for folder in (space.cache, space.builds, space.root):
+        for path in folder.glob(".*.part"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def prune(space: Workspace) -> None:
+    """Remove cached results that no build uses."""
+    used: set[str] = set()
+    for name in space.build_ids():
+        used.update(space.build(name).manifest.get("cache", []))
+    for folder in space.cache.iterdir():
+        if folder.is_dir() and folder.name not in used:
+            shutil.rmtree(folder, ignore_errors=True)

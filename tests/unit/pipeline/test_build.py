@@ -1,0 +1,154 @@
+"""Builds: complete, incremental, published in one step, the same bytes for the same content."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from pathlib import Path
+
+import pytest
+
+from covermap.errors import BuildError, BusyError, ConfigError, InputError
+from covermap.pipeline import BuildOptions, build
+from covermap.store import MADE, Workspace
+from covermap.tables import TABLES
+from workspaces import make_workspace, table_bytes
+
+ONE = BuildOptions(workers=1)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make_workspace(tmp_path_factory.mktemp("space"))
+    build(root, ONE)
+    return root
+
+
+def test_a_build_has_every_table_of_the_house(built: Path) -> None:
+    current = Workspace(built).current()
+    for name in set(TABLES) - {"readings"}:
+        assert current.has(name), name
+        assert current.read(name).schema.equals(TABLES[name].schema), name
+    assert list(current.tiles.glob("*.pmtiles"))
+
+
+def test_accepted_and_rejected_add_up_to_what_was_read(tmp_path: Path) -> None:
+    result = build(make_workspace(tmp_path / "w"), ONE)
+    said = result.as_json()
+    assert said["read"] == 3 * 602
+    assert said["rejected"] == {"duplicate": 3, "no_position": 3}
+    assert said["accepted"] + sum(said["rejected"].values()) == said["read"]
+    current = Workspace(tmp_path / "w").current()
+    assert current.rows("samples") == said["accepted"]
+    assert current.rows("rejected") == 6
+
+
+def test_the_weak_stretch_is_found_where_it_is(built: Path) -> None:
+    current = Workspace(built).current()
+    rows = current.read("line_verdicts").to_pylist()
+    mine = next(r for r in rows if (r["operator"], r["technology"]) == ("46000", "lte"))
+    parts = [mine[f"{v}_km"] for v in ("covered", "weak", "none", "unmeasured")]
+    assert sum(parts) == pytest.approx(mine["length_km"], abs=1e-6)
+    assert mine["weak_km"] == pytest.approx(0.2 * mine["length_km"], abs=0.15)
+    assert mine["none_km"] == pytest.approx(0.05 * mine["length_km"], abs=0.15)
+    spots = current.read("weak_spots").to_pylist()
+    sections = [s for s in spots if s["kind"] == "section" and s["operator"] == "46000"]
+    assert any(s["from_m"] < 2000 < s["to_m"] for s in sections)
+
+
+def test_rows_and_files_in_another_order_give_the_same_bytes(tmp_path: Path) -> None:
+    first = build(make_workspace(tmp_path / "a"), ONE)
+    second = build(make_workspace(tmp_path / "b", shuffle=7), BuildOptions(workers=2))
+    # Where a rejected row stood in its file is what changed; all else must not.
+    leave = ("rejected", "problems")
+    assert table_bytes(first.folder, leave) == table_bytes(second.folder, leave)
+
+
+def test_a_second_build_takes_everything_from_the_cache(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    first = build(root, ONE)
+    before = table_bytes(first.folder)
+    second = build(root, ONE)
+    assert second.id == first.id
+    ingest = next(s for s in second.steps if s.step == "ingest")
+    assert ingest.cached == ingest.parts == 3
+    assert table_bytes(second.folder) == before
+
+
+def test_another_rule_pack_reads_no_log_again(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    first = build(root, ONE)
+    second = build(root, BuildOptions(workers=1, rules="trai"))
+    assert second.id != first.id
+    cached = {s.step: (s.cached, s.parts) for s in second.steps}
+    assert cached["ingest"] == (3, 3)
+    assert cached["grid"] == (3, 3)
+    assert cached["judge"][0] == 0
+    assert Workspace(root).current_id == second.id
+
+
+def test_one_new_log_ingests_one_log(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", runs=2)
+    build(root, ONE)
+    other = make_workspace(tmp_path / "o", runs=3)
+    shutil.copy(other / "raw" / "run2.csv", root / "raw")
+    again = build(root, ONE)
+    ingest = next(s for s in again.steps if s.step == "ingest")
+    assert (ingest.cached, ingest.parts) == (2, 3)
+    assert table_bytes(again.folder) == table_bytes(build(other, ONE).folder)
+
+
+def test_a_log_delivered_twice_counts_once(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", runs=1)
+    shutil.copy(root / "raw" / "run0.csv", root / "raw" / "run9.csv")
+    said = build(root, ONE).as_json()
+    assert said["read"] == 2 * 602
+    assert said["rejected"]["duplicate_file"] == 602
+
+
+def test_a_log_that_cannot_be_read_stops_the_build_and_the_old_one_stays(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    first = build(root, ONE)
+    (root / "raw" / "empty.csv").write_bytes(b"")
+    with pytest.raises(InputError, match=r"empty\.csv"):
+        build(root, ONE)
+    assert Workspace(root).current_id == first.id
+
+
+def test_keep_going_leaves_an_unreadable_log_aside_and_says_so(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    (root / "raw" / "empty.csv").write_bytes(b"")
+    result = build(root, BuildOptions(workers=1, keep_going=True))
+    assert len(result.unreadable) == 1
+    assert "empty.csv" in result.unreadable[0]
+
+
+def test_two_builds_at_once_are_refused(built: Path) -> None:
+    with (built / ".cache" / "lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with pytest.raises(BusyError, match="another"):
+            build(built, ONE)
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", runs=1)
+    result = build(root, ONE)
+    path = result.folder / "weak_spots.parquet"
+    path.unlink()
+    path.write_bytes(b"PAR1 not really")
+    with pytest.raises(BuildError, match=r"weak_spots\.parquet"):
+        Workspace(root).current().read("weak_spots")
+
+
+def test_a_workspace_without_inputs_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "covermap.toml").write_text("[workspace]\nname = 'x'\n")
+    with pytest.raises(ConfigError, match="covermap check"):
+        build(tmp_path, ONE)
+
+
+def test_the_manifest_is_the_same_but_for_when_it_was_made(tmp_path: Path) -> None:
+    first = build(make_workspace(tmp_path / "a"), ONE)
+    second = build(make_workspace(tmp_path / "b"), BuildOptions(workers=2))
+    texts = [(r.folder / "build.json").read_text() for r in (first, second)]
+    assert texts[0] == texts[1]
+    assert (first.folder / MADE).is_file()
