@@ -61,7 +61,7 @@ def test_cell_to_centre_to_cell_comes_back(lon, lat, resolution):
 def test_areas_are_those_of_h3(lon, lat, resolution):
     cell = h3.latlng_to_cell(lat, lon, resolution)
     area = cl.areas_m2([h3.str_to_int(cell)])[0]
-    # next to a pole or to the antimeridian h3ronpy's sum of triangles loses digits (2e-5 of it at resolution 11)
+    # beside a pole or the antimeridian h3ronpy's sum of triangles loses digits
     assert area == pytest.approx(h3.cell_area(cell, "m^2"), rel=1e-3)
 
 
