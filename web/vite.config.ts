@@ -12,7 +12,7 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1400,
-    license: { fileName: 'licenses.md' },
+    license: { fileName: 'licenses.txt' },
   },
   worker: { format: 'es' },
   server: { proxy: { '/api': service, '/tiles': service } },

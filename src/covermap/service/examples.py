@@ -73,7 +73,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "line": {
         "line": {**_LINE, "length_m": 80200.0, "route_length_m": 80200.0, "segment_m": 100.0,
-                 "input": "roads", "simulated": True},
+                 "input": "roads", "simulated": True, "bbox": [120.1, 31.2, 121.0, 31.5]},
         "layer": {"operator": "46000", "technology": "nr"},
         "verdicts": [{"operator": "46000", "technology": "nr", "covered_km": 61.1}],
         "segments": [{"segment": 123, "from_m": 12300.0, "to_m": 12400.0, "verdict": "weak",

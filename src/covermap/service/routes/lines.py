@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import shapely
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from covermap.errors import NotKnownError
@@ -74,8 +75,8 @@ def line(
     """
     layer_where(snapshot, operator, technology)
     course = snapshot.rows(
-        "SELECT line_id, name, ref, class, length_m, route_length_m, segment_m, input, simulated "
-        "FROM lines WHERE line_id = ?",
+        "SELECT line_id, name, ref, class, length_m, route_length_m, segment_m, input, simulated, "
+        "geometry FROM lines WHERE line_id = ?",
         [line_id],
     )
     if not course:
@@ -88,7 +89,7 @@ def line(
         where.parameters,
     )
     found: dict[str, Any] = {
-        "line": course[0],
+        "line": _with_bbox(course[0]),
         "layer": {"operator": layer[0], "technology": layer[1]} if layer else None,
         "verdicts": verdicts,
         "segments": _segments(snapshot, line_id, layer) if layer else [],
@@ -98,6 +99,12 @@ def line(
         ),
     }
     return json_answer(request, found, snapshot.id)
+
+
+def _with_bbox(row: dict[str, Any]) -> dict[str, Any]:
+    """Extent in place of the geometry: west, south, east, north."""
+    bounds = shapely.from_wkb(bytes(row.pop("geometry"))).bounds
+    return {**row, "bbox": [round(value, 7) for value in bounds]}
 
 
 def _layer(
