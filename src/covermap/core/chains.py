@@ -24,8 +24,11 @@ from covermap.core.geodesy import (
     Ints,
     metres_per_degree_lat,
     metres_per_degree_lon,
+    short_azimuths_deg,
+    short_lengths_m,
     turn_deg,
 )
+from covermap.core.segments import course_vertices, positions_at
 
 REACH_M = 200.0
 """The direction at an end is that of the chord to the point this far along the way."""
@@ -42,11 +45,19 @@ class Limits:
 
     turn_deg: float = 70.0
     """A sharper turn is not the same course."""
+    short_m: float = 150.0
+    short_turn_deg: float = 100.0
+    """Ways shorter than `short_m` may turn this much: on coarse drawings they point anywhere."""
     snap_m: float = 1.0
     """Ends nearer than this are at one node."""
-    gap_m: float = 100.0
+    gap_m: float = 120.0
     """Free ends nearer than this, running on within `gap_turn_deg`, are bridged."""
-    gap_turn_deg: float = 25.0
+    gap_turn_deg: float = 45.0
+    back_deg: float = 110.0
+    back_reach_m: float = 1000.0
+    back_apart_m: float = 200.0
+    """A course that turns by more than `back_deg` where two ways meet, and whose legs are still
+    `back_apart_m` apart after `back_reach_m`, is two carriageways: it is parted there."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +88,73 @@ def join_ways(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
     Chains
         Courses are numbered by their first way in the order given.
     """
+    if len(ways) == 0:
+        none = np.zeros(0, np.int64)
+        return Chains(none, none, np.zeros(0, np.bool_), 0, 0.0)
+    linked = _at_nodes(ways, group, limits)
+    _part_where_it_turns_back(linked, ways, limits)
+    pieces = Chains(*_walk(linked), 0, 0.0)
+    first = np.unique(pieces.chain, return_index=True)[1]
+    return _bridge(pieces, draw_courses(ways, pieces).geometry, group[first], limits)
+
+
+def _at_nodes(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Ints:
+    """Join ends that meet: for each end of a way the end it goes on at, or -1."""
     ends = _ends(ways)
-    group2 = np.repeat(group, 2)
+    limit = np.where(ends.length_m < limits.short_m, limits.short_turn_deg, limits.turn_deg)
     linked = np.full(2 * len(ways), -1, np.int64)
-    _link(linked, ends, group2, limits.snap_m, limits.turn_deg)
-    before = linked.copy()
-    _link(linked, ends, group2, limits.gap_m, limits.gap_turn_deg)
-    new = np.flatnonzero((before < 0) & (linked >= 0))
-    gaps = np.linalg.norm(ends.xyz[new] - ends.xyz[linked[new]], axis=1)
+    _link(linked, ends, np.repeat(group, 2), limits.snap_m, limit)
+    return linked
+
+
+def _part_where_it_turns_back(linked: Ints, ways: NDArray[np.object_], limits: Limits) -> None:
+    """Undo joins at which a course turns round and runs back beside itself."""
+    chains = Chains(*_walk(linked), 0, 0.0)
+    courses = draw_courses(ways, chains)
+    vertices = course_vertices(courses.geometry)
+    joint = 1 + np.flatnonzero(
+        (np.diff(courses.vertex_way) != 0) & (np.diff(courses.vertex_course) == 0)
+    )
+    owner, place = vertices.line[joint], vertices.chainage[joint]
+    room = np.minimum(place, vertices.length_m[owner] - place)
+    legs = []
+    for reach in (np.minimum(REACH_M, room), np.minimum(limits.back_reach_m, room)):
+        legs.append(positions_at(vertices, owner, place - reach))
+        legs.append(positions_at(vertices, owner, place + reach))
+    here = vertices.lon[joint], vertices.lat[joint]
+    turn = turn_deg(short_azimuths_deg(*legs[0], *here), short_azimuths_deg(*here, *legs[1]))
+    apart = short_lengths_m(*legs[2], *legs[3])
+    back = (turn > limits.back_deg) & (apart < limits.back_apart_m)
+    # The way that leads on from the joint begins there with its start, or reversed its end.
+    way = courses.vertex_way[joint[back]]
+    end = 2 * way + chains.reverse[way]
+    linked[linked[end]] = -1
+    linked[end] = -1
+
+
+def _bridge(pieces: Chains, drawn: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
+    """Join courses over short gaps, and say of each way where it lies in the longer course."""
+    ends = _ends(drawn)
+    linked = np.full(2 * len(drawn), -1, np.int64)
+    limit = np.full(len(linked), limits.gap_turn_deg)
+    _link(linked, ends, np.repeat(group, 2), limits.gap_m, limit)
     chain, position, reverse = _walk(linked)
-    return Chains(chain, position, reverse, len(new) // 2, float(gaps.sum() / 2))
+    turned = reverse[pieces.chain]
+    inner = np.where(turned, -pieces.position, pieces.position)
+    order = np.lexsort((inner, position[pieces.chain], chain[pieces.chain]))
+    sorted_chain = chain[pieces.chain][order]
+    start = np.searchsorted(sorted_chain, np.arange(chain.max() + 1))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - start[sorted_chain]
+    bridged = np.flatnonzero(linked >= 0)
+    gaps = np.linalg.norm(ends.xyz[bridged] - ends.xyz[linked[bridged]], axis=1)
+    return Chains(
+        chain[pieces.chain],
+        place,
+        pieces.reverse ^ turned,
+        len(bridged) // 2,
+        float(gaps.sum() / 2),
+    )
 
 
 @dataclass(frozen=True)
@@ -96,6 +164,7 @@ class _Ends:
     xyz: Floats
     lon: Floats
     azimuth: Floats
+    length_m: Floats
 
 
 def _ends(ways: NDArray[np.object_]) -> _Ends:
@@ -104,12 +173,14 @@ def _ends(ways: NDArray[np.object_]) -> _Ends:
     lat = 0.5 * (start[:, 1] + end[:, 1])
     scale = np.c_[metres_per_degree_lon(lat), metres_per_degree_lat(lat)]
     # A way is short against the Earth: directions are taken in its own plane, nodes in the ends'.
-    reach = np.minimum(0.5, REACH_M / np.maximum(_plain_length(ways, scale), 1e-9))
+    length = _plain_length(ways, scale)
+    reach = np.minimum(0.5, REACH_M / np.maximum(length, 1e-9))
     near = shapely.get_coordinates(shapely.line_interpolate_point(ways, reach, normalized=True))
     far = shapely.get_coordinates(shapely.line_interpolate_point(ways, 1 - reach, normalized=True))
     out = np.stack([(start - near) * scale, (end - far) * scale], axis=1).reshape(-1, 2)
     place = np.stack([start, end], axis=1).reshape(-1, 2)
-    return _Ends(_on_sphere(place), place[:, 0], np.degrees(np.arctan2(out[:, 0], out[:, 1])))
+    azimuth = np.degrees(np.arctan2(out[:, 0], out[:, 1]))
+    return _Ends(_on_sphere(place), place[:, 0], azimuth, np.repeat(length, 2))
 
 
 def _plain_length(ways: NDArray[np.object_], scale: Floats) -> Floats:
@@ -125,7 +196,7 @@ def _on_sphere(lonlat: Floats) -> Floats:
     return EARTH_M * np.c_[np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
 
 
-def _link(linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: float) -> None:
+def _link(linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: Floats) -> None:
     """Join free ends that lie within a distance, straightest first; writes into `linked`."""
     free = np.flatnonzero(linked < 0)
     if len(free) < 2:
@@ -137,7 +208,7 @@ def _link(linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: fl
     keep = (group[a] == group[b]) & (a // 2 != b // 2) & whole
     a, b = np.minimum(a, b)[keep], np.maximum(a, b)[keep]
     turn = 180.0 - turn_deg(ends.azimuth[a], ends.azimuth[b])
-    keep = turn <= limit_deg
+    keep = turn <= np.maximum(limit_deg[a], limit_deg[b])
     a, b, turn = a[keep], b[keep], turn[keep]
     gap = np.linalg.norm(ends.xyz[a] - ends.xyz[b], axis=1)
     cost = turn + np.where((a ^ b) & 1, 0.0, AGAINST_DEG) + gap / METRES_PER_DEGREE_OF_TURN

@@ -53,35 +53,49 @@ def cut_lines(geometry: NDArray[np.object_], segment_m: Floats) -> Cut:
     Cut
         At least one segment a line; each line's segments add up to its length.
     """
-    coordinates, line = shapely.get_coordinates(geometry, return_index=True)
-    if len(line) == 0:
+    if len(geometry) == 0:
         none = np.zeros(0, np.int64)
         return Cut(none, none, np.zeros(0), np.zeros(0), np.zeros(0, object))
-    lon, lat = coordinates[:, 0], coordinates[:, 1]
-    chainage = chainages_m(lon, lat, line)
-    first = np.searchsorted(line, np.arange(len(geometry)))
-    last = np.r_[first[1:], len(line)] - 1
-    total = chainage[last]
+    course = course_vertices(geometry)
+    total = course.length_m
     pieces = np.maximum(1, np.ceil((total - SHORTEST_M) / segment_m)).astype(np.int64)
     owner = np.repeat(np.arange(len(geometry)), pieces)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     from_m = number * segment_m[owner]
     to_m = np.where(number + 1 == pieces[owner], total[owner], (number + 1) * segment_m[owner])
-    course = _Course(lon, lat, chainage, line, first, last)
     return Cut(owner, number, from_m, to_m, _pieces(course, owner, from_m, to_m))
 
 
 @dataclass(frozen=True)
-class _Course:
+class CourseVertices:
+    """Vertices of many lines, one line after the other, with their chainages."""
+
     lon: Floats
     lat: Floats
     chainage: Floats
     line: Ints
     first: Ints
+    """For each line, its first vertex; `last`, its last one."""
     last: Ints
 
+    @property
+    def length_m(self) -> Floats:
+        """Geodesic length of each line, m."""
+        return self.chainage[self.last]
 
-def _pieces(course: _Course, owner: Ints, from_m: Floats, to_m: Floats) -> NDArray[np.object_]:
+
+def course_vertices(geometry: NDArray[np.object_]) -> CourseVertices:
+    """Take LineStrings (at least one) apart into vertices with chainages."""
+    coordinates, line = shapely.get_coordinates(geometry, return_index=True)
+    lon, lat = coordinates[:, 0], coordinates[:, 1]
+    first = np.searchsorted(line, np.arange(len(geometry)))
+    last = np.r_[first[1:], len(line)] - 1
+    return CourseVertices(lon, lat, chainages_m(lon, lat, line), line, first, last)
+
+
+def _pieces(
+    course: CourseVertices, owner: Ints, from_m: Floats, to_m: Floats
+) -> NDArray[np.object_]:
     """LineStrings of the segments: start, the vertices strictly inside, end."""
     start_lon, start_lat = positions_at(course, owner, from_m)
     end_lon, end_lat = positions_at(course, owner, to_m)
@@ -102,7 +116,7 @@ def _pieces(course: _Course, owner: Ints, from_m: Floats, to_m: Floats) -> NDArr
     return made
 
 
-def positions_at(course: _Course, owner: Ints, chainage_m: Floats) -> tuple[Floats, Floats]:
+def positions_at(course: CourseVertices, owner: Ints, chainage_m: Floats) -> tuple[Floats, Floats]:
     """Longitude and latitude of chainages on lines, on the geodesic between vertices."""
     base = np.cumsum(course.chainage[course.last] + 1.0) - course.chainage[course.last]
     vertex = course.chainage + base[course.line]
