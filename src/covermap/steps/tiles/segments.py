@@ -159,7 +159,7 @@ class SegmentArchives:
             columns[f"{verdict}_m"] = pc.divide(
                 columns.pop(verdict).cast(pa.float64()), float(MM_PER_M)
             )
-        ends = np.append(starts[1:], self.courses.num_rows) - 1
+        ends = np.append(starts[1:], self.courses.num_rows)[: len(starts)] - 1
         for name, rows in (("line_id", starts), ("line", starts), ("class", starts),
                            ("from_m", starts), ("to_m", ends)):  # fmt: skip
             columns[name] = self.courses.column(name).take(pa.array(rows))

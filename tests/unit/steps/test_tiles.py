@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mapbox_vector_tile
+import numpy as np
+import pyarrow as pa
+import pyogrio
+import pytest
+
+import handmade
+from covermap.core.cells import areas_m2
+from covermap.engine.step import StepContext
+from covermap.errors import Interrupted
+from covermap.formats.archive import TileArchive
+from covermap.formats.recipe import Recipe, load_recipe
+from covermap.rules import load_pack
+from covermap.steps import tiles
+from covermap.steps.tiles.cells import feature_ids, hex_names
+from covermap.store import Tables
+from covermap.tables import TABLES
+from covermap.workspace import Config
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiles")
+    handmade.write_tables(folder)
+    handmade.run_tiles(folder)
+    return folder
+
+
+def features(path: Path, zoom: int, layer: str) -> Iterator[dict[str, Any]]:
+    archive = TileArchive(path)
+    west, south, east, north = archive.bounds
+    from covermap.core.tiling import to_world
+
+    x, y = to_world([west, east], [north, south])
+    scale = 1 << zoom
+    for column in range(int(x[0] * scale), int(x[1] * scale) + 1):
+        for row in range(int(y[0] * scale), int(y[1] * scale) + 1):
+            data = archive.tile(zoom, column, row)
+            if data:
+                yield from mapbox_vector_tile.decode(gzip.decompress(data))[layer]["features"]
+
+
+def test_every_layer_of_the_build_has_its_archives(folder: Path) -> None:
+    names = {p.name for p in (folder / "tiles").iterdir()}
+    expected = {
+        f"{kind}.{operator}.{technology}.pmtiles"
+        for kind in ("cells", "segments", "weak_spots")
+        for operator, technology in handmade.LAYERS
+    }
+    assert names == expected | {"sites.pmtiles"}
+
+
+def test_the_same_tables_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    handmade.run_tiles(folder, tmp_path)
+    for path in sorted((folder / "tiles").iterdir()):
+        assert (tmp_path / "tiles" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_gdal_reads_the_archives(folder: Path) -> None:
+    path = folder / "tiles" / "cells.46000.lte.pmtiles"
+    assert [name for name, _ in pyogrio.list_layers(path)] == ["cells"]
+    table = pyogrio.read_dataframe(path, layer="cells", use_arrow=False)
+    assert len(table) > 0
+    cells = set(table["h3"])
+    expected = Tables(folder).read("cell_verdicts").to_pylist()
+    expected = {f"{r['cell']:x}" for r in expected if (r["operator"], r["technology"])
+                == ("46000", "lte")}  # fmt: skip
+    assert cells == expected
+    west, south, east, north = table.to_crs(4326).total_bounds
+    assert (round(west, 2), round(south, 2)) == (121.46, 31.22)
+    assert (round(east, 2), round(north, 2)) == (121.48, 31.24)
+
+
+def test_the_report_says_what_was_made(folder: Path, tmp_path: Path) -> None:
+    report = handmade.run_tiles(folder, tmp_path).report
+    files = list((tmp_path / "tiles").iterdir())
+    assert report["archives"] == len(files)
+    assert report["bytes"] == sum(p.stat().st_size for p in files)
+    assert report["largest_tile_bytes"] < 500_000
+    assert report["drawn_coarser"] == []
+
+
+def test_progress_rises_to_the_end_and_may_interrupt(folder: Path, tmp_path: Path) -> None:
+    seen: list[float] = []
+
+    def context(progress: Any) -> StepContext:
+        pack = load_pack("project-default")
+        return StepContext(Tables(folder), tmp_path, Config(), pack, progress)
+
+    tiles.run(context(lambda share, _what: seen.append(share)))
+    assert seen == sorted(seen)
+    assert seen[0] == 0
+    assert seen[-1] == 1
+
+    def stop(share: float, _what: str) -> None:
+        if share > 0.3:
+            raise Interrupted("stopped")
+
+    with pytest.raises(Interrupted):
+        tiles.run(context(stop))
+
+
+def test_a_tile_that_would_be_too_large_is_drawn_coarser_and_said(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {kind: load_recipe(kind) for kind in ("cells", "segments", "weak_spots", "sites")}
+
+    def small(kind: str) -> Recipe:
+        return whole[kind].model_copy(update={"max_tile_bytes": 3000 if kind == "cells" else 800})
+
+    for module in ("cells", "segments", "spots", "points", "drawing"):
+        monkeypatch.setattr(f"covermap.steps.tiles.{module}.load_recipe", small)
+    ctx = handmade.run_tiles(folder, tmp_path)
+    notes = ctx.report["drawn_coarser"]
+    assert "cells.any.any.pmtiles: zoom 12: resolution 9 in place of 10" in notes
+    assert any(n.startswith("segments.any.any.pmtiles: zooms to") for n in notes)
+    path = tmp_path / "tiles" / "cells.any.any.pmtiles"
+    assert {f["properties"]["res"] for f in features(path, 12, "cells")} == {9}
+    # the last zoom is never coarser: the finest cells are always somewhere
+    assert {f["properties"]["res"] for f in features(path, 14, "cells")} == {10}
+    assert path.name in {n.split(":")[0] for n in notes}
+    low, high = TileArchive(tmp_path / "tiles" / "segments.any.any.pmtiles").zooms
+    assert 5 < low <= high == 14
+
+
+def test_a_build_without_anything_still_has_its_archive_of_sites(tmp_path: Path) -> None:
+    ctx = handmade.run_tiles(tmp_path)
+    assert [p.name for p in (tmp_path / "tiles").iterdir()] == ["sites.pmtiles"]
+    assert ctx.report["tiles"] == 0
+
+
+def test_a_layer_with_cells_alone_has_segments_that_are_all_unmeasured(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name in ("cell_verdicts", "segments", "lines"):
+        shutil.copy(folder / f"{name}.parquet", tmp_path)
+    handmade.run_tiles(tmp_path)
+    path = tmp_path / "tiles" / "segments.46000.nr.pmtiles"
+    found = {f["id"]: f["properties"] for f in features(path, 14, "segments")}
+    assert len(found) == Tables(folder).rows("segments")
+    assert {p["verdict"] for p in found.values()} == {"unmeasured"}
+    assert {p["n"] for p in found.values()} == {0}
+    empty = TileArchive(tmp_path / "tiles" / "weak_spots.46000.nr.pmtiles")
+    assert empty.tile(14, 0, 0) is None
+
+
+def test_a_segment_shows_its_verdict_row(folder: Path) -> None:
+    verdicts = {
+        (r["line_id"], r["segment"]): r
+        for r in Tables(folder).read("segment_verdicts").to_pylist()
+        if (r["operator"], r["technology"]) == ("46001", "lte")
+    }
+    segments = Tables(folder).read("segments").to_pylist()
+    by_chainage = {(s["line_id"], round(s["from_m"], 1)): s["segment"] for s in segments}
+    found = {
+        f["id"]: f["properties"]
+        for f in features(folder / "tiles" / "segments.46001.lte.pmtiles", 14, "segments")
+    }
+    for said in found.values():
+        row = verdicts[said["line_id"], by_chainage[said["line_id"], said["from_m"]]]
+        assert said["verdict"] == row["verdict"]
+        assert said["n"] == row["n"]
+        assert said["runs"] == row["runs"]
+        assert said[f"{row['verdict']}_m"] == pytest.approx(row["length_m"], abs=1e-3)
+        assert said["line"] == ("G2" if said["line_id"] == "g2" else "Line 1")
+        if row["rsrp_mean_dbm"] is not None:
+            assert said["rsrp"] == pytest.approx(row["rsrp_mean_dbm"], abs=0.051)
+
+
+def test_a_build_of_resolution_12_goes_one_zoom_further(tmp_path: Path) -> None:
+    cells = handmade.cells_around(6, 12)
+    handmade.write(tmp_path, "cell_verdicts", handmade.cell_verdicts(cells))
+    handmade.run_tiles(tmp_path)
+    path = tmp_path / "tiles" / "cells.46000.lte.pmtiles"
+    assert TileArchive(path).zooms == (4, 15)
+    assert {f["properties"]["h3"] for f in features(path, 15, "cells")} == {f"{c:x}" for c in cells}
+
+
+def test_a_coarse_build_never_shows_finer_cells_than_it_has(tmp_path: Path) -> None:
+    cells = handmade.cells_around(3, 8)
+    handmade.write(tmp_path, "cell_verdicts", handmade.cell_verdicts(cells))
+    handmade.run_tiles(tmp_path)
+    path = tmp_path / "tiles" / "cells.46000.lte.pmtiles"
+    for zoom in (10, 12, 14):
+        assert {f["properties"]["res"] for f in features(path, zoom, "cells")} == {8}
+
+
+def test_cells_of_one_site_are_one_point_with_all_they_offer(folder: Path) -> None:
+    found = {
+        f["properties"]["site_id"]: f
+        for f in features(folder / "tiles" / "sites.pmtiles", 14, "sites")
+    }
+    assert sorted(found) == ["S0", "S1", "S2", "S3", "S4"]
+    assert found["S1"]["properties"] == {
+        "site_id": "S1", "name": "站1", "operators": "46000,46001", "technologies": "lte,nbiot,nr",
+        "cells": 3, "redcap": True, "nbiot": True,
+    }  # fmt: skip
+    assert found["S0"]["properties"]["operators"] == "46000"
+
+
+def test_an_operator_of_any_name_has_its_file(folder: Path, tmp_path: Path) -> None:
+    cells = Tables(folder).read("cell_verdicts")
+    keep = cells.filter(pa.compute.equal(cells.column("operator"), "46000"))
+    at = keep.schema.get_field_index("operator")
+    renamed = keep.set_column(at, "operator", pa.array(["../A.B 中国"] * keep.num_rows))
+    handmade.write(tmp_path, "cell_verdicts", renamed.cast(TABLES["cell_verdicts"].schema))
+    handmade.run_tiles(tmp_path)
+    names = sorted(p.name for p in (tmp_path / "tiles").iterdir())
+    assert "cells.%2E%2E%2FA%2EB%20中国.lte.pmtiles" in names
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cell_verdicts.parquet", "tiles"]
+
+
+def test_feature_ids_of_cells_are_distinct_down_to_the_finest_build() -> None:
+    for resolution in (4, 9, 12):
+        cells = handmade.cells_around(20, resolution)
+        assert len(np.unique(feature_ids(cells))) == len(cells)
+    assert feature_ids(handmade.cells_around(20, 12)).max() < 2**53
+
+
+def test_hex_names_are_those_of_h3() -> None:
+    cells = handmade.cells_around(3)
+    assert hex_names(cells).to_pylist() == [f"{c:x}" for c in cells]
+    assert len(areas_m2(cells)) == len(hex_names(cells))
+    assert hex_names(np.zeros(0, np.int64)).to_pylist() == []
