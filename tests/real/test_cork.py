@@ -1,0 +1,130 @@
+"""Cork: 83 G-NetTrack Pro runs in a zip, whose GPS gives a new position every 100 m or so.
+
+Definitions: `repeated_position` is a position equal to that of the row before in the same run, in
+order of time; "moving" is a reported speed above 5 km/h; `repeated_time` is a time that another
+row of the run has, too; `position_jump` is over 500 m between fixes that follow each other.
+"""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from covermap.core.geodesy import lengths_m
+from covermap.core.positions import BETWEEN_FIXES, Track, place
+from real_logs import ingest_files
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def cork(real_data):
+    """The operator's name is hidden in the data (B), so it is declared as it stands."""
+    path = real_data / "measurements" / "cork_gnettrack" / "5G-production-dataset.zip"
+    return ingest_files(
+        [path], name="cork", format="gnettrack", timezone="Europe/Dublin", operator="B",
+        antenna="in-car",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def driving(cork):
+    return cork.only("/Driving/")
+
+
+def test_every_row_of_83_runs_is_accepted_or_rejected(cork, driving):
+    assert cork.adds_up()
+    assert (cork.read, cork.accepted, cork.rejected) == (188_711, 188_711, {})
+    assert len(cork.by_file) == 83
+    assert cork.table("runs").num_rows == 83
+    assert len(set(cork.table("runs")["run_id"].to_pylist())) == 83
+    assert (len(driving.by_file), driving.read) == (60, 103_545)
+
+
+def test_94_percent_of_driving_rows_repeat_the_last_fix(driving):
+    # 97,532 and 89,230 in the order of the file: in one run the clock goes back by a second,
+    # and in order of time two rows of it do not repeat the one before
+    assert driving.problems["clock_backwards"] == 1
+    assert driving.problems["repeated_position"] == 97_532 - 2
+    assert driving.problems["stuck_while_moving"] == 89_230 - 2
+    assert round(97_530 / driving.read, 2) == 0.94
+
+
+def test_ten_fixes_are_over_500_m_from_the_fix_before(cork):
+    assert cork.problems["position_jump"] == 10
+    assert cork.problems["impossible_jump"] == 2  # the other eight took 24 to 39 s
+
+
+def test_placeholders_are_found_in_the_serving_and_in_the_neighbour_cell(cork):
+    assert cork.problems["sentinel_rsrp"] == 73  # -200
+    assert cork.problems["sentinel_neighbour_rsrp"] == 91  # -205
+    assert cork.problems["sentinel_neighbour_rsrq"] == 1096 + 95 + 4257  # 2147483647, -225, -204
+    assert cork.problems["inapplicable_rsrq"] == 81  # RXQUAL of GPRS and EDGE
+    assert cork.problems["impossible_sinr"] == 3  # -30
+    level = cork.table("samples")["rsrp_dbm"]
+    assert level.null_count == 73
+    assert pc.min_max(level).as_py() == {"min": -124.0, "max": -48.0}
+
+
+def test_the_neighbours_level_is_not_taken_for_nr(cork):
+    nr = cork.table("samples").filter(pc.equal(cork.table("samples")["technology"], "nr"))
+    assert nr.num_rows == 136_403
+    assert pc.min(nr["rsrp_dbm"]).as_py() == -124.0
+
+
+def test_times_that_occur_twice_in_a_run_are_counted(cork):
+    assert cork.problems["repeated_time"] == 7_968
+
+
+def test_26_rows_name_another_operator_or_none(cork):
+    assert cork.problems["other_operator"] == 24  # 27203
+    assert cork.problems["junk_operator"] == 2  # 0
+    assert cork.count("operator") == {"B": 188_687, "27203": 24}
+
+
+def test_times_are_those_of_dublin(cork):
+    times = cork.table("samples")["time"]
+    assert str(pc.min(times).as_py()) == "2019-11-20 16:55:16+00:00"
+    assert cork.problems.get("ambiguous_time") is None
+
+
+def test_more_than_half_of_the_driving_rows_can_be_placed_within_50_m(driving):
+    samples = driving.table("samples")
+    placed = pc.less_equal(samples["position_error_m"], 50.0)
+    assert driving.count("position_basis") == {
+        "fix": 6_013, "held": 5_880, "between_fixes": 59_545, "lost": 32_107,
+    }  # fmt: skip
+    assert pc.sum(placed).as_py() == 58_791
+    assert pc.sum(pc.and_(placed, pc.equal(samples["position_basis"], "fix"))).as_py() == 6_013
+
+
+def test_an_interpolated_position_is_as_good_as_it_says(driving):
+    """Take every second fix away and look where it is put: 94 % lie within the error."""
+    hits = total = 0
+    for made in driving.by_file.values():
+        found, count = _held_out(made.samples)
+        hits, total = hits + found, total + count
+    assert total > 2_000
+    assert 0.93 < hits / total < 0.95
+
+
+def _held_out(samples: pa.Table) -> tuple[int, int]:
+    def column(name):
+        return samples[name].to_numpy().astype(float)
+
+    fix = np.asarray(samples["position_basis"].to_pylist()) == "fix"
+    rows = np.flatnonzero(fix)
+    keep = np.zeros(fix.size, bool)
+    keep[rows[::2]] = True
+    lon, lat = np.where(keep, column("lon"), np.nan), np.where(keep, column("lat"), np.nan)
+    n = samples.num_rows
+    time_ms = samples["time"].cast(pa.int64()).to_numpy()
+    track = Track(
+        np.zeros(n, int), time_ms, np.ones(n, bool), lon, lat, np.full(n, np.nan),
+        column("speed_mps"),
+    )  # fmt: skip
+    placed = place(track, 60.0)
+    out = rows[1::2]
+    out = out[placed.basis[out] == BETWEEN_FIXES]
+    off = lengths_m(placed.lon[out], placed.lat[out], column("lon")[out], column("lat")[out])
+    return int((off <= placed.error_m[out]).sum()), out.size
