@@ -28,6 +28,16 @@ export function fitTechnology(build: BuildInfo, operator: string, wished: string
   return known.includes('any') ? 'any' : (known[0] ?? wished);
 }
 
+/** Sort what is said of layers by the build's own order of layers. */
+export function byLayer<T extends { operator: string; technology: string }>(
+  build: BuildInfo,
+  items: readonly T[],
+): T[] {
+  const place = ({ operator, technology }: T) =>
+    build.layers.findIndex((layer) => layer.operator === operator && layer.technology === technology);
+  return [...items].sort((a, b) => place(a) - place(b));
+}
+
 /** A change that names only what the build has: an address may say anything. */
 export function allowed(build: BuildInfo, change: Change, current: State): Change {
   const known = operatorsOf(build);

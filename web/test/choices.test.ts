@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildInfo } from '../src/api/types';
-import { allowed, defaultState, fitTechnology, operatorsOf, technologiesOf } from '../src/choices';
+import { allowed, byLayer, defaultState, fitTechnology, operatorsOf, technologiesOf } from '../src/choices';
 
 const build = {
   operators: ['any', 'all', '46000', '46001'].map((id) => ({ id, name: id, name_zh: null, color: null })),
@@ -26,6 +26,14 @@ describe('what can be chosen', () => {
   it('starts with any operator and any technology', () => {
     const state = defaultState(build, 'en', true);
     expect([state.operator, state.technology]).toEqual(['any', 'any']);
+  });
+
+  it('lists what is said of layers in the order of the build', () => {
+    const said = [['46001', 'lte'], ['any', 'any'], ['any', 'nr']].map(([operator = '', technology = '']) => ({
+      operator,
+      technology,
+    }));
+    expect(byLayer(build, said).map(({ technology }) => technology)).toEqual(['nr', 'any', 'lte']);
   });
 
   it('holds an address to what there is', () => {

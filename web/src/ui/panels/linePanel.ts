@@ -1,6 +1,7 @@
 /** A line: its answer, kilometres by verdict, and the strip chart along it. */
 
 import type { LineDetail, LineVerdict } from '../../api/types';
+import { byLayer } from '../../choices';
 import { named } from '../../i18n';
 import type { Selection, State } from '../../state';
 import { fixed, km, length, percent } from '../../text/format';
@@ -39,7 +40,7 @@ export async function linePanel(
         ? section(t('panel.along'), stripChart(t, detail, selection.chainage))
         : null,
       lengths(context, detail),
-      section(t('panel.byLayer'), byLayer(context, everyLayer.verdicts)),
+      section(t('panel.byLayer'), layerTable(context, byLayer(context.build, everyLayer.verdicts))),
     ],
   };
 }
@@ -79,7 +80,7 @@ function lengths({ store, t }: Context, detail: LineDetail): HTMLElement | null 
   );
 }
 
-function byLayer(context: Context, verdicts: readonly LineVerdict[]): HTMLElement {
+function layerTable(context: Context, verdicts: readonly LineVerdict[]): HTMLElement {
   const { t } = context;
   const column = (name: string, kind = 'number') => h('th', { scope: 'col', class: kind }, name);
   return h(
@@ -98,11 +99,11 @@ function byLayer(context: Context, verdicts: readonly LineVerdict[]): HTMLElemen
         column(t('verdict.unmeasured')),
       ),
     ),
-    h('tbody', {}, ...verdicts.map((verdict) => byLayerRow(context, verdict))),
+    h('tbody', {}, ...verdicts.map((verdict) => layerRow(context, verdict))),
   );
 }
 
-function byLayerRow(context: Context, verdict: LineVerdict): HTMLElement {
+function layerRow(context: Context, verdict: LineVerdict): HTMLElement {
   const { store, t } = context;
   const { operator, technology } = store.state;
   const isChosen = verdict.operator === operator && verdict.technology === technology;
