@@ -193,6 +193,20 @@ def expand(path: Path, shown: str, limits: Limits = LIMITS) -> list[Source]:
         return [source]
 
 
+def check_document(data: bytes, shown: str, limits: Limits = LIMITS) -> None:
+    """Refuse a document that is a zip inside (XLSX) when it unpacks to more than the limits.
+
+    Raises
+    ------
+    ArchiveError
+        A bomb, or damaged.
+    """
+    with _explained(shown), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        infos = archive.infolist()
+        size, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)
+        _check_size(size, packed, limits, shown)
+
+
 def _check_gzip(source: Source) -> None:
     head = source.head(8)
     if head.startswith(ZIP_MAGICS) or head.startswith(GZIP_MAGIC):

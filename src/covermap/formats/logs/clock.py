@@ -47,10 +47,24 @@ def parse_times(values: pa.Array, unit: str | None, shown: str) -> tuple[pa.Arra
             "'%d.%m.%Y %H:%M:%S'."
         )
     if unit is not None and "%" in unit:
-        return parse_clock(values, unit), "local"
+        return _by_pattern(values, unit, shown), "local"
     if unit in EPOCHS or (unit is None and _all_numbers(values)):
         return _epoch(values, unit), "utc"
     return _calendar(values)
+
+
+def _by_pattern(values: pa.Array, pattern: str, shown: str) -> pa.Array:
+    if any(code in pattern for code in ("%f", "%z", "%Z")):
+        raise FormatError(
+            f"{shown}: units: time = {pattern!r}: a pattern has whole seconds and no zone; times "
+            "with fractions or zones are read as iso."
+        )
+    try:
+        return parse_clock(values, pattern)
+    except pa.ArrowInvalid as error:
+        raise FormatError(
+            f"{shown}: units: time = {pattern!r} is not a pattern: {str(error).splitlines()[0]}."
+        ) from None
 
 
 def _all_numbers(values: pa.Array) -> bool:

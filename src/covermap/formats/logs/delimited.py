@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class KnownColumns:
     neighbour: tuple[str, str] | None = None
     """Column and value (lower case) that mark a row of a neighbour cell."""
 
-    def missing(self, names: list[str]) -> list[str]:
+    def missing(self, names: Sequence[str]) -> list[str]:
         """Give the required names that are not there."""
         have = set(names)
         return [r for r in self.required if not have & set(r.split("|"))]
@@ -67,13 +68,14 @@ def read_known(source: Source, known: KnownColumns) -> Rows:
     decoded = source.read_text()
     header = header_line(decoded.text, comments=known.comments)
     delimiter = guess_delimiter(header)
-    missing = known.missing(header_names(header, delimiter))
+    rows = read_rows(decoded, source.shown, delimiter, comments=known.comments)
+    missing = known.missing(rows.names)
     if missing:
         raise FormatError(
             f"{source.shown}: not a {known.title}: the header is {header[:120]!r}; expected "
             f"columns {', '.join(known.required)}, and there is no {', '.join(missing)}."
         )
-    return read_rows(decoded, source.shown, delimiter, comments=known.comments)
+    return rows
 
 
 def finish(

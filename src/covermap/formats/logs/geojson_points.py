@@ -86,8 +86,8 @@ def _records(text: str, shown: str) -> tuple[list[Record], list[tuple[int, str, 
             f"{shown}: line {error.lineno}, column {error.colno}: not valid JSON ({error.msg}); "
             "is the file truncated?"
         ) from None
-    except RecursionError:
-        raise FormatError(f"{shown}: JSON nested too deeply.") from None
+    except (RecursionError, ValueError) as error:
+        raise FormatError(f"{shown}: JSON that cannot be read: {error}.") from None
     if not isinstance(data, dict) or "type" not in data:
         raise FormatError(f"{shown}: JSON, but not GeoJSON: it has no member 'type'.")
     if "\n" not in text.strip() and data["type"] == "Feature":
@@ -132,7 +132,7 @@ def _lines(text: str) -> tuple[list[Record], list[tuple[int, str, str]]]:
 def _loads(line: str) -> Any:
     try:
         return json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 
@@ -185,7 +185,7 @@ def _fields(features: list[Record], problems: list[Problem]) -> tuple[Fields, di
 
 def _properties(feature: Any) -> dict[str, Any]:
     found = feature.get("properties") if isinstance(feature, dict) else None
-    return found if isinstance(found, dict) else {}
+    return {_encodable(k): v for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _place(feature: dict[str, Any]) -> tuple[float | None, float | None]:
@@ -197,19 +197,31 @@ def _place(feature: dict[str, Any]) -> tuple[float | None, float | None]:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _encodable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, int | float) else _compact(value)
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encodable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _encodable(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 GEOJSON = LogFormat("geojson-points", "GeoJSON points with mapped property names", sniff, read)

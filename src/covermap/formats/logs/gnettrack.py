@@ -8,6 +8,8 @@ and is not read. Times are the phone's wall clock without a zone. `Speed` is km/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,12 +48,16 @@ def read(source: Source, options: ReadOptions) -> LogRead:
     FormatError
         The header lacks what the format has: wrong delimiter, wrong format, an events log.
     """
-    del options  # the format names its columns itself
+    if options.columns or options.units:
+        raise FormatError(
+            f"{source.shown}: a G-NetTrack log names its columns itself: leave columns and units "
+            'out, or read it as format = "table".'
+        )
     decoded = source.read_text()
     header = next(line for line in decoded.text.split("\n") if line.strip())
     delimiter = "\t" if "\t" in header else ","
-    _check_header(header_names(header, delimiter), header, source.shown)
     rows = read_rows(decoded, source.shown, delimiter)
+    _check_header(rows.names, header, source.shown)
     fields = Fields.of(rows)
     readings = make_readings(_columns(rows, fields))
     return LogRead(readings, rows.malformed, fields.problems, "local")
@@ -136,7 +142,7 @@ def _cell_id(f: Fields, technology: pa.Array | None) -> pa.Array | None:
     third = pc.match_substring_regex(technology, "^(3G|UMTS|HS|WCDMA)")
     factor = pc.if_else(wide, 256.0, pc.if_else(third, 65536.0, pa.scalar(None, pa.float64())))
     whole = pc.coalesce(pc.add(pc.multiply(node, factor), cell), cell)
-    known = pc.greater_equal(cell, 0.0)
+    known = pc.and_(pc.greater_equal(cell, 0.0), pc.less(whole, 2.0**53))
     return (
         pc.if_else(known, whole, pa.scalar(None, pa.float64())).cast(pa.int64()).cast(pa.string())
     )
@@ -179,7 +185,7 @@ def _likeness(names: set[str]) -> float:
     return 0.4 + 0.6 * min(1.0, len(names & typical) / 5)
 
 
-def _check_header(names: list[str], header: str, shown: str) -> None:
+def _check_header(names: Sequence[str], header: str, shown: str) -> None:
     if "EventType" in names:
         raise FormatError(
             f"{shown}: this is G-NetTrack's log of events; the radio log (*_log.txt) and the test "

@@ -244,7 +244,7 @@ def _near(name: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:40]) if names else "no columns"
+    return ", ".join(" ".join(n.split()) for n in names[:40]) if names else "no columns"
 
 
 def known_mapping(

@@ -85,13 +85,24 @@ def read_csv(source: Source, options: ReadOptions) -> LogRead:
     FormatError
         The header is not the app's; the message names what is missing.
     """
-    rows = named(read_known(source, CSV))
+    rows = named(read_known(source, CSV), source.shown)
     return finish(rows, CSV, options, source.shown)
 
 
-def named(rows: Rows) -> Rows:
-    """Add the columns that the technology's own names stand for: level, quality, technology."""
-    key = next(k for k in TECHNOLOGIES if k in rows.columns)
+def named(rows: Rows, shown: str) -> Rows:
+    """Add the columns that the technology's own names stand for: level, quality, technology.
+
+    Raises
+    ------
+    FormatError
+        No column of a level that the app writes.
+    """
+    key = next((k for k in TECHNOLOGIES if k in rows.columns), None)
+    if key is None:
+        raise FormatError(
+            f"{shown}: no column of a level ({', '.join(TECHNOLOGIES)}); it has "
+            f"{', '.join(rows.names)}."
+        )
     technology, quality = TECHNOLOGIES[key]
     columns = dict(rows.columns)
     columns["technology"] = pa.array([technology] * rows.count, pa.string())
@@ -160,7 +171,7 @@ def _read_tables(
         rows = _rows(database, table, first)
         if rows.count:
             where = f"{shown}, table {table}"
-            parts.append(finish(named(rows), GPKG, options, where))
+            parts.append(finish(named(rows, where), GPKG, options, where))
         first += rows.count
     if not parts:
         raise FormatError(f"{shown}: the tables {', '.join(present)} are empty.")
@@ -205,6 +216,7 @@ def _opened(source: Source) -> Iterator[sqlite3.Connection]:
     data[18:20] = b"\x01\x01"
     with closing(sqlite3.connect(":memory:")) as database:
         try:
+            database.text_factory = lambda text: text.decode("utf-8", "replace")
             database.deserialize(bytes(data))
             yield database
         except sqlite3.Error as error:

@@ -16,10 +16,12 @@ import shapely
 from covermap.errors import FormatError, NotKnownError
 from covermap.formats.logs.base import MALFORMED
 from covermap.formats.logs.rows import Rows
-from covermap.formats.source import Source
+from covermap.formats.source import Source, check_document
 
 PARQUET = b"PAR1"
 ZIPPED = b"PK\x03\x04"
+MOST_ROWS = 500_000_000
+"""A few bytes of Parquet can claim any number of equal rows."""
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -41,8 +43,11 @@ def read_sheet(source: Source, sheet: str | None) -> Rows:
     NotKnownError
         No sheet has that name.
     """
+    data = source.read_bytes()
+    if data.startswith(ZIPPED):
+        check_document(data, source.shown, source.limits)
     try:
-        book = calamine.load_workbook(io.BytesIO(source.read_bytes()))
+        book = calamine.load_workbook(io.BytesIO(data))
         name = _sheet_name(book.sheet_names, sheet, source.shown)
         page = book.get_sheet_by_name(name)
         cells = page.to_python(skip_empty_area=False)
@@ -112,7 +117,13 @@ def read_parquet(source: Source) -> Rows:
         Not Parquet, or damaged.
     """
     try:
-        data = pq.read_table(io.BytesIO(source.read_bytes()))
+        file = pq.ParquetFile(io.BytesIO(source.read_bytes()))
+        if file.metadata.num_rows > MOST_ROWS:
+            raise FormatError(
+                f"{source.shown}: {file.metadata.num_rows} rows, more than {MOST_ROWS} in one "
+                "file; split it."
+            )
+        data = file.read()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise FormatError(f"{source.shown}: not a readable Parquet file: {error}.") from None
     data = data.combine_chunks()

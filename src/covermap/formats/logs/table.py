@@ -65,20 +65,22 @@ def table_rows(source: Source, sheet: str | None) -> tuple[Rows, bool]:
     decoded = source.read_text()
     header = header_line(decoded.text)
     delimiter = _delimiter(decoded, header)
-    if len(header_names(header, delimiter)) < 2:
+    rows = read_rows(decoded, source.shown, delimiter, "uniform")
+    if len(rows.names) < 2:
         raise FormatError(
             f"{source.shown}: no table: the header is {header[:120]!r}, which is one column by "
             "tab, semicolon, comma, bar or space."
         )
-    return read_rows(decoded, source.shown, delimiter, "uniform"), delimiter != ","
+    return rows, delimiter != ","
 
 
 def table_names(source: Source) -> list[str]:
     """Names of a table's columns; a text is not read beyond its head for them."""
     if is_sheet(source.head(8)) or source.head(8).startswith(PARQUET):
         return list(table_rows(source, None)[0].names)
-    header = header_line(head_text(source))
-    return header_names(header, guess_delimiter(header))
+    text = head_text(source)
+    delimiter = guess_delimiter(header_line(text))
+    return list(read_rows(Decoded(text, ""), source.shown, delimiter, "uniform").names)
 
 
 def _delimiter(decoded: Decoded, header: str) -> str:

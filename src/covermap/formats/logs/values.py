@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from covermap.formats.logs.rows import Rows
 from covermap.formats.problem import Problem
 
-MISSING = ("", "-", "null", "NULL", "None", "N/A", "n/a", "NA", "\\N")
+MISSING = ("", "-", "null", "NULL", "None", "N/A", "n/a", "NA", "\\N", "#N/A")
 """How logs write 'no value'."""
 
+LONGEST_EXAMPLE = 120
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 NOT_FINITE = r"^[+-]?([nN][aA][nN]|[iI]nf(inity)?|INF)$"
 
@@ -94,6 +95,7 @@ class Fields:
             return
         first = pc.index(which, pa.scalar(True)).as_py()
         example = None if values is None else values[first].as_py()
+        example = example if example is None else example[:LONGEST_EXAMPLE]
         line = self.line[first].as_py()
         self.problems.append(Problem(problem, int(total), line, example, action))
 
@@ -117,9 +119,14 @@ def parse_clock(values: pa.Array, pattern: str) -> pa.Array:
     [1752876668000, None]
     """
     times = pc.strptime(values, format=pattern, unit="s", error_is_null=True)
-    same = pc.equal(pc.strftime(times, format=pattern), values)
+    same = pc.equal(_plain(pc.strftime(times, format=pattern)), _plain(values))
     seconds = times.cast(pa.int64())
     return pc.if_else(same, pc.multiply(seconds, 1000), pa.scalar(None, pa.int64()))
+
+
+def _plain(texts: pa.Array) -> pa.Array:
+    """Write a time without leading zeros and in lower case, for comparison."""
+    return pc.utf8_lower(pc.replace_substring_regex(texts, r"(^|\D)0+(\d)", r"\1\2"))
 
 
 def chosen(build: dict[str, Callable[[], pa.Array | None]]) -> dict[str, pa.Array]:

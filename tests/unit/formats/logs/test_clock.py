@@ -69,3 +69,19 @@ def test_iso_times_with_any_offset_equal_what_python_makes_of_them(
     stamp = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=zone)
     expected = (stamp - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
     assert times(stamp.isoformat())[0] == [expected]
+
+
+def test_patterns_need_no_leading_zeros_and_know_the_half_of_the_day() -> None:
+    assert times("9/13/2021 8:41:59 AM", unit="%m/%d/%Y %I:%M:%S %p")[0] == [MS - 995]
+    assert times("9/13/2021 8:41:59 pm", unit="%m/%d/%Y %I:%M:%S %p")[0] == [MS - 995 + 43_200_000]
+    assert times("2/30/2021 8:41:59 PM", unit="%m/%d/%Y %I:%M:%S %p")[0] == [None]
+
+
+def test_a_time_of_minutes_has_no_seconds() -> None:
+    assert times("2021-09-13 08:41")[0] == [MS - 59_995]
+
+
+@pytest.mark.parametrize("pattern", ["%Y-%m-%d %H:%M:%S.%f", "%Y %z"])
+def test_a_pattern_with_fractions_or_zones_is_refused(pattern: str) -> None:
+    with pytest.raises(FormatError, match="whole seconds and no zone"):
+        times("1", unit=pattern)

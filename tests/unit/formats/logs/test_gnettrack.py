@@ -82,6 +82,11 @@ def test_the_comma_separated_log_reads_rates_speed_and_never_the_neighbour_cell(
     assert got["tac"].to_pylist() == ["40122", "40122"]
 
 
+def test_a_header_swallowed_by_a_quote_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="there is no Timestamp"):
+        read(tmp_path, '"' + RADIO_HEADER + "\n" + '"' + LTE + "\n" + UMTS)
+
+
 @pytest.mark.parametrize("header", ["a;b;c", "Timestamp;Longitude;Latitude;Level", "x"])
 def test_another_header_is_refused_by_naming_it_and_what_is_missing(
     tmp_path: Path, header: str

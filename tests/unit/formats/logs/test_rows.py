@@ -117,6 +117,11 @@ def test_a_quoted_header_name_may_hold_a_line_break_and_the_delimiter() -> None:
     assert header_names('"天线\n挂高","lat,lon",', ",") == ["天线 挂高", "lat,lon"]
 
 
+def test_a_header_of_several_lines_is_one_header() -> None:
+    got = rows('a,"height\nof mast",c\n1,2,3\n')
+    assert (got.names, got.line.to_pylist()) == (("a", "height of mast", "c"), [3])
+
+
 def test_single_spaces_keep_an_empty_field_and_runs_of_spaces_do_not_make_any() -> None:
     spaced = rows("a b c\n1  3 \n", " ")
     assert [spaced.columns[n][0].as_py() for n in "abc"] == ["1", "", "3"]

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from covermap.errors import FormatError, NotKnownError
+from covermap.errors import ArchiveError, FormatError, NotKnownError
 from covermap.formats.logs import FORMATS
 
 V2X = (
@@ -136,8 +136,10 @@ def test_wrong_sheets_and_damaged_spreadsheets_are_one_clear_line(read: Any) -> 
         read(spreadsheet(), "table", MAP, name="a.xlsx", sheet="x")
     with pytest.raises(FormatError, match="sheet 'empty' is empty"):
         read(spreadsheet(), "table", MAP, name="a.xlsx")
-    with pytest.raises(FormatError, match="not a readable spreadsheet"):
+    with pytest.raises(ArchiveError, match="truncated or damaged"):
         read(spreadsheet()[:2000], "table", MAP, name="a.xlsx")
+    with pytest.raises(FormatError, match="not a readable spreadsheet"):
+        read(b"\xd0\xcf\x11\xe0" + b"x" * 3000, "table", MAP, name="a.xls")
 
 
 def test_parquet_is_read_with_its_types(read: Any) -> None:
