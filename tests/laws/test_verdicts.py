@@ -112,7 +112,14 @@ def test_lengths_by_verdict_add_up_to_every_line_in_every_layer(tmp_path_factory
     found = tables.read("line_verdicts").to_pylist()
     layers = {(r["operator"], r["technology"]) for r in found}
     assert len(found) == len(layers) * len(lines)
+    by_segment = {}
+    for row in tables.read("segment_verdicts").to_pylist():
+        key = (row["operator"], row["technology"], row["line_id"], row["verdict"])
+        by_segment[key] = by_segment.get(key, 0.0) + row["length_m"]
     for row in found:
+        for verdict in VERDICTS:
+            key = (row["operator"], row["technology"], row["line_id"], verdict)
+            assert row[f"{verdict}_km"] * 1000 == pytest.approx(by_segment.get(key, 0.0), abs=1e-6)
         for prefix, whole in (("", 1.0), ("route_", 0.5)):
             total = sum(row[f"{prefix}{v}_km"] for v in VERDICTS)
             assert total == row[f"{prefix}length_km"]

@@ -28,6 +28,7 @@ def sections(text, bridge_m=200.0, line=None):
         ("WuCuW", [0, -1, -1, -1, 1]),
         ("uWu", [-1, 0, -1]),
         ("WuWuW", [0, -1, 0, -1, 0]),
+        ("WuuWuuW", [0, -1, -1, 0, -1, -1, 0]),
     ],
 )
 def test_unmeasured_gaps_up_to_the_bridge_join_and_covered_segments_part(text, expected):
