@@ -1,15 +1,17 @@
 """The `covermap` command: gathers the commands and turns errors into one clear line.
 
-Exit codes: 0 done; 2 nothing could be done (bad input, bad declaration); 130 interrupted.
+Exit codes: 0 done; 2 nothing could be done (bad input, bad declaration, bad option); 130
+interrupted; 70 a fault of this program.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
+import traceback
 
-import click
 import typer
 
 import covermap.cli as package
@@ -35,10 +37,13 @@ def _root(
         raise typer.Exit
 
 
-def _gather() -> None:
-    """Every module beside this one that has `register(app)` adds its commands."""
+def _gather(wanted: str | None) -> None:
+    """Let every module beside this one that has `register(app)` add its command.
+
+    A module is named as its command, so that a command loads nothing of the others.
+    """
     names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name != "app")
-    for name in names:
+    for name in [wanted] if wanted is not None and wanted in names else names:
         module = importlib.import_module(f"covermap.cli.{name}")
         if hasattr(module, "register"):
             module.register(app)
@@ -46,17 +51,43 @@ def _gather() -> None:
 
 def main() -> None:
     """Run the command; an error of the user's is one line on stderr, never a traceback."""
-    _gather()
+    wanted = sys.argv[1] if len(sys.argv) > 1 else None
+    if wanted != "--version":
+        _gather(wanted)
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.exceptions.Abort, Interrupted):
+        code = app(standalone_mode=False, prog_name="covermap")
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except typer.TyperException as error:
+        getattr(error, "show", lambda: None)()
+        return 2
+    except (KeyboardInterrupt, typer.Abort, Interrupted):
         typer.echo("Interrupted. What was there before is untouched.", err=True)
-        sys.exit(130)
+        return 130
     except CovermapError as error:
         typer.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone
+        return 0
+    except OSError as error:
+        typer.echo(f"Error: {error.filename or 'system'}: {error.strerror or error}", err=True)
+        return 2
+    except Exception as error:
+        return _fault(error)
+    return code if isinstance(code, int) else 0
+
+
+def _fault(error: Exception) -> int:
+    if os.environ.get("COVERMAP_DEBUG"):
+        traceback.print_exception(error)
+    typer.echo(
+        f"Error: a fault of covermap itself: {type(error).__name__}: {error}. Run again with "
+        "COVERMAP_DEBUG=1 to see where, and report it.",
+        err=True,
+    )
+    return 70

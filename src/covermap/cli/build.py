@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import typer
 from rich.console import Console
@@ -13,7 +13,8 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, Time
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from covermap.pipeline import BuildOptions, BuildResult, StepReport, build
+if TYPE_CHECKING:
+    from covermap.pipeline import BuildResult, StepReport
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +38,9 @@ def build_command(
 
     Only what changed is made anew. An interrupted build leaves the one served before.
     """
+    # imported here: the other commands start without the pipeline
+    from covermap.pipeline import BuildOptions, build
+
     console = Console(stderr=True)
     with BarProgress(console) as progress:
         result = build(directory, BuildOptions(rules, workers, keep_going), progress)
