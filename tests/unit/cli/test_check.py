@@ -128,6 +128,25 @@ def test_like_files_share_one_entry_and_unlike_ones_have_their_own(
     assert [e["files"] for e in entries] == [[str(p) for p in paths], [str(other)]]
 
 
+def test_tables_of_other_columns_have_their_own_entries(check: Any, tmp_path: Path) -> None:
+    other = (
+        "timestamp,longitude,latitude,rsrp,plmn,rat,device_id\n1714528800,8.5,53.1,-9,26201,lte,a\n"
+    )
+    paths = [put(tmp_path / "a.csv", table([8.5], [53.1])), put(tmp_path / "b.csv", other)]
+    first, second = check(*paths).entry["measurements"]
+    assert first["columns"]["x"] == "lon"
+    assert second["columns"]["x"] == "longitude"
+    assert second["columns"]["device"] == second["columns"]["run_key"] == "device_id"
+
+
+def test_a_log_without_any_position_is_judged_all_the_same(check: Any, tmp_path: Path) -> None:
+    text = "time,lon,lat,mark,operator,network,rsrp\n2024-05-01 10:00:00,,,Hall,46000,lte,-91\n"
+    got = check(put(tmp_path / "metro.csv", text))
+    assert "1: 1 accepted" in got.text
+    assert "no row has a position" in got.text
+    assert got.entry["measurements"][0]["columns"]["mark"] == "mark"
+
+
 def test_members_of_an_archive_are_told_together_and_each(check: Any, tmp_path: Path) -> None:
     path = tmp_path / "runs.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -160,6 +179,15 @@ def test_in_china_the_datum_is_found_by_known_lines(check: Any, tmp_path: Path, 
     assert got.entry["measurements"][0]["datum"] == truth
     medians = check(path, "--lines", lines, "--json").data["files"][0]["median_distance_to_lines_m"]
     assert medians[truth] < 60 < min(v for k, v in medians.items() if k != truth)
+
+
+def test_lines_cannot_tell_datums_apart_where_they_are_the_same(check: Any, tmp_path: Path) -> None:
+    lines = tmp_path / "roads.geojson"
+    way = LineString([(8.4, 53.1), (8.6, 53.1)])
+    gpd.GeoDataFrame(geometry=[way], crs="EPSG:4326").to_file(lines, driver="GeoJSON")
+    got = check(put(tmp_path / "a.csv", table([8.45, 8.5], [53.1, 53.1])), "--lines", lines)
+    assert "not decisive" in got.text
+    assert got.entry["measurements"][0]["datum"] == "wgs84"
 
 
 def test_lines_far_away_say_nothing(check: Any, tmp_path: Path) -> None:
@@ -199,6 +227,14 @@ def test_a_site_table_is_told_as_one(check: Any, tmp_path: Path) -> None:
     assert "2: 2 accepted" in got.text
     entry = got.entry["sites"][0]
     assert (entry["format"], entry["datum"]) == ("china-site-table", "FILL IN")
+
+
+def test_a_chinese_log_is_not_taken_for_a_site_table(check: Any, tmp_path: Path) -> None:
+    header = "采集时间,经度,纬度,运营商,网络制式,小区标识,PCI,跟踪区码,RSRP(dBm)\n"
+    row = "2024-05-01 10:00:00,118.8,32.1,46000,5G,99,5,61,-91\n"
+    got = check(put(tmp_path / "log.csv", (header + row).encode("gb18030")))
+    assert got.entry["measurements"][0]["format"] == "table"
+    assert "1: 1 accepted" in got.text
 
 
 def test_vector_files_are_told_with_their_geometry_and_attributes(

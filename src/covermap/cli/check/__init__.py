@@ -14,7 +14,7 @@ from covermap.cli.check.candidates import LEAST, Candidate, candidates
 from covermap.cli.check.entry import Checked, entries
 from covermap.cli.check.facts import log_facts, site_facts, together, vector_facts
 from covermap.cli.check.render import as_data, as_text
-from covermap.cli.check.where import compare_with_lines
+from covermap.cli.check.where import compare_with_lines, decisive
 from covermap.core.datum import DatumFit, parse_datum
 from covermap.errors import CovermapError, FormatError
 from covermap.formats.logs.rows import header_line
@@ -146,9 +146,9 @@ def _fit(file: Checked, lines: Path) -> DatumFit | None:
 
 
 def _with_fit(file: Checked, fit: DatumFit | None) -> Checked:
-    if fit is None or file.datum or file.candidate.kind == "vector":
+    if fit is None or file.datum or file.candidate.kind == "vector" or not decisive(fit):
         return file
-    return replace(file, fitted=fit.best if fit.contradicts("wgs84") else "wgs84")
+    return replace(file, fitted=fit.best)
 
 
 def _print(done: list[Checked], fits: dict[str, DatumFit | None]) -> None:
@@ -166,7 +166,7 @@ def _fit_text(fit: DatumFit | None) -> str:
     if fit is None:
         return "none near the positions: nothing to compare with"
     medians = ", ".join(f"{name} {value:.0f} m" for name, value in fit.median_m.items())
-    verdict = f"{fit.best} fits" if fit.contradicts("wgs84") else "nothing speaks against wgs84"
+    verdict = f"{fit.best} fits" if decisive(fit) else "not decisive"
     return f"median distance of {fit.points} positions if read as {medians}: {verdict}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -50,6 +50,9 @@ def candidates(source: Source) -> list[Candidate]:
     below = known - 0.05 if known >= 0.5 else None
     found += [_mapped(source, name, below) for name in ("table", "geojson-points")]
     found += _vector(source, found)
+    if any(c.guess and c.guess.measures and "time" in c.guess.columns for c in found):
+        # Cells are not measured at a time: a table of both columns is a log with cell names in it.
+        found = [c if c.kind != "sites" else replace(c, score=min(c.score, 0.6)) for c in found]
     sure = [c for c in found if c.score > 0]
     return sorted(sure, key=lambda c: (-c.score, c.kind, c.format))
 

@@ -56,7 +56,10 @@ def entries(files: list[Checked]) -> list[str]:
 def _likeness(file: Checked) -> tuple[object, ...]:
     kind = file.candidate.kind
     alone = file.path if kind == "vector" else None
-    return (kind, file.candidate.format, _datum(file)[0], file.facts.time_kind, alone)
+    guess = file.candidate.guess
+    # A table has a header, so its map fits exactly or not at all; properties of GeoJSON may lack.
+    columns = tuple(guess.columns.items()) if guess and file.candidate.format == "table" else ()
+    return (kind, file.candidate.format, _datum(file)[0], file.facts.time_kind, alone, columns)
 
 
 def _entry(group: list[Checked], taken: set[str]) -> str:

@@ -74,9 +74,9 @@ def log_facts(source: Source, candidate: Candidate, datum: str | None, now_ms: i
         x=x,
         y=y,
     )
-    chosen = datum or (where.datum or "wgs84" if where.unit in ("degrees", "swapped") else None)
-    if chosen is None:
+    if datum is None and where.unit == "metres":
         return facts
+    chosen = datum or where.datum or "wgs84"
     return _ingested(facts, log, _declared(candidate, facts, chosen), now_ms)
 
 

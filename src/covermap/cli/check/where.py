@@ -19,6 +19,11 @@ CHINA = (73.4, 17.5, 135.2, 53.7)
 DENSE_DEG = 0.0004
 """Vertices at least this dense when points are compared with lines: about 40 m."""
 MARGIN_DEG = 0.05
+FITS_WITHIN_M = 100.0
+"""Positions whose median is farther from the lines than this were not made on them."""
+CLEARLY = 3.0
+"""The datum that fits must be this many times nearer than the next, and by CLEARLY_M."""
+CLEARLY_M = 20.0
 
 
 @dataclass(frozen=True)
@@ -91,3 +96,10 @@ def compare_with_lines(x: Floats, y: Floats, path: Path) -> DatumFit | None:
         return None
     dense = shapely.get_coordinates(shapely.segmentize(near.to_numpy(), DENSE_DEG))
     return compare_datums(x, y, dense[:, 0], dense[:, 1])
+
+
+def decisive(fit: DatumFit) -> bool:
+    """Whether one datum puts the positions on the lines and no other does."""
+    best = fit.median_m[fit.best]
+    next_best = min(m for name, m in fit.median_m.items() if name != fit.best)
+    return best <= FITS_WITHIN_M and next_best >= max(CLEARLY * best, best + CLEARLY_M)

@@ -17,20 +17,20 @@ ALIASES: dict[str, str] = {
     "accuracy_m": "accuracy hacc gpsaccuracy horizontalaccuracy 定位精度",
     "altitude_m": "altitude alt elevation 海拔",
     "speed_mps": "speed velocity gpsspeed 速度 车速",
-    "heading_deg": "heading bearing course 航向",
+    "heading_deg": "heading bearing course 航向 航向角 方向角",
     "mark": "mark marker stationmark 打点 站点",
     "device": "device deviceid imei modem terminal 终端 设备",
     "operator": "plmn operator operatorname carrier provider 运营商",
     "technology": "technology tech rat radio networktype networktech networkmode nettype nettech "
-    "网络制式 制式 网络类型",
-    "service": "service servicestate inservice 服务状态",
+    "network 网络制式 制式 网络类型",
+    "service": "service servicestate inservice 服务状态 业务状态",
     "rsrp_dbm": "rsrp ssrsrp servingrsrp nrrsrp ltersrp rscp rxlev level dbm signal 电平 场强",
     "rsrq_db": "rsrq ssrsrq servingrsrq ecno",
     "sinr_db": "sinr sssinr servingsinr rssinr rssnr snr",
     "rssi_dbm": "rssi",
     "cell_id": "cellid eci nci cgi ecgi ncgi cellidentity ci 小区标识 小区id",
     "pci": "pci physcellid physicalcellid psc",
-    "arfcn": "nrarfcn earfcn uarfcn arfcn",
+    "arfcn": "nrarfcn earfcn uarfcn arfcn 频点",
     "band": "band 频段",
     "tac": "tac lac 跟踪区码",
     "dl_kbps": "dl dlrate dlbitrate dlthroughput download downlink downlinkrate 下行速率",
@@ -107,6 +107,8 @@ def guess_columns(names: Sequence[str]) -> Guess:
             found[ours] = hit
     if "mcc+mnc" not in (c for c, _ in found.values()) and "operator" in found:
         found["operator"] = _pair("operator", names) or found["operator"]
+    if "device" in found:
+        found["run_key"] = found["device"]  # each device makes a track of its own
     units = {o: u for o, (_, u) in found.items() if u and o in _OF and u != OURS.get(o)}
     unsure = tuple(
         o for o, (_, u) in found.items() if u is None and o in OURS and o != "latency_ms"
