@@ -31,7 +31,7 @@ from covermap.core.inventory import (
 )
 from covermap.core.naming import carry_along, labels_beside
 from covermap.core.nearest import nearest_per_line
-from covermap.core.pairing import route_shares
+from covermap.core.pairing import Beside, route_shares, routes_of
 from covermap.core.segments import Cut, cut_lines
 from covermap.errors import ConfigError
 from covermap.formats.problem import Problem
@@ -55,12 +55,14 @@ NAME_DISTANCE_M = 150.0
 NAME_ANGLE_DEG = 25.0
 STATION_DISTANCE_M = 300.0
 PAIR_ANGLE_DEG = 25.0
-PAIR_DISTANCE_M = {
+PAIR_NAMED_M = 250.0
+"""Farthest apart that two tracks or carriageways of one name are, m (coarse drawings included)."""
+PAIR_UNNAMED_M = {
     "hsr": 60.0, "rail": 60.0, "metro": 60.0, "tram": 40.0, "motorway": 150.0, "trunk": 120.0,
     "primary": 100.0, "secondary": 60.0, "national": 120.0, "provincial": 100.0, "road": 60.0,
     "waterway": 0.0,
 }  # fmt: skip
-"""Farthest apart that two tracks or carriageways of one route are, m (coarse drawings included)."""
+"""The same where one of them has no name, m: a guess by class, from how they are built."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ def _labels(declaration: Lines, journal: _Journal) -> tuple[pd.DataFrame, Ints, 
         parts.append(table)
     every = pd.concat(parts, ignore_index=True)
     key = every["ref"].where(every["ref"].notna(), every["name"]).astype(str)
-    label = np.unique(key.to_numpy(str), return_inverse=True)[1].astype(np.int64)
+    label = np.unique(key.to_numpy(object).astype(str), return_inverse=True)[1].astype(np.int64)
     ordered = every.assign(label=label).sort_values(["label", "ref", "name"])
     labels = ordered.drop_duplicates("label")[["ref", "name"]].astype(object)
     labels = labels.where(labels.notna(), None)
@@ -269,13 +271,10 @@ def _segment_sizes(inventory: Inventory, declaration: Lines) -> Floats:
 
 
 def _route_shares(inventory: Inventory, cut: Cut) -> Floats:
-    key = [
-        f"{c}|{r or n or ''}"
-        for c, r, n in zip(inventory.line_class, inventory.ref, inventory.name, strict=True)
-    ]
-    route = np.unique(np.array(key, dtype=str), return_inverse=True)[1]
-    distance = np.array([PAIR_DISTANCE_M[c] for c in inventory.line_class], float)
-    return route_shares(cut.geometry, cut.line, route[cut.line], distance[cut.line], PAIR_ANGLE_DEG)
+    route = routes_of(inventory.line_class, inventory.ref, inventory.name)
+    unnamed = np.array([PAIR_UNNAMED_M[c] for c in inventory.line_class], float)
+    beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed)
+    return route_shares(cut.geometry, cut.line, route, inventory.line_class, beside, PAIR_ANGLE_DEG)
 
 
 def _lines_table(
