@@ -1,8 +1,9 @@
 """Vector files to geometries in WGS-84: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, GeoParquet.
 
 A file alone, or inside ``.gz`` or ``.zip``. The datum is the declared one, else the file's own
-CRS; a file with neither is refused. Nothing is dropped silently: a feature is accepted, accepted
-after mending (counted in ``problems``), or rejected with its number and a reason.
+CRS; a file with neither is refused. A file whose every row says `datum` = gcj02 or bd09 (as this
+product's exports do) is taken at its word. Nothing is dropped silently: a feature is accepted,
+accepted after mending (counted in ``problems``), or rejected with its number and a reason.
 
 What is mended: heights and measures are dropped; repeated vertices and parts of zero length are
 removed from lines; lines and polygons that cross longitude 180 are split there.
@@ -108,8 +109,7 @@ def _load(plain: Path, shown: Path, layer: str | None) -> tuple[gpd.GeoDataFrame
 
 
 def _load_parquet(plain: Path, shown: Path) -> tuple[gpd.GeoDataFrame, list[Problem]]:
-    schema = pq.read_schema(plain)
-    if b"geo" not in (schema.metadata or {}):
+    if b"geo" not in (pq.read_metadata(plain).metadata or {}):
         raise FormatError(
             f"{shown}: a Parquet file without GeoParquet metadata ('geo'); export it as GeoParquet."
         )
@@ -238,6 +238,7 @@ def _converter(
     data: gpd.GeoDataFrame, shown: Path, datum: str | None
 ) -> tuple[str, Convert | None]:
     """Name what the coordinates are in, and give the function to WGS-84 (None: they are)."""
+    datum = datum or _stated(data)
     if datum is not None:
         name = parse_datum(datum)
         return name, None if name == "wgs84" else _through(lambda x, y: to_wgs84(x, y, name))
@@ -251,6 +252,17 @@ def _converter(
         return "wgs84", None
     transformer = Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
     return crs.name, _through(lambda x, y: transformer.transform(x, y))
+
+
+def _stated(data: gpd.GeoDataFrame) -> str | None:
+    """Give GCJ-02 or BD-09 where a column `datum` says so in every row: our own exports do.
+
+    No CRS can say it, and read as what the file's CRS seems to be the positions would be wrong.
+    """
+    if "datum" not in data.columns or not len(data):
+        return None
+    said = {str(v).casefold() for v in data["datum"].unique()}
+    return next(iter(said)) if said in ({"gcj02"}, {"bd09"}) else None
 
 
 def _through(function: Callable[[Any, Any], tuple[Any, Any]]) -> Convert:

@@ -263,7 +263,5 @@ def test_an_archive_with_two_vector_files_names_them(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.geojson", "{}")
         archive.writestr("b.geojson", "{}")
-    with pytest.raises(
-        FormatError, match=r"exactly one.*a\.geojson, b\.geojson"
-    ):
+    with pytest.raises(FormatError, match=r"exactly one.*a\.geojson, b\.geojson"):
         read_vector(tmp_path / "a.zip")

@@ -1,0 +1,204 @@
+"""The columns of each export: names, titles in English and Chinese, units, what they mean."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from covermap.formats.export import Field
+from covermap.tables import TABLES
+
+_T, _I, _I32, _F, _B = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
+_TIME = pa.timestamp("ms", tz="UTC")
+
+DATUM = Field("datum", _T, "Datum", "坐标系", "text", "", "Datum of every coordinate in the row")
+SIMULATED = Field(
+    "simulated",
+    _B,
+    "Simulated",
+    "模拟数据",
+    "flag",
+    "",
+    "True: made by the simulator, not measured",
+)
+
+CAUSES: dict[str, tuple[str, str]] = {
+    "no_service": (
+        "no service 无服务",
+        "Check that a site serves the place at all; else plan one 核查有无可服务站点，否则规划新站",
+    ),
+    "weak_signal": (
+        "weak signal 信号弱",
+        "Look into sites, power, tilt; declare the site table to learn more "
+        "核查站点、功率、下倾角；补充站点表",
+    ),
+    "site_near_weak": (
+        "site near, signal weak 近处有站但信号弱",
+        "Azimuth, tilt, power, obstruction, penetration loss "
+        "核查方位角、下倾角、功率、遮挡、穿透损耗",
+    ),
+    "no_site_near": ("no site near 近处无站", "Plan a new site 规划新站"),
+    "poor_sinr": (
+        "signal strong, SINR poor 信号强但 SINR 差",
+        "Interference, overlap, PCI plan 核查干扰、重叠覆盖、PCI 规划",
+    ),
+}
+"""Cause -> what it is, and what usually is looked at next. No promise: a hint for the engineer."""
+
+_TITLES: dict[str, tuple[str, str, str]] = {
+    "spot_id": ("Weak spot", "弱覆盖编号", "text"),
+    "kind": ("Kind", "类型", "text"),
+    "operator": ("Operator", "运营商代码", "text"),
+    "operator_name": ("Operator name", "运营商", "text"),
+    "technology": ("Technology", "制式", "text"),
+    "line_id": ("Line identity", "线路编号", "text"),
+    "line_name": ("Line", "线路", "text"),
+    "line_class": ("Class", "线路类别", "text"),
+    "class": ("Class", "线路类别", "text"),
+    "name": ("Name", "名称", "text"),
+    "ref": ("Number", "线路号", "text"),
+    "from": ("From", "起点里程", "text"),
+    "to": ("To", "终点里程", "text"),
+    "from_m": ("From", "起点", "number"),
+    "to_m": ("To", "终点", "number"),
+    "length_m": ("Length", "长度", "number"),
+    "area_m2": ("Area", "面积", "number"),
+    "pieces": ("Pieces", "段/栅格数", "integer"),
+    "n": ("Samples", "采样数", "integer"),
+    "n_none": ("Without service", "无服务采样", "integer"),
+    "rsrp_mean_dbm": ("Mean level", "平均电平", "number"),
+    "rsrp_p5_dbm": ("5th percentile", "5% 分位电平", "number"),
+    "rsrp_p50_dbm": ("Median level", "电平中位数", "number"),
+    "sinr_mean_db": ("Mean SINR", "平均 SINR", "number"),
+    "probability_weak": ("Probability weak", "弱覆盖概率", "share"),
+    "probability": ("Probability met", "达标概率", "share"),
+    "cause": ("Cause", "原因代码", "code"),
+    "cause_text": ("Cause", "原因", "text"),
+    "next_step": ("What to look at", "建议", "text"),
+    "nearest_site": ("Nearest site", "最近站点", "text"),
+    "nearest_site_m": ("Distance to it", "距最近站点", "number"),
+    "verdict": ("Verdict", "判定", "code"),
+    "basis": ("Basis", "依据", "text"),
+    "share": ("Share met", "达标采样占比", "share"),
+    "last_period": ("Latest period", "最近月份", "text"),
+    "h3": ("H3 cell", "H3 栅格", "text"),
+    "length_km": ("Length", "里程", "number"),
+    "covered_km": ("Covered", "已覆盖", "number"),
+    "weak_km": ("Weak", "弱覆盖", "number"),
+    "none_km": ("No service", "无服务", "number"),
+    "unmeasured_km": ("Not measured", "未测量", "number"),
+    "route_length_km": ("Route length", "线路里程", "number"),
+    "route_covered_km": ("Route covered", "线路已覆盖", "number"),
+    "route_weak_km": ("Route weak", "线路弱覆盖", "number"),
+    "route_none_km": ("Route no service", "线路无服务", "number"),
+    "route_unmeasured_km": ("Route not measured", "线路未测量", "number"),
+    "longest_gap_km": ("Longest gap", "最长连续弱覆盖", "number"),
+    "covered_share": ("Covered share of measured", "已测覆盖率", "share"),
+    "share_if_rest_bad": ("Share if the rest is bad", "覆盖率下界", "share"),
+    "share_if_rest_good": ("Share if the rest is good", "覆盖率上界", "share"),
+    "answer": ("Answer", "结论", "code"),
+    "run_id": ("Run", "测试轮次", "text"),
+    "seq": ("Number in run", "序号", "integer"),
+    "campaign": ("Campaign", "测试批次", "text"),
+    "source": ("Source", "来源", "text"),
+    "device_id": ("Device", "设备", "text"),
+    "time": ("Time UTC", "时间 UTC", "time"),
+    "position_basis": ("Position basis", "定位依据", "text"),
+    "position_error_m": ("Position error", "定位误差", "number"),
+    "speed_mps": ("Speed", "速度", "number"),
+    "heading_deg": ("Heading", "航向", "number"),
+    "mark": ("Mark", "打点", "text"),
+    "service": ("Service", "有服务", "flag"),
+    "rsrp_dbm": ("Level", "电平", "number"),
+    "rsrq_db": ("RSRQ", "RSRQ", "number"),
+    "sinr_db": ("SINR", "SINR", "number"),
+    "rssi_dbm": ("RSSI", "RSSI", "number"),
+    "cell_id": ("Serving cell", "服务小区", "text"),
+    "pci": ("PCI", "PCI", "integer"),
+    "arfcn": ("Channel", "频点", "integer"),
+    "band": ("Band", "频段", "text"),
+    "tac": ("TAC", "TAC", "text"),
+    "dl_kbps": ("Downlink rate", "下行速率", "number"),
+    "ul_kbps": ("Uplink rate", "上行速率", "number"),
+    "latency_ms": ("Latency", "时延", "number"),
+    "antenna": ("Antenna", "天线位置", "text"),
+    "period": ("Period", "月份", "text"),
+}
+_UNITS = (("_dbm", "dBm"), ("_db", "dB"), ("_km", "km"), ("_m2", "m²"), ("_m", "m"),
+          ("_kbps", "kbit/s"), ("_ms", "ms"), ("_mps", "m/s"), ("_deg", "°"))  # fmt: skip
+_OWN_DOCS = {
+    "operator_name": "Name of the operator as the workspace gives it",
+    "from": "Chainage of the start: K12+300 is 12,300 m from the line's start",
+    "to": "Chainage of the end",
+    "cause_text": "The cause in words",
+    "next_step": "What is usually looked at next; a hint, not a finding",
+    "h3": "H3 index of the cell, hexadecimal",
+}
+_TYPES = {"integer": _I, "number": _F, "coordinate": _F, "share": _F, "flag": _B, "time": _TIME}
+
+
+def _unit(name: str) -> str:
+    return next((unit for end, unit in _UNITS if name.endswith(end)), "")
+
+
+def _field(name: str, table: str) -> Field:
+    title, title_zh, form = _TITLES[name]
+    known = {c.name: c for c in TABLES[table].columns}
+    doc = _OWN_DOCS.get(name) or known[name].doc
+    if name in known and known[name].null:
+        doc += f"; empty: {known[name].null}"
+    kind = known[name].type if name in known else _TYPES.get(form, _T)
+    return Field(name, kind, title, title_zh, form, _unit(name), doc)  # type: ignore[arg-type]
+
+
+def coordinate_fields(datum: str, degrees: bool) -> tuple[Field, Field]:
+    """Give the two columns of a point, named by what they hold."""
+    unit = f"{'°' if degrees else 'm'}, {datum}"
+    names = ("lon", "lat") if degrees else ("easting", "northing")
+    titles = (("Longitude", "经度"), ("Latitude", "纬度"))
+    if not degrees:
+        titles = (("Easting", "东坐标"), ("Northing", "北坐标"))
+    docs = f"in the datum {datum}; empty: position lost"
+    first, second = (
+        Field(name, _F, title, zh, "coordinate", unit, f"{title} {docs}")
+        for name, (title, zh) in zip(names, titles, strict=True)
+    )
+    return first, second
+
+
+_COORDINATES = ("lon", "lat")
+_NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "weak-spots": ("weak_spots", (
+        "spot_id", "kind", "operator", "operator_name", "technology", "line_name", "line_class",
+        "from", "to", "from_m", "to_m", "length_m", "area_m2", "cause", "cause_text",
+        "probability_weak", "rsrp_mean_dbm", "rsrp_p5_dbm", "sinr_mean_db", "n", "n_none",
+        "pieces", "nearest_site", "nearest_site_m", *_COORDINATES, "next_step", "line_id",
+    )),
+    "lines": ("line_verdicts", (
+        "line_id", "name", "ref", "class", "operator", "operator_name", "technology", "answer",
+        "length_km", "covered_km", "weak_km", "none_km", "unmeasured_km", "covered_share",
+        "share_if_rest_bad", "share_if_rest_good", "longest_gap_km", "route_length_km",
+        "route_covered_km", "route_weak_km", "route_none_km", "route_unmeasured_km",
+    )),
+    "cells": ("cell_verdicts", (
+        "h3", "operator", "operator_name", "technology", "verdict", "probability", "basis", "n",
+        "n_none", "rsrp_mean_dbm", "rsrp_p5_dbm", "rsrp_p50_dbm", "sinr_mean_db", "share",
+        "area_m2", "last_period", *_COORDINATES,
+    )),
+    "samples": ("samples", (
+        "run_id", "seq", "campaign", "source", "device_id", "time", *_COORDINATES,
+        "position_basis", "position_error_m", "speed_mps", "heading_deg", "mark", "operator",
+        "technology", "service", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "cell_id", "pci",
+        "arfcn", "band", "tac", "dl_kbps", "ul_kbps", "latency_ms", "antenna", "period",
+    )),
+}  # fmt: skip
+"""Kind of export -> table it comes from, and its columns after `datum` and `simulated`."""
+
+KINDS = tuple(_NAMES)
+
+
+def fields_of(kind: str, datum: str, degrees: bool) -> tuple[Field, ...]:
+    """Give the columns of a kind of export, in order."""
+    table, names = _NAMES[kind]
+    place = dict(zip(_COORDINATES, coordinate_fields(datum, degrees), strict=True))
+    made = (place[n] if n in place else _field(n, table) for n in names)
+    return (DATUM, SIMULATED, *made)

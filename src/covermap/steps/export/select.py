@@ -1,0 +1,169 @@
+"""Which rows of a build go into an export, and in which order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from covermap.errors import ExportError, NotKnownError
+from covermap.store import Build
+
+ROWS_PER_BATCH = 20_000
+
+_TABLES = {
+    "weak-spots": "weak_spots",
+    "lines": "line_verdicts",
+    "cells": "cell_verdicts",
+    "samples": "samples",
+}
+
+_ORDER = {
+    "weak-spots": "operator, technology, kind DESC, coalesce(length_m, area_m2) DESC, spot_id",
+    "lines": "class, coalesce(ref, name, line_id), line_id, operator, technology",
+}
+"""Cells and samples keep the order of their table, so that any number of them streams."""
+
+_SIZE = {
+    "weak-spots": ("coalesce(length_m, area_m2)", "kind, operator, technology"),
+    "lines": ("weak_km + none_km", "operator, technology"),
+}
+"""What `top` sorts by, largest first, and what it is counted within."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What was asked for; None: everything."""
+
+    operator: str | None = None
+    technology: str | None = None
+    line: str | None = None
+    """Identity, number or name of a line; spaces do not matter."""
+    limit: int | None = None
+    """So many rows at most, the first ones."""
+    top: int | None = None
+    """The so many largest (of each kind and layer)."""
+
+    def text(self) -> str:
+        """Say it in one line; 'none' when nothing was asked for."""
+        said = [f"{name} = {value}" for name, value in vars(self).items() if value is not None]
+        return ", ".join(said) or "none 无"
+
+
+class Selection:
+    """Rows of one kind of export of one build. Opens files only when rows are asked for."""
+
+    def __init__(self, build: Build, kind: str, filters: Filters) -> None:
+        self.build, self.kind, self.filters = build, kind, filters
+        self.table = _TABLES[kind]
+        self._check()
+        self.lines = self._line_ids()
+        self.rows = int(self._one(f"SELECT count(*) FROM ({self._query()})")[0])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give the rows in batches, with every column of the table."""
+        connection = self._connect()
+        try:
+            relation = connection.sql(self._query(), params=self._values())
+            yield from relation.to_arrow_reader(ROWS_PER_BATCH)
+        finally:
+            connection.close()
+
+    def sums(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query over the selected rows, named `selected`."""
+        connection = self._connect()
+        try:
+            whole = f"WITH selected AS ({self._query()}) {query}"
+            rows: list[tuple[Any, ...]] = connection.execute(whole, self._values()).fetchall()
+            return rows
+        finally:
+            connection.close()
+
+    def _connect(self) -> Any:
+        names = {self.table, *(["matched"] if self._joined else [])}
+        return self.build.connect(*sorted(names))
+
+    @property
+    def _joined(self) -> bool:
+        return self.kind == "samples" and self.filters.line is not None
+
+    def _check(self) -> None:
+        if self.kind == "cells" and self.filters.line is not None:
+            raise ExportError("cells lie on no line; leave --line out, or export weak-spots.")
+        if self.filters.top is not None and self.kind not in _SIZE:
+            raise ExportError(f"--top is for weak-spots and lines; for {self.kind} use --limit.")
+        for column in ("operator", "technology"):
+            self._check_known(column, getattr(self.filters, column))
+
+    def _check_known(self, column: str, value: str | None) -> None:
+        if value is None:
+            return
+        connection = self.build.connect(self.table)
+        try:
+            query = f"SELECT DISTINCT {column} FROM {self.table} ORDER BY 1"
+            known = [row[0] for row in connection.execute(query).fetchall()]
+        finally:
+            connection.close()
+        if value not in known:
+            raise NotKnownError(
+                f"no {column} {value!r} in the build's {self.table}. There are: "
+                f"{', '.join(known) or 'none'}."
+            )
+
+    def _line_ids(self) -> list[str]:
+        wanted = self.filters.line
+        if wanted is None:
+            return []
+        lines = self.build.read("lines", ["line_id", "ref", "name"]).to_pylist()
+        found = [r["line_id"] for r in lines if _plain(wanted) in map(_plain, r.values())]
+        if found:
+            return sorted(found)
+        names = sorted({str(v) for r in lines for v in r.values() if v})
+        close = difflib.get_close_matches(wanted, names, n=3)
+        hint = f" Did you mean {', '.join(close)}?" if close else ""
+        raise NotKnownError(
+            f"no line {wanted!r} in the build.{hint} `covermap export lines` lists them."
+        )
+
+    def _query(self) -> str:
+        where = ["true"]
+        if self.filters.operator is not None:
+            where.append("operator = $operator")
+        if self.filters.technology is not None:
+            where.append("technology = $technology")
+        if self.lines:
+            where.append("line_id IN (SELECT unnest($lines))")
+        query = f"SELECT s.* FROM {self.table} s WHERE {' AND '.join(where)}"
+        if self._joined:
+            query = (
+                f"SELECT s.* FROM {self.table} s JOIN matched m USING (run_id, seq) "
+                f"WHERE {' AND '.join(where)} ORDER BY run_id, seq"
+            )
+        if self.filters.top is not None:
+            size, within = _SIZE[self.kind]
+            query += (
+                f" QUALIFY row_number() OVER (PARTITION BY {within} ORDER BY {size} DESC, "
+                f"{'spot_id' if self.kind == 'weak-spots' else 'line_id'}) <= $top"
+            )
+        if self.kind in _ORDER:
+            query += f" ORDER BY {_ORDER[self.kind]}"
+        return query + (" LIMIT $limit" if self.filters.limit is not None else "")
+
+    def _values(self) -> dict[str, Any]:
+        given = {k: v for k, v in vars(self.filters).items() if v is not None and k != "line"}
+        return {**given, "lines": self.lines} if self.lines else given
+
+    def _one(self, query: str) -> tuple[Any, ...]:
+        connection = self._connect()
+        try:
+            row: tuple[Any, ...] = connection.execute(query, self._values()).fetchone()
+            return row
+        finally:
+            connection.close()
+
+
+def _plain(value: str | None) -> str:
+    return (value or "").replace(" ", "").casefold()
