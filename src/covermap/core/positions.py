@@ -28,6 +28,8 @@ STILL_MPS = 0.5
 """Below this reported speed the device stands: loggers round to 1 km/h (0.28 m/s) at least."""
 MOVING_MPS = 5 / 3.6
 """Above this reported speed the device surely moves (5 km/h)."""
+FASTEST_START_MPS = 15.0
+"""Mean speed from standstill to the next row beyond which 'it stood until then' is not believed."""
 NEAR_M = 25.0
 """Fixes nearer than this are one place: the device stood between them."""
 JUMP_M = 500.0
@@ -164,13 +166,16 @@ def _impossible(fixes: _Fixes) -> Bools:
 def _unconnected(fixes: _Fixes, known: Bools) -> Bools:
     """Rows at a fix that only impossible jumps connect with the fixes around it.
 
-    The first fix of a run is one if the second is none. The last is kept: nothing tells a jump
-    there from the end of an outage.
+    A fix from which only such a jump leads on is one, too, if it is the first of its run or was
+    repeated: then it was stale; not if the jump leads to a spike. The last fix of a run is kept:
+    nothing tells a jump there from the end of an outage.
     """
     arrives = _impossible(fixes)
     leaves = np.append(arrives[1:], False)[: arrives.size]
     next_leaves = np.append(leaves[1:], False)[: arrives.size]
-    alone = leaves & (arrives | (np.isnan(fixes.step_m) & ~next_leaves))
+    was_repeated = np.append(np.diff(fixes.rows) > 1, False)[: arrives.size]
+    stale = (np.isnan(fixes.step_m) | was_repeated) & ~next_leaves
+    alone = leaves & (arrives | stale)
     return known & (fixes.before >= 0) & np.append(alone, False)[fixes.before]
 
 
@@ -214,13 +219,14 @@ def _positions(
     error = np.where((basis == HELD) & ~stands, np.maximum(error, step), error)
     spread = np.maximum(np.maximum(error, accuracy[b]), np.maximum(step / 4, bend))
     error = np.where(basis == BETWEEN_FIXES, spread, error)
-    return lon, lat, basis, np.where(basis == LOST, np.nan, error)
+    return lon, lat, basis, np.where(basis == LOST, np.nan, np.round(error, 3))
 
 
 def _ways_m(track: Track) -> Floats:
     """Length of the way up to each row, by the reported speeds; unreported ones count as zero."""
     speed = np.nan_to_num(track.speed_mps)
     seconds = np.diff(track.time_ms, prepend=track.time_ms[:1]) / 1000.0
+    seconds[1:] *= np.diff(track.run) == 0
     mean = (speed + np.append(0.0, speed[:-1])[: speed.size]) / 2
     return np.cumsum(mean * seconds)
 
@@ -239,7 +245,20 @@ def _last_at_fix(track: Track, fixes: _Fixes) -> Ints:
     run_end = np.searchsorted(track.run, track.run[fixes.rows], side="right")
     next_fix = np.append(fixes.rows[1:], size)[: fixes.rows.size]
     ends = np.minimum(np.minimum(run_end, next_fix), next_move[np.minimum(fixes.rows + 1, size)])
-    return np.append(ends - 1, 0)
+    left = ends - 1
+    left = np.where(_speed_lies(track, fixes, left, next_fix), fixes.rows, left)
+    return np.append(left, 0)
+
+
+def _speed_lies(track: Track, fixes: _Fixes, left: Ints, next_fix: Ints) -> Bools:
+    """Tell fixes where the speed says 'stood' until a next fix that nobody reaches in one step.
+
+    Phones go on reporting a speed of zero when they have lost GPS.
+    """
+    step = np.append(fixes.step_m[1:], np.nan)[: left.size]
+    at = np.minimum(next_fix, track.run.size - 1)
+    seconds = (track.time_ms[at] - track.time_ms[left]) / 1000.0
+    return (left == next_fix - 1) & (step > NEAR_M) & (step > FASTEST_START_MPS * seconds)
 
 
 def _interpolated(

@@ -112,7 +112,7 @@ def screen(readings: pa.Table, run: Ints, runs: int, declared: Declared) -> Scre
     time_ms, timed = _times(readings, run, declared, notes)
     technology, no_service = _technologies(readings, declared, notes)
     named = _operators(readings, run, runs, no_service, declared, notes)
-    where = _coordinates(readings, run, runs, no_service, declared, notes)
+    where = _coordinates(readings, run, no_service, declared, notes)
     clean = _signals(readings, run, technology, no_service, notes)
     values = _values(readings, named, technology, clean.fields)
     table = pa.table({**values, "line": pa.array(line)})
@@ -209,7 +209,6 @@ def _operators(
 def _coordinates(
     readings: pa.Table,
     run: Ints,
-    runs: int,
     no_service: Bools,
     declared: Declared,
     notes: Notes,
@@ -220,9 +219,7 @@ def _coordinates(
     """
     x, y = _numbers(readings, "x"), _numbers(readings, "y")
     found = read_coordinates(x, y, declared.datum, run)
-    marked = np.zeros(runs, dtype=bool)
-    marked[run[_given(readings, "mark")]] = True
-    spared = no_service | marked[run]
+    spared = no_service | _marked_runs(readings, run)[run]
     shown = texts("x = ", x, ", y = ", y)
     kinds = (
         ("no_position", found.missing, ""),
@@ -236,6 +233,13 @@ def _coordinates(
     if found.swapped.sum() * 2 > run.size:
         notes.find("file_swapped", found.swapped, "rejected: exchange x and y", shown)
     return found
+
+
+def _marked_runs(readings: pa.Table, run: Ints) -> Bools:
+    """For each run: whether a tester stamped a station in it."""
+    marked = np.zeros(int(run.max(initial=-1)) + 1, dtype=bool)
+    marked[run[_given(readings, "mark")]] = True
+    return marked
 
 
 def _signals(
@@ -296,19 +300,22 @@ def _place(
     """Best positions in canonical order; counts what GPS did."""
     usable = timed | (not timed.any())
     lon, lat = np.where(usable, where.lon, np.nan), np.where(usable, where.lat, np.nan)
+    marked = _marked_runs(readings, run)[run]
+    speed = np.where(marked, np.nan, fields["speed_mps"])  # underground, zero may mean 'lost'
     track = Track(
         run[order], time_ms[order], timed[order], lon[order], lat[order],
-        fields["accuracy_m"][order], fields["speed_mps"][order],
+        fields["accuracy_m"][order], speed[order],
     )  # fmt: skip
     placed = place(track, declared.max_gap_s, fixed=declared.fixed)
+    kept = notes.accepted[order]
     kinds = (
         ("repeated_position", placed.repeated, "held, interpolated or lost"),
         ("stuck_while_moving", placed.stuck, "interpolated or lost"),
         ("position_jump", placed.jump, "kept"),
         ("impossible_jump", placed.impossible_jump, "not interpolated over"),
-        ("position_held", placed.basis == HELD, "kept: the device stood still"),
-        ("position_interpolated", placed.basis == BETWEEN_FIXES, "interpolated"),
-        ("position_lost", placed.basis == LOST, "kept without a position"),
+        ("position_held", kept & (placed.basis == HELD), "kept: the device stood still"),
+        ("position_interpolated", kept & (placed.basis == BETWEEN_FIXES), "interpolated"),
+        ("position_lost", kept & (placed.basis == LOST), "kept without a position"),
     )
     shown = texts(readings.column("x"), " ", readings.column("y"))
     for problem, found, action in kinds:

@@ -64,6 +64,14 @@ def test_a_device_that_stands_is_held_until_it_moves():
     assert east(placed) == [0, 0, 0, 50, 100]
 
 
+def test_a_speed_of_zero_up_to_a_distant_fix_is_not_believed():
+    standing = track([0, 40, 80, 81], [0, 0, 0, 900], [0, 0, 0, 9])
+    assert bases(place(standing, 60)) == ["f", "l", "l", "f"]
+    assert bases(place(standing, 90)) == ["f", "b", "b", "f"]
+    started = track([0, 40, 80, 90], [0, 0, 0, 100], [0, 0, 0, 9])
+    assert bases(place(started, 60)) == ["f", "h", "h", "f"]
+
+
 def test_near_fixes_are_one_place_without_any_speed():
     placed = place(track([0, 10, 20], [0, 0, 24]), 60)
     assert bases(placed) == ["f", "h", "f"]
@@ -129,8 +137,14 @@ def test_a_spike_is_lost_and_bridged_by_the_fixes_around_it():
 
 
 def test_nothing_is_interpolated_over_an_impossible_jump():
-    placed = place(track([0, 1, 2, 3, 4], [0, 50, 50, 90_000, 90_050]), 60)
-    assert bases(placed) == ["f", "f", "l", "f", "f"]
+    placed = place(track([0, 1, 2, 3], [0, 50, 90_000, 90_050]), 60)
+    assert bases(placed) == ["f", "f", "f", "f"]
+    assert placed.step_m.tolist() == pytest.approx([0, 50, 0, 50], abs=0.1)
+
+
+def test_a_fix_that_was_stale_after_an_outage_is_lost_with_its_repeats():
+    placed = place(track([0, 80, 81, 82, 83], [0, 2000, 2000, 9000, 9050]), 60)
+    assert bases(placed) == ["f", "l", "l", "f", "f"]
 
 
 def test_a_track_goes_on_over_the_antimeridian():
@@ -166,6 +180,10 @@ def plain(t, max_gap_s, fixed):
             if not t.speed_mps[left + 1] <= 0.5:
                 break
             left += 1
+        if after and left == after[0] - 1:
+            jump = GEOD.inv(t.lon[a], 0, t.lon[after[0]], 0)[2]
+            if jump > 25 and jump > 15 * (t.time_ms[after[0]] - t.time_ms[left]) / 1000:
+                left = a
         if i <= left or fixed:
             out.append((HELD, t.lon[a]))
             continue
