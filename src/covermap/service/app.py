@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
+from fastapi import Depends, FastAPI
 
 from covermap import __version__
 from covermap.errors import CovermapError
 from covermap.service.errors import RESPONSES, add_error_answers
+from covermap.service.parameters import only_listed
 from covermap.service.protection import Protection, content_policy
 from covermap.service.routes import build, lines, pages, point, spots, tiles
 from covermap.service.settings import Settings
@@ -36,7 +36,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.builds = builds = Builds(settings.workspace)
     add_error_answers(app)
-    for module in (build, tiles, point, lines, spots, pages):
+    for module in (build, point, lines, spots):
+        app.include_router(module.router, dependencies=[Depends(only_listed)])
+    for module in (tiles, pages):  # the pages take every other path: last
         app.include_router(module.router)
 
     def policy() -> str:
@@ -46,6 +48,5 @@ def create_app(settings: Settings) -> FastAPI:
             return content_policy()
         return content_policy((config.get("map") or {}).get("basemap"))
 
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Protection, policy=policy)
     return app

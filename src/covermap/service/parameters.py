@@ -50,6 +50,23 @@ Box = Annotated[
 ]
 
 
+def only_listed(request: Request) -> None:
+    """Refuse a query parameter that the endpoint does not have: a mistyped filter filters nothing.
+
+    Raises
+    ------
+    QueryError
+        It names the parameter and those that there are.
+    """
+    said = request.app.openapi()["paths"].get(request.scope["route"].path_format, {}).get("get", {})
+    listed = [p["name"] for p in said.get("parameters", ()) if p["in"] == "query"]
+    for name in request.query_params:
+        if name not in listed:
+            raise QueryError(
+                f"{name[:40]!r} is not a parameter here. There are: {', '.join(listed) or 'none'}."
+            )
+
+
 @dataclass(frozen=True)
 class Page:
     """Part of a list."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -44,11 +47,14 @@ def content_policy(basemap: str | None = None) -> str:
 
 
 def _origin(basemap: str | None) -> str | None:
-    parts = urlsplit(basemap or "")
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(basemap or "")
+    except ValueError:  # brackets that hold no address
         return None
-    # what stands in the policy may hold neither ';' nor spaces nor braces
-    return f"{parts.scheme}://{''.join(c for c in parts.netloc if c.isalnum() or c in '.-:[]')}"
+    # what stands in the policy may hold neither ';' nor spaces nor wildcards
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.netloc):
+        return None
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Protection:

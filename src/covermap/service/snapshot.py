@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock, RLock
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,8 @@ class Snapshot:
         self.id = build.id
         self.manifest = build.manifest
         self._archives: dict[str, TileArchive | None] = {}
-        self._lock = RLock()
+        self._shapes: dict[str, Shapes] = {}
+        self._archives_lock, self._shapes_lock = Lock(), Lock()
         present = [name for name in SERVED if build.has(name)]
         self._connection = build.connect(*present)
         for name in sorted(set(SERVED) - set(present)):
@@ -131,26 +132,24 @@ class Snapshot:
             if kind in PER_LAYER_KINDS
             else archive_name(kind)
         )
-        with self._lock:
+        with self._archives_lock:
             if name not in self._archives:
                 path = self.build.tiles / name
                 self._archives[name] = TileArchive(path) if path.is_file() else None
             return self._archives[name]
 
     def shapes(self, table: str, key: str) -> Shapes:
-        """Geometry of a table's rows, indexed once."""
-        with self._lock:
-            return self._indexed(table, key)
+        """Geometry of a table's rows, indexed once; `key` names their columns, with commas."""
+        with self._shapes_lock:
+            if table not in self._shapes:
+                self._shapes[table] = self._indexed(table, key.split(","))
+            return self._shapes[table]
 
-    def _indexed(self, table: str, key: str) -> Shapes:
-        made: dict[str, Shapes] = self.__dict__.setdefault("_shapes", {})
-        if table not in made:
-            columns = key.split(",")
-            data = self.build.read(table, [*columns, "geometry"])
-            geometry = shapely.from_wkb(data.column("geometry").to_numpy())
-            keys = list(zip(*(data.column(c).to_pylist() for c in columns), strict=True))
-            made[table] = Shapes(geometry, keys, shapely.STRtree(geometry))
-        return made[table]
+    def _indexed(self, table: str, columns: list[str]) -> Shapes:
+        data = self.build.read(table, [*columns, "geometry"])
+        geometry = shapely.from_wkb(data.column("geometry").to_numpy())
+        keys = list(zip(*(data.column(c).to_pylist() for c in columns), strict=True))
+        return Shapes(geometry, keys, shapely.STRtree(geometry))
 
 
 def known(value: str, listed: Sequence[str], what: str) -> str:

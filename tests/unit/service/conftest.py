@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 import handmade
-import httpx
-import pytest
-from fastapi import FastAPI
-
+from asking import Client
 from covermap.service import Settings, create_app
-
-
-class Client:
-    """Asks an application as a browser would; the server's faults come out as exceptions."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-
-    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
-                return await http.request(method, url, **options)
-
-        return asyncio.run(ask())
-
-    def get(self, url: str, **options: Any) -> httpx.Response:
-        return self.request("GET", url, **options)
 
 
 @pytest.fixture(scope="session")

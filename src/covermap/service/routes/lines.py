@@ -61,7 +61,7 @@ def lines(
     return json_answer(request, found, snapshot.id)
 
 
-@router.get("/api/lines/{line_id}", summary="One line, along it", responses=answers("line"))
+@router.get("/api/lines/{line_id:path}", summary="One line, along it", responses=answers("line"))
 def line(
     request: Request,
     snapshot: Current,

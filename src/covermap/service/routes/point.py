@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 import h3
@@ -17,6 +18,8 @@ from covermap.service.parameters import Current, settings_of
 from covermap.service.queries import cell_layers, lines_near
 from covermap.service.settings import Settings
 from covermap.service.snapshot import Snapshot
+
+_INDEX = re.compile("[0-9a-fA-F]{15}")
 
 router = APIRouter(tags=["what is known here"])
 
@@ -70,7 +73,7 @@ def cell(
 
 
 def _parsed(text: str, snapshot: Snapshot) -> int:
-    if not h3.is_valid_cell(text):
+    if not _INDEX.fullmatch(text) or not h3.is_valid_cell(text):
         raise QueryError(f"cell {text!r} is not an H3 index of 15 hexadecimal digits.")
     if h3.get_resolution(text) != snapshot.resolution:
         raise NotKnownError(

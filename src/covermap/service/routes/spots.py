@@ -48,7 +48,7 @@ def spots(
     return json_answer(request, found, snapshot.id)
 
 
-@router.get("/api/weak-spots/{spot_id}", summary="One weak spot", responses=answers("spot"))
+@router.get("/api/weak-spots/{spot_id:path}", summary="One weak spot", responses=answers("spot"))
 def spot(
     request: Request,
     snapshot: Current,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -124,17 +123,7 @@ def _tile(
     if data is None:
         headers = {"Cache-Control": cache, "X-Covermap-Build": snapshot.id}
         return Response(status_code=204, headers=headers)
-    said = {"Vary": "Accept-Encoding"}
-    if _takes_gzip(request):
-        said["Content-Encoding"] = "gzip"
-    else:
-        data = gzip.decompress(data)
-    return answer(request, data, MEDIA_TYPE, snapshot.id, cache, said)
-
-
-def _takes_gzip(request: Request) -> bool:
-    offered = [o.strip() for o in request.headers.get("accept-encoding", "").split(",")]
-    return any(o.split(";")[0] in ("gzip", "*") and "q=0" not in o.split(";")[1:] for o in offered)
+    return answer(request, data, MEDIA_TYPE, snapshot.id, cache, packed=True)
 
 
 def _tilejson(

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+
+import handmade
+from asking import Client
+from covermap.service import Settings, create_app
+from covermap.store import Tables
+from covermap.tables import LINE_VERDICTS, WEAK_SPOTS
+
+
+def items(client: Client, path: str) -> list[dict[str, Any]]:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+def test_lines_are_listed_as_the_table_holds_them(client: Client, workspace: Path) -> None:
+    found = client.get("/api/lines").json()
+    rows = Tables(workspace / "builds" / "b1").read("line_verdicts").to_pylist()
+    assert found["total"] == len(rows) == len(found["items"])
+    assert list(found["items"][0]) == list(LINE_VERDICTS.names)
+    for row in rows:
+        assert row in found["items"]
+
+
+def test_lines_are_filtered_by_layer_class_text_and_place(client: Client) -> None:
+    assert {r["operator"] for r in items(client, "/api/lines?operator=46000")} == {"46000"}
+    both = items(client, "/api/lines?operator=46000&technology=nr")
+    assert {(r["operator"], r["technology"]) for r in both} == {("46000", "nr")}
+    assert {r["line_id"] for r in items(client, "/api/lines?class=metro")} == {"m1"}
+    assert {r["line_id"] for r in items(client, "/api/lines?q=京沪")} == {"g2"}
+    assert {r["line_id"] for r in items(client, "/api/lines?q=LINE")} == {"m1"}
+    assert items(client, "/api/lines?q=%25") == []
+    near_metro = "/api/lines?bbox=121.53,31.189,121.54,31.191"
+    assert {r["line_id"] for r in items(client, near_metro)} == {"m1"}
+    assert items(client, "/api/lines?bbox=170,-10,-170,10") == []
+
+
+def test_the_box_is_held_against_the_course_and_not_its_extent(client: Client) -> None:
+    # inside the extent of both lines' courses, and on neither
+    assert items(client, "/api/lines?bbox=121.41,31.24,121.42,31.25") == []
+
+
+def test_pages_together_are_the_list(client: Client) -> None:
+    whole = items(client, "/api/lines")
+    paged = [r for o in range(0, 21, 3) for r in items(client, f"/api/lines?limit=3&offset={o}")]
+    assert paged == whole
+    assert items(client, "/api/lines?offset=500") == []
+
+
+def test_a_line_tells_its_course_verdicts_segments_and_stations(
+    client: Client, workspace: Path
+) -> None:
+    found = client.get("/api/lines/m1?operator=46000&technology=nr").json()
+    assert found["line"]["name"] == "Line 1"
+    assert found["line"]["length_m"] == pytest.approx(23962.5)
+    assert found["layer"] == {"operator": "46000", "technology": "nr"}
+    assert len(found["verdicts"]) == 1
+    assert found["stations"] == [
+        {"name": "莘庄", "chainage_m": 0.0}, {"name": "人民广场", "chainage_m": 9000.0},
+    ]  # fmt: skip
+    rows = {
+        r["segment"]: r
+        for r in Tables(workspace / "builds" / "b1").read("segment_verdicts").to_pylist()
+        if (r["operator"], r["technology"], r["line_id"]) == ("46000", "nr", "m1")
+    }
+    assert [s["segment"] for s in found["segments"]] == list(range(240))
+    for segment in found["segments"]:
+        row = rows[segment["segment"]]
+        assert segment["verdict"] == row["verdict"]
+        assert segment["n"] == row["n"]
+        assert segment["rsrp_mean_dbm"] == row["rsrp_mean_dbm"]
+
+
+def test_a_line_without_a_layer_named_shows_all_verdicts_and_the_first_layer(
+    client: Client,
+) -> None:
+    found = client.get("/api/lines/g2").json()
+    assert len(found["verdicts"]) == len(handmade.LAYERS)
+    assert found["layer"] == {"operator": "any", "technology": "any"}
+    assert found["stations"] == []
+    assert found["line"]["bbox"] == [121.4, 31.2, 121.62, 31.26]
+
+
+def test_weak_spots_are_listed_longest_first(client: Client) -> None:
+    found = client.get("/api/weak-spots").json()
+    assert found["total"] == 3
+    assert [s["spot_id"] for s in found["items"]] == ["ws-0", "ws-2", "ws-1"]
+    assert list(found["items"][0]) == [n for n in WEAK_SPOTS.names if n != "geometry"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("operator=46000", ["ws-0", "ws-1"]),
+        ("technology=any", ["ws-2"]),
+        ("kind=area", ["ws-1"]),
+        ("line_id=g2&operator=any", ["ws-2"]),
+        ("cause=weak_signal", ["ws-0", "ws-2", "ws-1"]),
+        ("cause=no_service", []),
+        ("order=n", ["ws-0", "ws-1", "ws-2"]),
+        ("order=-rsrp", ["ws-2", "ws-1", "ws-0"]),
+        ("order=-area", ["ws-1", "ws-0", "ws-2"]),
+        ("order=id&limit=1&offset=1", ["ws-1"]),
+        ("bbox=121.40,31.20,121.41,31.21", ["ws-0", "ws-2"]),
+        ("bbox=0,0,1,1", []),
+    ],
+)
+def test_weak_spots_are_filtered_and_ordered(
+    client: Client, query: str, expected: list[str]
+) -> None:
+    assert [s["spot_id"] for s in items(client, f"/api/weak-spots?{query}")] == expected
+
+
+def test_a_weak_spot_shows_its_geometry(client: Client, workspace: Path) -> None:
+    found = client.get("/api/weak-spots/ws-1").json()
+    assert found["kind"] == "area"
+    rows = Tables(workspace / "builds" / "b1").read("weak_spots").to_pylist()
+    (row,) = [r for r in rows if r["spot_id"] == "ws-1"]
+    assert shapely.from_geojson(__import__("json").dumps(found["geometry"])).equals(
+        shapely.from_wkb(row["geometry"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/api/lines?limit=0", 422, "limit = '0'"),
+        ("/api/lines?limit=1001", 422, "at most 1000"),
+        ("/api/lines?limit=x", 422, "limit = 'x'"),
+        ("/api/lines?offset=-1", 422, "offset = '-1'"),
+        ("/api/lines?operator=nobody", 404, "There are: any, all, 46000, 46001"),
+        ("/api/lines?technology=5g", 404, "There are: any, lte, nr"),
+        ("/api/lines?class=river", 404, "waterway"),
+        ("/api/lines?bbox=1,2,3", 422, "west,south,east,north"),
+        ("/api/lines?bbox=1,2,3,x", 422, "west,south,east,north"),
+        ("/api/lines?bbox=1,2,3,nan", 422, "not a finite number"),
+        ("/api/lines?bbox=1,2,3,1e400", 422, "not a finite number"),
+        ("/api/lines?bbox=1,20,3,10", 422, "south <= north"),
+        ("/api/lines?bbox=1,2,300,4", 422, "longitudes -180 to 180"),
+        ("/api/lines?operater=46000", 422, "'operater' is not a parameter here"),
+        ("/api/lines/none", 404, "no line 'none'"),
+        ("/api/lines/a/b", 404, "no line 'a/b'"),
+        ("/api/lines/g2?operator=x", 404, "no operator 'x'"),
+        ("/api/weak-spots?order=drop", 422, "order = 'drop'"),
+        ("/api/weak-spots?order=spot_id;--", 422, "order ="),
+        ("/api/weak-spots?kind=village", 422, "kind"),
+        ("/api/weak-spots?cause=aliens", 422, "cause"),
+        ("/api/weak-spots/none", 404, "no weak spot 'none'"),
+        ("/api/nothing", 404, "/openapi.json lists"),
+    ],
+)
+def test_what_is_not_allowed_is_named(client: Client, path: str, status: int, said: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["error"]
+    assert said in answer.json()["error"]
+
+
+def test_nan_in_a_table_is_null_in_an_answer(tmp_path: Path) -> None:
+    folder = handmade.write_build(tmp_path)
+    rows = Tables(folder).read("line_verdicts").to_pylist()
+    for row in rows:
+        row["covered_share"], row["share_if_rest_bad"] = float("nan"), float("inf")
+    handmade.write(folder, "line_verdicts", handmade._table("line_verdicts", rows))
+    found = items(Client(create_app(Settings(tmp_path))), "/api/lines")
+    assert {r["covered_share"] for r in found} == {None}
+    assert {r["share_if_rest_bad"] for r in found} == {None}
