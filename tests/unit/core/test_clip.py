@@ -15,12 +15,9 @@ from covermap.core.clip import (
     LINE_BUFFER,
     POLYGON_BUFFER,
     Placed,
-    Shapes,
-    from_geometry,
     place,
-    points,
-    rings,
 )
+from covermap.core.shapes import Shapes, from_geometry, points, rings
 from covermap.core.tiling import EXTENT, on_lattice, to_world
 
 ZOOM = 4

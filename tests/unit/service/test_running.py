@@ -90,7 +90,7 @@ def test_a_build_that_is_gone_is_a_clear_message(tmp_path: Path) -> None:
 
 
 def test_an_address_that_cannot_be_is_a_clear_message() -> None:
-    with pytest.raises(ServeError, match="cannot listen on 203.0.113.7 port 0"):
+    with pytest.raises(ServeError, match=r"cannot listen on 203\.0\.113\.7 port 0"):
         listen("203.0.113.7", 0)
 
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.cells import boundaries, resolutions
-from covermap.core.clip import Shapes, rings
 from covermap.core.pyramid import Tally, roll_up, shown, tally
+from covermap.core.shapes import Shapes, rings
 from covermap.core.tiling import to_world
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name

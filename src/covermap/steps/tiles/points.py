@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from covermap.core.clip import points
+from covermap.core.shapes import points
 from covermap.core.tiling import to_world
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name

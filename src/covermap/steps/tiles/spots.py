@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import shapely
 
-from covermap.core.clip import Shapes, from_geometry, points
+from covermap.core.shapes import Shapes, from_geometry, points
 from covermap.core.tiling import to_world, unwrapped
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
