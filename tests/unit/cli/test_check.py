@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pytest
 import typer
 from shapely.geometry import LineString, Polygon
@@ -145,6 +146,31 @@ def test_a_log_without_any_position_is_judged_all_the_same(check: Any, tmp_path:
     assert "1: 1 accepted" in got.text
     assert "no row has a position" in got.text
     assert got.entry["measurements"][0]["columns"]["mark"] == "mark"
+
+
+def spreadsheet(path: Path, header: list[str]) -> Path:
+    book = openpyxl.Workbook()
+    book.active.title = "cover"
+    page = book.create_sheet("data")
+    page.append(header)
+    page.append(["2024-05-01 10:00:00", 8.5, 53.1, -91, "26201", "lte"])
+    book.save(path)
+    return path
+
+
+def test_the_sheet_that_holds_measurements_is_found(check: Any, tmp_path: Path) -> None:
+    path = spreadsheet(tmp_path / "a.xlsx", ["time", "lon", "lat", "rsrp", "plmn", "rat"])
+    got = check(path)
+    assert "1: 1 accepted" in got.text
+    assert got.entry["measurements"][0]["sheet"] == "data"
+
+
+def test_a_spreadsheet_of_something_else_or_damaged_is_refused(check: Any, tmp_path: Path) -> None:
+    path = spreadsheet(tmp_path / "a.xlsx", ["a", "b", "c", "d", "e", "f"])
+    got = check(path)
+    assert (got.code, "no sheet of cover, data is recognised" in got.errors) == (2, True)
+    put(path, path.read_bytes()[:3000])
+    assert "truncated or damaged" in check(path).errors
 
 
 def test_members_of_an_archive_are_told_together_and_each(check: Any, tmp_path: Path) -> None:

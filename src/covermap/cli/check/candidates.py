@@ -10,10 +10,11 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from covermap.errors import CovermapError
+from covermap.errors import CovermapError, FormatError
 from covermap.formats.logs import FORMATS
 from covermap.formats.logs.geojson_points import property_names
 from covermap.formats.logs.guess import Guess, guess_columns
+from covermap.formats.logs.sheets import is_sheet, sheet_names
 from covermap.formats.logs.table import table_names
 from covermap.formats.sites import FORMATS as SITE_FORMATS
 from covermap.formats.source import Source
@@ -35,6 +36,8 @@ class Candidate:
     score: float
     guess: Guess | None = None
     """Proposed column map, for formats that need one."""
+    sheet: str | None = None
+    """Sheet of a spreadsheet, when it is not the first."""
 
 
 def candidates(source: Source) -> list[Candidate]:
@@ -61,25 +64,41 @@ def _mapped(source: Source, name: str, below: float | None) -> Candidate:
     """Score a mapped format by what its column names let guess: without levels it is no log."""
     known = FORMATS[name]
     score = known.sniff(source)
-    guess = Guess({}, {})
-    if score > 0.2:
+    blank = Candidate("measurements", name, known.title, min(score, 0.1))
+    if score <= 0.2:
+        return blank
+    try:
+        sheet, guess = _guessed(source, name)
+    except CovermapError:
+        return blank
+    if not guess.measures or not (guess.placed or name == "geojson-points"):
+        return replace(blank, guess=guess)
+    score = 0.75 if "time" in guess.columns else 0.6
+    return Candidate(
+        "measurements",
+        name,
+        known.title,
+        score if below is None else min(score, below),
+        guess,
+        sheet,
+    )
+
+
+def _guessed(source: Source, name: str) -> tuple[str | None, Guess]:
+    """Guess the columns; of a spreadsheet those of the first sheet that measures something."""
+    if name == "geojson-points":
+        return None, guess_columns(property_names(source))
+    if not is_sheet(source.head(8)):
+        return None, guess_columns(table_names(source))
+    names = sheet_names(source)
+    for sheet in names:
         try:
-            names = column_names(source, name)
-        except CovermapError:
-            return Candidate("measurements", name, known.title, min(score, 0.1))
-        guess = guess_columns(names)
-        placed = guess.placed or name == "geojson-points"
-        timed = 0.15 if "time" in guess.columns else 0.0
-        score = 0.6 + timed if guess.measures and placed else 0.1
-        score = score if below is None else min(score, below)
-    return Candidate("measurements", name, known.title, score, guess)
-
-
-def column_names(source: Source, format_name: str) -> list[str]:
-    """Names of a table's columns or of a collection's properties."""
-    if format_name == "geojson-points":
-        return property_names(source)
-    return table_names(source)
+            guess = guess_columns(table_names(source, sheet))
+        except FormatError:  # an empty sheet says nothing of the others
+            continue
+        if guess.measures and guess.placed:
+            return (None if sheet == names[0] else sheet), guess
+    return None, Guess({}, {})
 
 
 def _vector(source: Source, others: list[Candidate]) -> list[Candidate]:

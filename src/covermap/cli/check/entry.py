@@ -59,7 +59,8 @@ def _likeness(file: Checked) -> tuple[object, ...]:
     guess = file.candidate.guess
     # A table has a header, so its map fits exactly or not at all; properties of GeoJSON may lack.
     columns = tuple(guess.columns.items()) if guess and file.candidate.format == "table" else ()
-    return (kind, file.candidate.format, _datum(file)[0], file.facts.time_kind, alone, columns)
+    form = (kind, file.candidate.format, file.candidate.sheet)
+    return (*form, _datum(file)[0], file.facts.time_kind, alone, columns)
 
 
 def _entry(group: list[Checked], taken: set[str]) -> str:
@@ -110,6 +111,8 @@ def _measurement_lines(group: list[Checked]) -> list[str]:
         columns |= guess.columns
         units |= guess.units
         unsure |= set(guess.unsure)
+    if first.candidate.sheet:
+        lines.append(f"sheet = {_quoted(first.candidate.sheet)}")
     if columns:
         lines.append(f"columns = {_inline(columns)}")
     if units:

@@ -57,7 +57,7 @@ class Facts:
 def log_facts(source: Source, candidate: Candidate, datum: str | None, now_ms: int) -> Facts:
     """Read a log as a build would, by a declaration made from the guess, and tell what came out."""
     guess = candidate.guess
-    options = ReadOptions(guess.columns, guess.units) if guess else ReadOptions()
+    options = ReadOptions(guess.columns, guess.units, candidate.sheet) if guess else ReadOptions()
     log = FORMATS[candidate.format].read(source, options)
     x, y = (log.readings[c].to_numpy(zero_copy_only=False) for c in ("x", "y"))
     where = whereabouts(x, y)

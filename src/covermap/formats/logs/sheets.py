@@ -43,11 +43,8 @@ def read_sheet(source: Source, sheet: str | None) -> Rows:
     NotKnownError
         No sheet has that name.
     """
-    data = source.read_bytes()
-    if data.startswith(ZIPPED):
-        check_document(data, source.shown, source.limits)
+    book = _opened(source)
     try:
-        book = calamine.load_workbook(io.BytesIO(data))
         name = _sheet_name(book.sheet_names, sheet, source.shown)
         page = book.get_sheet_by_name(name)
         cells = page.to_python(skip_empty_area=False)
@@ -58,6 +55,21 @@ def read_sheet(source: Source, sheet: str | None) -> Rows:
     if not filled:
         raise FormatError(f"{source.shown}: sheet {name!r} is empty.")
     return _rows_of(texts, filled, source.shown)
+
+
+def sheet_names(source: Source) -> list[str]:
+    """Names of a spreadsheet's sheets, in order; raises as :func:`read_sheet` does."""
+    return list(_opened(source).sheet_names)
+
+
+def _opened(source: Source) -> calamine.CalamineWorkbook:
+    data = source.read_bytes()
+    if data.startswith(ZIPPED):
+        check_document(data, source.shown, source.limits)
+    try:
+        return calamine.load_workbook(io.BytesIO(data))
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise FormatError(f"{source.shown}: not a readable spreadsheet: {error}.") from None
 
 
 def _sheet_name(names: list[str], wanted: str | None, shown: str) -> str:

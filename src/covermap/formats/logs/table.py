@@ -74,10 +74,10 @@ def table_rows(source: Source, sheet: str | None) -> tuple[Rows, bool]:
     return rows, delimiter != ","
 
 
-def table_names(source: Source) -> list[str]:
+def table_names(source: Source, sheet: str | None = None) -> list[str]:
     """Names of a table's columns; a text is not read beyond its head for them."""
     if is_sheet(source.head(8)) or source.head(8).startswith(PARQUET):
-        return list(table_rows(source, None)[0].names)
+        return list(table_rows(source, sheet)[0].names)
     text = head_text(source)
     delimiter = guess_delimiter(header_line(text))
     return list(read_rows(Decoded(text, ""), source.shown, delimiter, "uniform").names)
