@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from browser import world
 
@@ -25,6 +25,8 @@ ARGUMENTS = (
     "--disable-default-apps", "--disable-sync", "--no-first-run", "--force-color-profile=srgb",
 )  # fmt: skip
 STATIC = Path(world.__file__).parents[2] / "src/covermap/service/static/index.html"
+SLOWEST_MS = 30_000
+"""A machine that draws WebGL without a graphics card, and does other work, takes its time."""
 BASEMAP = "https://base.example/{z}/{x}/{y}.png"
 
 
@@ -40,6 +42,7 @@ def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).is_file():
         _missing(f"no Chromium at {CHROMIUM} (set COVERMAP_CHROMIUM)")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=SLOWEST_MS)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield browser
         browser.close()
@@ -97,7 +100,7 @@ class Visits:
         self._contexts.append(context)
         context.route(re.compile(r"^https://base\.example/"), _grey_tile)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(SLOWEST_MS)
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self._hear("error", str(error)))

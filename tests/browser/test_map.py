@@ -192,6 +192,18 @@ def test_a_click_on_a_cell_tells_its_figures(visits: Visits) -> None:
     ]
 
 
+def test_the_pointer_is_told_what_it_is_over(visits: Visits) -> None:
+    page = visits.map(ALL_LAYERS)
+    tooltip = page.locator(".tooltip")
+    _, lon, lat = world.ring_cell(3)
+    page.mouse.move(*where(page, lon, lat))
+    expect(tooltip).to_have_text("weak · −111.2 dBm · n = 21")
+    page.mouse.move(*where(page, 120.63, 31.305))
+    expect(tooltip).to_contain_text(world.SITE_NAME)
+    page.mouse.move(*where(page, 120.63, 31.298))
+    expect(tooltip).to_be_hidden()
+
+
 def test_a_click_on_a_coarse_cell_tells_its_areas_by_verdict(visits: Visits) -> None:
     page = visits.map("#map=10.50/31.30000/120.62000&op=46000&tech=nr&lang=en&layers=cells")
     page.mouse.click(*where(page, *world.CENTRE))

@@ -18,6 +18,7 @@ import { detailPanel } from './ui/panel';
 import { isNarrow } from './ui/narrow';
 import { failure, loading } from './ui/pieces';
 import { sheet } from './ui/sheet';
+import { Tooltip } from './ui/tooltip';
 
 const NOTICE_MS = 8000;
 
@@ -61,6 +62,7 @@ interface Frame {
   canvas: HTMLElement;
   over: HTMLElement;
   busy: HTMLElement;
+  tooltip: Tooltip;
   notice(text: string): void;
 }
 
@@ -69,12 +71,13 @@ function frame(build: BuildInfo): Frame {
   const [top, side, over] = [h('div'), h('div', { class: 'side' }), h('div', { class: 'over' })];
   const canvas = h('div', { class: 'map', id: 'map' });
   const busy = h('div', { class: 'busy', 'aria-hidden': 'true', hidden: true });
+  const tooltip = new Tooltip();
   const notices = h('div', { class: 'notices', role: 'status' });
   const element = h(
     'div',
     { class: 'frame' },
     h('div', {}, build.simulated ? simulatedBanner() : null, top),
-    h('div', { class: 'middle' }, side, h('main', { class: 'stage' }, canvas, busy, notices, over)),
+    h('div', { class: 'middle' }, side, h('main', { class: 'stage' }, canvas, busy, notices, tooltip.element, over)),
   );
   const notice = (text: string) => {
     notices.replaceChildren(h('p', {}, text));
@@ -82,7 +85,7 @@ function frame(build: BuildInfo): Frame {
       notices.replaceChildren();
     }, NOTICE_MS);
   };
-  return { element, top, side, canvas, over, busy, notice };
+  return { element, top, side, canvas, over, busy, tooltip, notice };
 }
 
 interface MapParts {
@@ -105,6 +108,10 @@ function makeMap({ api, build, store, base, page }: MapParts): MapView | null {
       base,
       onBusy: (busy) => {
         page.busy.hidden = !busy;
+      },
+      onHover: (hover) => {
+        const t = translator(store.state.language);
+        page.tooltip.show(hover && { ...hover, text: hover.item.hint(hover.feature, t) });
       },
       onTileError: () => {
         page.notice(say('error.tiles'));

@@ -84,3 +84,20 @@ describe('the layers of the map', () => {
     }
   });
 });
+
+describe('what the pointer is told', () => {
+  const hint = (id: string, properties: Record<string, unknown>) =>
+    OVERLAY_LIST.find((item) => item.id === id)?.hint({ properties } as never, t);
+
+  it('is a line of figures, without those that are missing', () => {
+    expect(hint('cells', { verdict: 'weak', rsrp: -109.4, n: 12 })).toBe('weak · −109.4 dBm · n = 12');
+    expect(hint('cells', { verdict: 'unmeasured', n: 1 })).toBe('unmeasured · n = 1');
+    expect(hint('segments', { line: 'G42', from_m: 300, to_m: 400, verdict: 'covered', rsrp: -90 })).toBe(
+      'G42 · K0+300 – K0+400 · covered · −90.0 dBm',
+    );
+    expect(hint('weak_spots', { kind: 'area', cause: 'no_service', area_m2: 30_000 })).toBe(
+      'No service · 30,000 m²',
+    );
+    expect(hint('sites', { site_id: 'S1', operators: '46000,46001' })).toBe('S1 · 46000,46001');
+  });
+});

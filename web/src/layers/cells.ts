@@ -2,7 +2,9 @@
 
 import type { ExpressionSpecification, FilterSpecification } from 'maplibre-gl';
 import { scaleEntries, verdictEntries } from './legends';
-import { NOTHING, text, type Overlay } from './overlay';
+import { named } from '../i18n';
+import { count, dbm } from '../text/format';
+import { NOTHING, number, phrase, text, type Overlay } from './overlay';
 import { SCALES, scaleColor, verdictColor } from './scale';
 
 export const HATCH = 'hatch';
@@ -56,6 +58,15 @@ export const cells: Overlay = {
     const unit = { dBm: 'dBm', percent: '%', samples: t('unit.samples') }[scale.unit];
     const none = { swatch: hatch, label: t('legend.noFigure') };
     return { title: t(`metric.${metric}`), unit, entries: [...scaleEntries(scale, OPACITY), none] };
+  },
+
+  hint(feature, t) {
+    const samples = number(feature, 'n');
+    return phrase(
+      named(t, 'verdict', text(feature, 'verdict')),
+      dbm(number(feature, 'rsrp')),
+      samples === null ? null : `n = ${count(samples)}`,
+    );
   },
 
   select({ feature, lon, lat }) {

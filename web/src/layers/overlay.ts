@@ -6,6 +6,7 @@ import type {
   LayerSpecification,
   MapGeoJSONFeature,
 } from 'maplibre-gl';
+import { DASH } from '../text/format';
 import type { MessageKey, Translate } from '../i18n';
 import type { Metric, OverlayId, Selection } from '../state';
 
@@ -29,7 +30,8 @@ export interface LegendEntry {
 }
 
 export interface Legend {
-  title: string;
+  /** What the colours stand for; null where the layer's own name says it. */
+  title: string | null;
   unit: string | null;
   entries: LegendEntry[];
 }
@@ -48,6 +50,8 @@ export interface Overlay {
   /** Style layers, from bottom to top; the source is added by the map. */
   style(look: Look): LayerSpecification[];
   legend(metric: Metric, t: Translate): Legend;
+  /** One line that tells a feature under the pointer. */
+  hint(feature: MapGeoJSONFeature, t: Translate): string;
   /** What a click on one of its features selects; null: not to be clicked. */
   select(clicked: Clicked): Selection | null;
   /** Style layers that mark the selected feature, and the filter that finds it. */
@@ -65,4 +69,9 @@ export function text(feature: MapGeoJSONFeature, property: string): string | nul
 export function number(feature: MapGeoJSONFeature, property: string): number | null {
   const value: unknown = feature.properties[property];
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** Parts that say something, joined: a missing figure is left out. */
+export function phrase(...parts: (string | null)[]): string {
+  return parts.filter((part) => part !== null && part !== '' && part !== DASH).join(' · ');
 }

@@ -2,7 +2,9 @@
 
 import type { ExpressionSpecification } from 'maplibre-gl';
 import { verdictEntries } from './legends';
-import { NOTHING, number, text, type Overlay } from './overlay';
+import { named } from '../i18n';
+import { chainageRange, dbm } from '../text/format';
+import { NOTHING, number, phrase, text, type Overlay } from './overlay';
 import { VERDICT_COLORS, verdictColor } from './scale';
 
 const width = (base: number): ExpressionSpecification => [
@@ -55,7 +57,7 @@ export const segments: Overlay = {
         id: 'segments-label',
         type: 'symbol',
         ...common,
-        minzoom: 8,
+        minzoom: 7,
         layout: {
           'symbol-placement': 'line',
           'symbol-spacing': 420,
@@ -76,6 +78,15 @@ export const segments: Overlay = {
       { kind: 'dashed', color: VERDICT_COLORS.unmeasured },
     );
     return { title: t('metric.verdict'), unit: null, entries };
+  },
+
+  hint(feature, t) {
+    return phrase(
+      text(feature, 'line'),
+      chainageRange(number(feature, 'from_m'), number(feature, 'to_m')),
+      named(t, 'verdict', text(feature, 'verdict')),
+      dbm(number(feature, 'rsrp')),
+    );
   },
 
   select({ feature }) {

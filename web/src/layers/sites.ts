@@ -1,7 +1,7 @@
 /** Base-station sites: dots, with names when one is near. */
 
 import type { ExpressionSpecification, FilterSpecification } from 'maplibre-gl';
-import { NOTHING, text, type Overlay } from './overlay';
+import { NOTHING, phrase, text, type Overlay } from './overlay';
 
 const COLOR = '#3b4750';
 const IOT = '#0f9d76';
@@ -25,9 +25,9 @@ export const sites: Overlay = {
         ...common,
         paint: {
           'circle-color': COLOR,
-          'circle-radius': ['interpolate', ['linear'], ['zoom'], 5, 1.5, 9, 2.5, 13, 5],
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 5, 1.2, 9, 1.8, 13, 5],
           'circle-stroke-color': ['case', iot, IOT, '#ffffff'],
-          'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 8, 0.5, 13, 2],
+          'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 8, 0.2, 13, 2],
         },
       },
       {
@@ -61,13 +61,17 @@ export const sites: Overlay = {
 
   legend(_metric, t) {
     return {
-      title: t('layer.sites'),
+      title: null,
       unit: null,
       entries: [
         { swatch: { kind: 'dot', color: COLOR, ring: '#ffffff' }, label: t('legend.site') },
         { swatch: { kind: 'dot', color: COLOR, ring: IOT }, label: t('legend.siteIot') },
       ],
     };
+  },
+
+  hint(feature) {
+    return phrase(text(feature, 'name') ?? text(feature, 'site_id'), text(feature, 'operators'));
   },
 
   select({ feature, lon, lat }) {

@@ -1,7 +1,9 @@
 /** Weak spots: sections of lines and areas of cells to be fixed, outlined so as to stay visible. */
 
 import type { ExpressionSpecification } from 'maplibre-gl';
-import { NOTHING, text, type Overlay } from './overlay';
+import { named } from '../i18n';
+import { area, chainageRange, dbm, length } from '../text/format';
+import { NOTHING, number, phrase, text, type Overlay } from './overlay';
 
 const COLOR = '#d4246e';
 const isArea: ExpressionSpecification = ['==', ['get', 'kind'], 'area'];
@@ -49,9 +51,9 @@ export const weakSpots: Overlay = {
         maxzoom: 10,
         paint: {
           'circle-color': COLOR,
-          'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 3, 9, 5.5],
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 1.2, 8, 2.4, 10, 4.5],
           'circle-stroke-color': '#ffffff',
-          'circle-stroke-width': 1.5,
+          'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 7, 0.4, 10, 1.5],
         },
       },
       {
@@ -91,13 +93,21 @@ export const weakSpots: Overlay = {
 
   legend(_metric, t) {
     return {
-      title: t('layer.weak_spots'),
+      title: null,
       unit: null,
       entries: [
         { swatch: { kind: 'outline', color: COLOR }, label: t('legend.spot') },
         { swatch: { kind: 'dot', color: COLOR }, label: t('legend.spotPoint') },
       ],
     };
+  },
+
+  hint(feature, t) {
+    const line = text(feature, 'line');
+    const place = line && chainageRange(number(feature, 'from_m'), number(feature, 'to_m'));
+    const size = line ? length(number(feature, 'length_m')) : area(number(feature, 'area_m2'));
+    const cause = named(t, 'cause', text(feature, 'cause'));
+    return phrase(line && `${line} ${place ?? ''}`, cause, size, dbm(number(feature, 'rsrp')));
   },
 
   select({ feature }) {

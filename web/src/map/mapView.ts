@@ -6,7 +6,9 @@ import {
   setWorkerUrl,
   type FilterSpecification,
   type LngLatBoundsLike,
+  type MapGeoJSONFeature,
   type MapMouseEvent,
+  type Point,
   type PointLike,
   type VectorTileSource,
 } from 'maplibre-gl';
@@ -24,6 +26,13 @@ import { GRATICULE, type BaseStyle } from './style';
 type Box = [number, number, number, number];
 export type Properties = Record<string, unknown>;
 
+export interface Hover {
+  item: Overlay;
+  feature: MapGeoJSONFeature;
+  x: number;
+  y: number;
+}
+
 const CLICK_REACH_PX = 5;
 const ROOMY_PX = 900;
 const PANEL_PX = 450;
@@ -36,6 +45,8 @@ export interface MapViewOptions {
   base: BaseStyle;
   onBusy: (busy: boolean) => void;
   onTileError: () => void;
+  /** What the pointer is over, at a position of the map's own; null: nothing. */
+  onHover: (hover: Hover | null) => void;
 }
 
 export class MapView {
@@ -122,7 +133,7 @@ export class MapView {
   }
 
   #listen(): void {
-    const { store, onBusy, onTileError } = this.#options;
+    const { store, onBusy, onHover, onTileError } = this.#options;
     const map = this.#map;
     map.on('load', () => {
       this.#addOverlays();
@@ -139,8 +150,13 @@ export class MapView {
       if (event.key === 'Enter') this.#selectCentre();
       if (event.key === 'Escape') store.update({ selection: null });
     });
-    map.on('mousemove', (event) => {
-      map.getCanvas().style.cursor = this.#selectionAt(event) ? 'pointer' : '';
+    map.on('mousemove', ({ point }) => {
+      const top = this.#topmost(point, 0);
+      map.getCanvas().style.cursor = top ? 'pointer' : '';
+      onHover(top && { ...top, x: point.x, y: point.y });
+    });
+    map.on('mouseout', () => {
+      onHover(null);
     });
     map.on('dataloading', () => {
       onBusy(true);
@@ -226,19 +242,25 @@ export class MapView {
     this.#options.store.update({ selection });
   }
 
-  /** What lies under the pointer, from the top layer down. */
+  /** What a click there selects. */
   #selectionAt({ point, lngLat }: Pick<MapMouseEvent, 'point' | 'lngLat'>): State['selection'] {
+    const top = this.#topmost(point, CLICK_REACH_PX);
+    return top?.item.select({ feature: top.feature, lon: lngLat.lng, lat: lngLat.lat }) ?? null;
+  }
+
+  /** The feature of the topmost layer there; within reach, but a cell only right under the point. */
+  #topmost({ x, y }: Point, reach: number): { item: Overlay; feature: MapGeoJSONFeature } | null {
     if (!this.#drawn) return null;
-    const reach = CLICK_REACH_PX;
+    const around: [PointLike, PointLike] = [
+      [x - reach, y - reach],
+      [x + reach, y + reach],
+    ];
+    const isCells = (feature: MapGeoJSONFeature) => feature.source === 'cells';
+    const others = this.#map.queryRenderedFeatures(around).filter((feature) => !isCells(feature));
+    const exact = this.#map.queryRenderedFeatures([x, y]).filter(isCells);
     for (const item of [...OVERLAY_LIST].reverse()) {
-      const around: PointLike | [PointLike, PointLike] =
-        item.id === 'cells'
-          ? point
-          : [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
-      const layers = item.style(this.#look(this.#drawn)).map((layer) => layer.id);
-      const [feature] = this.#map.queryRenderedFeatures(around, { layers });
-      const selection = feature && item.select({ feature, lon: lngLat.lng, lat: lngLat.lat });
-      if (selection) return selection;
+      const feature = [...others, ...exact].find(({ source }) => source === item.id);
+      if (feature) return { item, feature };
     }
     return null;
   }

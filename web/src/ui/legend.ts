@@ -8,10 +8,11 @@ export function legendList(legend: Legend): HTMLElement {
     h('li', {}, swatchIcon(swatch), h('span', {}, label)),
   );
   const unit = legend.unit ? ` (${legend.unit})` : '';
+  const title = legend.title === null ? null : h('figcaption', {}, legend.title + unit);
   return h(
     'figure',
     { class: 'legend' },
-    h('figcaption', {}, legend.title + unit),
+    title,
     h('ul', {}, ...entries),
   );
 }
