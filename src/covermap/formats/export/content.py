@@ -104,8 +104,8 @@ class Content:
     """Types that occur: Point, LineString, Polygon, ..."""
     sheet_by: str | None = None
     """Column whose values get a sheet each in spreadsheets."""
-    sheets: tuple[tuple[str, str], ...] = ()
-    """Value of that column and the sheet's name."""
+    sheets: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Value of that column, the sheet's name, and the columns that such rows never fill."""
     summary: Summary | None = None
 
     @property

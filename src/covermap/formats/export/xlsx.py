@@ -126,11 +126,14 @@ def _plain(sheet: Any, row: int, column: int, value: Any, looks: _Looks) -> None
 
 def _data(book: Any, content: Content, looks: _Looks, tell: Tell) -> int:
     fields = _ordered(content.fields)
-    names = content.sheets or (("", f"{content.title} {content.title_zh}"),)
-    sheets = {value: _Sheet(book, name[:31], fields, looks) for value, name in names}
+    names = content.sheets or (("", f"{content.title} {content.title_zh}", ()),)
+    sheets = {
+        value: _Sheet(book, name[:31], [f for f in fields if f.name not in unused], looks)
+        for value, name, unused in names
+    }
     rows = 0
     for batch in content.batches():
-        _write_batch(batch, content, fields, sheets)
+        _write_batch(batch, content, sheets)
         rows += batch.data.num_rows
         tell(rows)
     for sheet in sheets.values():
@@ -142,15 +145,12 @@ def _ordered(fields: tuple[Field, ...]) -> list[Field]:
     return sorted(fields, key=lambda f: _LAST.index(f.name) if f.name in _LAST else -1)
 
 
-def _write_batch(
-    batch: Batch, content: Content, fields: list[Field], sheets: dict[str, _Sheet]
-) -> None:
-    columns = [batch.data.column(content.fields.index(f)).to_pylist() for f in fields]
-    key = content.sheet_by
-    which = batch.data.column([f.name for f in content.fields].index(key)) if key else None
-    for i in range(batch.data.num_rows):
-        sheet = sheets[which[i].as_py() if which is not None else ""]
-        sheet.write([column[i] for column in columns])
+def _write_batch(batch: Batch, content: Content, sheets: dict[str, _Sheet]) -> None:
+    columns = {f.name: c.to_pylist() for f, c in zip(content.fields, batch.data, strict=True)}
+    which = columns[content.sheet_by] if content.sheet_by else [""] * batch.data.num_rows
+    for i, value in enumerate(which):
+        sheet = sheets[value]
+        sheet.write([columns[f.name][i] for f in sheet.fields])
 
 
 class _Sheet:

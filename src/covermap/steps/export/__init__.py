@@ -40,7 +40,8 @@ _TYPES = {
     "cells": ("Polygon",),
     "samples": ("Point",),
 }
-_SHEETS = (("section", "Sections 路段"), ("area", "Areas 区域"))
+_OF_SECTIONS = ("line_name", "line_class", "from", "to", "from_m", "to_m", "length_m", "line_id")
+_SHEETS = (("section", "Sections 路段", ("area_m2",)), ("area", "Areas 区域", _OF_SECTIONS))
 _EPSG = {"wgs84": 4326, "cgcs2000": 4490}
 _DERIVED = {"any": "any operator 任一运营商", "all": "all operators 所有运营商"}
 

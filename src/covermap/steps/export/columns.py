@@ -168,16 +168,17 @@ def coordinate_fields(datum: str, degrees: bool) -> tuple[Field, Field]:
 _COORDINATES = ("lon", "lat")
 _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "weak-spots": ("weak_spots", (
-        "spot_id", "kind", "operator", "operator_name", "technology", "line_name", "line_class",
-        "from", "to", "from_m", "to_m", "length_m", "area_m2", "cause", "cause_text",
-        "probability_weak", "rsrp_mean_dbm", "rsrp_p5_dbm", "sinr_mean_db", "n", "n_none",
-        "pieces", "nearest_site", "nearest_site_m", *_COORDINATES, "next_step", "line_id",
+        "operator_name", "technology", "kind", "line_name", "line_class", "from", "to", "length_m",
+        "area_m2", "cause", "cause_text", "probability_weak", "rsrp_mean_dbm", "rsrp_p5_dbm",
+        "sinr_mean_db", "n", "n_none", "pieces", "nearest_site", "nearest_site_m", *_COORDINATES,
+        "next_step", "from_m", "to_m", "line_id", "operator", "spot_id",
     )),
     "lines": ("line_verdicts", (
-        "line_id", "name", "ref", "class", "operator", "operator_name", "technology", "answer",
+        "name", "ref", "class", "operator_name", "technology", "answer",
         "length_km", "covered_km", "weak_km", "none_km", "unmeasured_km", "covered_share",
         "share_if_rest_bad", "share_if_rest_good", "longest_gap_km", "route_length_km",
-        "route_covered_km", "route_weak_km", "route_none_km", "route_unmeasured_km",
+        "route_covered_km", "route_weak_km", "route_none_km", "route_unmeasured_km", "line_id",
+        "operator",
     )),
     "cells": ("cell_verdicts", (
         "h3", "operator", "operator_name", "technology", "verdict", "probability", "basis", "n",

@@ -234,10 +234,15 @@ def test_no_cell_of_a_workbook_is_a_formula(tmp_path):
 
 
 def test_rows_of_each_kind_get_their_own_sheet(tmp_path):
-    what = content(sheet_by="verdict", sheets=(("weak", "弱"), ("covered", "好"), ("none", "无")))
+    what = content(
+        sheet_by="verdict",
+        sheets=(("weak", "弱", ()), ("covered", "好", ("n",)), ("none", "无", ())),
+    )
     book = workbook(write(tmp_path, "xlsx", what)[0])
     assert book.sheetnames == ["Summary 汇总", "弱", "好", "无", "About 说明"]
     assert [book[n].max_row for n in ("弱", "好", "无")] == [2, 2, 2]
+    assert [book[n].max_column for n in ("弱", "好", "无")] == [7, 6, 7]
+    assert book["无"]["A2"].value == ROWS[2][0]
 
 
 def test_more_rows_than_a_sheet_holds_are_refused_with_advice(tmp_path):
