@@ -182,6 +182,8 @@ def expand(path: Path, shown: str, limits: Limits = LIMITS) -> list[Source]:
     ArchiveError
         Truncated or damaged, encrypted, empty, nested, unsafe member names, or a bomb.
     """
+    if path.is_dir():
+        raise InputError(f"{shown}: a folder, not a file; name the files in it.")
     if not path.is_file():
         raise InputError(f"{shown}: no such file.")
     with _explained(shown):

@@ -319,6 +319,18 @@ def test_a_bad_file_does_not_keep_the_others_from_being_told(check: Any, tmp_pat
     assert len(got.data["errors"]) == 1
 
 
+def test_a_folder_stands_for_the_files_in_it(check: Any, tmp_path: Path) -> None:
+    (tmp_path / "raw" / "deep").mkdir(parents=True)
+    put(tmp_path / "raw" / "deep" / "b.csv", gnettrack())
+    put(tmp_path / "raw" / "a.csv", gnettrack())
+    put(tmp_path / "raw" / ".hidden", b"x")
+    got = check(tmp_path / "raw", "--json").data
+    assert [Path(f["file"]).name for f in got["files"]] == ["a.csv", "b.csv"]
+    assert isinstance(check(tmp_path / "raw" / "none").exception, SystemExit)
+    (tmp_path / "empty").mkdir()
+    assert "empty: a folder, not a file" in check(tmp_path / "empty").errors
+
+
 def test_an_unknown_datum_is_refused(check: Any, tmp_path: Path) -> None:
     got = check(put(tmp_path / "a.csv", gnettrack()), "--datum", "wgs48")
     assert isinstance(got.exception, DatumError)

@@ -79,9 +79,10 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
-    for path in (tmp_path / "no.csv", tmp_path):
-        with pytest.raises(InputError, match="no such file"):
-            expand(path, "no.csv")
+    with pytest.raises(InputError, match="no such file"):
+        expand(tmp_path / "no.csv", "no.csv")
+    with pytest.raises(InputError, match="a folder, not a file"):
+        expand(tmp_path, "raw")
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".zip"])

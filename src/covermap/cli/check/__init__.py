@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    files: list[Path] = typer.Argument(..., help="Logs, site tables, vector files, archives."),
+    files: list[Path] = typer.Argument(
+        ..., help="Logs, site tables, vector files, archives, or folders of them."
+    ),
     lines: Path | None = typer.Option(
         None, "--lines", help="Known roads or rail: tells WGS-84 from GCJ-02 by distance."
     ),
@@ -62,7 +64,7 @@ def _check_all(files: list[Path], datum: str | None) -> tuple[list[Checked], dic
     done: list[Checked] = []
     errors: dict[str, str] = {}
     tables: dict[str, list[tuple[str, Source, list[Candidate]]]] = {}
-    for path in files:
+    for path in (f for named in files for f in _files(named)):
         try:
             for checked in _check_file(path, datum, tables):
                 done.append(checked)
@@ -74,6 +76,15 @@ def _check_all(files: list[Path], datum: str | None) -> tuple[list[Checked], dic
         except CovermapError as error:
             errors[parts[0][0]] = str(error)
     return done, errors
+
+
+def _files(path: Path) -> list[Path]:
+    """Files that a path names: itself, or all in the folder and below it that are not hidden."""
+    if not path.is_dir():
+        return [path]
+    inner = (p.relative_to(path) for p in sorted(path.rglob("*")) if p.is_file())
+    found = [path / p for p in inner if not any(part.startswith(".") for part in p.parts)]
+    return found or [path]  # an empty folder is told as one
 
 
 def _check_file(
