@@ -4,6 +4,7 @@ First version, each place on its own: a normal posterior of the place's persiste
 persistent level has a normal prior; what was observed differs from it by a campaign, a run and a
 sample effect, independent and normal. That neighbouring pieces of a line are correlated is not
 used, so a place's probability is honest about itself and says nothing of its neighbours.
+It is about the level alone: a SINR that fails makes a place weak, yet its probability stays.
 """
 
 from __future__ import annotations

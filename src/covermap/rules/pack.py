@@ -20,7 +20,11 @@ class _Strict(BaseModel):
 
 
 class Standard(_Strict):
-    """What a sample must reach: RSRP, and SINR where it is reported and the pack asks for it."""
+    """What a sample must reach: RSRP, and SINR where it is reported and the pack asks for it.
+
+    Samples are counted in 1 dB bins: where single samples are asked (shares, quantiles), a
+    threshold between two whole dB is taken as the next whole dB above it.
+    """
 
     rsrp_dbm: float
     sinr_db: float | None = None

@@ -5,6 +5,10 @@ memory is bounded by one operator's evidence and not by the number of layers. La
 operator-technology pairs that occur in the build's evidence (cells or segments), each operator's
 technology `any`, and for each technology the operators `any` and `all` over the operators that have
 it. An operator is not a member of the derived layers of a technology that it never showed.
+
+A sample without service names no technology, so it counts in every technology layer of its
+operator. Where two devices of one operator, each locked to another technology, drive side by side,
+the silence of one therefore counts against the technology of the other.
 """
 
 from __future__ import annotations

@@ -1,0 +1,17 @@
+"""The examples in the docstrings of the core are run."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import covermap.core
+
+MODULES = sorted(m.name for m in pkgutil.iter_modules(covermap.core.__path__))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_the_docstrings_give_what_they_show(name):
+    module = importlib.import_module(f"covermap.core.{name}")
+    assert doctest.testmod(module).failed == 0
