@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from covermap.core.chains import Chains, Courses, Limits, draw_courses, join_ways
 from covermap.core.geodesy import Floats, Ints, chainages_m, lengths_m
+from covermap.core.orientation import drawn_directions, runs_backwards
+from covermap.core.pairing import routes_of
 
 Objects = NDArray[np.object_]
 
@@ -22,10 +24,6 @@ NAMED_BY_REF = ("motorway", "trunk", "primary", "secondary", "national", "provin
 """Classes whose lines are told apart by number first; the others by name first."""
 DIRECTED = NAMED_BY_REF
 """Classes whose separate carriageways are drawn in the direction of travel."""
-DIRECTED_SHARE = 0.9
-"""A course is taken as drawn in one direction when this share of its length is."""
-EASTWARD_DEG = 67.5
-"""Chainage grows towards this azimuth (or the half circle around it)."""
 END_DECIMALS = 4
 """Ends of a line are rounded to this (about 10 m) in its identity."""
 
@@ -138,60 +136,34 @@ def make_inventory(ways: Ways, limits: Limits) -> Inventory:
 
 
 def _described(ways: Ways, chains: Chains, courses: Courses) -> Inventory:
-    flip = ~_runs_east(courses.geometry)
+    n = len(courses.geometry)
+    first = np.unique(chains.chain, return_index=True)[1] if n else np.zeros(0, int)
+    weight = way_lengths_m(ways.geometry)
+    line_class = ways.line_class[first]
+    ref, name = (_commonest(v, chains.chain, weight, n) for v in (ways.ref, ways.name))
+    drawn = drawn_directions(chains, weight, n)
+    flip = runs_backwards(courses.geometry, drawn, routes_of(line_class, ref, name))
+    oneway = np.where(np.isin(line_class.astype(str), DIRECTED), drawn, 0.0)
+    oneway = np.where(oneway != 0, np.where(flip, -oneway, oneway), np.nan)
     geometry = np.where(flip, shapely.reverse(courses.geometry), courses.geometry)
     coordinates, line = shapely.get_coordinates(geometry, return_index=True)
     chainage = chainages_m(coordinates[:, 0], coordinates[:, 1], line)
     length = np.zeros(len(geometry))
     np.maximum.at(length, line, chainage)
-    weight = way_lengths_m(ways.geometry)
-    first = np.unique(chains.chain, return_index=True)[1] if len(ways) else np.zeros(0, int)
     return Inventory(
         line_id=np.full(len(geometry), "", object),
-        line_class=ways.line_class[first],
-        ref=_commonest(ways.ref, chains.chain, weight, len(geometry)),
-        name=_commonest(ways.name, chains.chain, weight, len(geometry)),
+        line_class=line_class,
+        ref=ref,
+        name=name,
         geometry=geometry,
         length_m=length,
-        oneway=_oneway(ways.line_class[first], chains, weight, flip),
+        oneway=oneway,
         vertex_line=line,
         vertex_chainage_m=chainage,
         vertex_tunnel=_tunnels(ways, courses, flip),
         bridged=chains.bridged,
         gap_m=chains.gap_m,
     )
-
-
-def _runs_east(geometry: Objects) -> NDArray[np.bool_]:
-    """Whether a course runs as chainage should: towards east-north-east, or counter-clockwise."""
-    start = shapely.get_coordinates(shapely.get_point(geometry, 0))
-    end = shapely.get_coordinates(shapely.get_point(geometry, -1))
-    step = end - start
-    east = step[:, 0] * np.cos(np.radians(0.5 * (start[:, 1] + end[:, 1])))
-    axis = np.radians(EASTWARD_DEG)
-    progress = east * np.sin(axis) + step[:, 1] * np.cos(axis)
-    closed = (step == 0).all(axis=1)
-    progress[closed] = _signed_areas(geometry[closed])
-    return progress >= 0
-
-
-def _signed_areas(geometry: Objects) -> Floats:
-    """Area enclosed by closed courses, degrees squared, positive counter-clockwise."""
-    coordinates, index = shapely.get_coordinates(geometry, return_index=True)
-    x, y = coordinates[:, 0], coordinates[:, 1]
-    cross = np.zeros(len(index))
-    cross[1:] = np.where(index[1:] == index[:-1], x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
-    return np.bincount(index, weights=cross, minlength=len(geometry)).astype(float) / 2
-
-
-def _oneway(line_class: Objects, chains: Chains, weight: Floats, flip: NDArray[np.bool_]) -> Floats:
-    n = len(line_class)
-    total = np.bincount(chains.chain, weights=weight, minlength=n)
-    backward = np.bincount(chains.chain, weights=weight * chains.reverse, minlength=n)
-    share = backward / np.maximum(total, 1e-9)
-    drawn = np.where(share <= 1 - DIRECTED_SHARE, 1.0, np.where(share >= DIRECTED_SHARE, -1.0, 0.0))
-    known = (drawn != 0) & np.isin(line_class.astype(str), DIRECTED)
-    return np.where(known, np.where(flip, -drawn, drawn), np.nan)
 
 
 def _commonest(values: Objects, chain: Ints, weight: Floats, n: int) -> Objects:
@@ -226,12 +198,16 @@ def _tunnels(ways: Ways, courses: Courses, flip: NDArray[np.bool_]) -> Floats:
     return made
 
 
+def _place(point: Floats) -> str:
+    return f"{point[0]:.{END_DECIMALS}f},{point[1]:.{END_DECIMALS}f}"
+
+
 def _identities(made: Inventory) -> Objects:
     start = shapely.get_coordinates(shapely.get_point(made.geometry, 0))
     end = shapely.get_coordinates(shapely.get_point(made.geometry, -1))
+    # The ends are sorted: drawn the other way, a line keeps its identity.
     texts = [
-        f"{cls}|{ref or ''}|{name or ''}|{a[0]:.{END_DECIMALS}f},{a[1]:.{END_DECIMALS}f}"
-        f"|{b[0]:.{END_DECIMALS}f},{b[1]:.{END_DECIMALS}f}"
+        "|".join([cls, ref or "", name or "", *sorted([_place(a), _place(b)])])
         for cls, ref, name, a, b in zip(
             made.line_class, made.ref, made.name, start, end, strict=True
         )

@@ -55,6 +55,8 @@ NAME_DISTANCE_M = 150.0
 NAME_ANGLE_DEG = 25.0
 STATION_DISTANCE_M = 300.0
 PAIR_ANGLE_DEG = 25.0
+SEVERAL_SHARE = 0.75
+"""A line whose route length is less than this share of its length has others beside it."""
 PAIR_NAMED_M = 250.0
 """Farthest apart that two tracks or carriageways of one name are, m (coarse drawings included)."""
 PAIR_UNNAMED_M = {
@@ -281,6 +283,10 @@ def _lines_table(
     inventory: Inventory, declaration: Lines, sizes: Floats, cut: Cut, route_m: Floats
 ) -> pa.Table:
     n = len(inventory.line_id)
+    route_length = np.bincount(cut.line, weights=route_m, minlength=n).astype(float)
+    # A road that is alone carries both directions, however it is drawn.
+    beside = route_length < SEVERAL_SHARE * inventory.length_m
+    oneway = np.where(beside, inventory.oneway, np.nan)
     made = pa.table(
         {
             "line_id": pa.array(inventory.line_id, pa.string()),
@@ -288,9 +294,9 @@ def _lines_table(
             "ref": pa.array(inventory.ref, pa.string()),
             "class": pa.array(inventory.line_class, pa.string()),
             "length_m": inventory.length_m,
-            "route_length_m": np.bincount(cut.line, weights=route_m, minlength=n).astype(float),
+            "route_length_m": route_length,
             "segment_m": sizes,
-            "oneway": pa.array(inventory.oneway, pa.float64(), from_pandas=True),
+            "oneway": pa.array(oneway, pa.float64(), from_pandas=True),
             "geometry": pa.array(shapely.to_wkb(inventory.geometry), pa.binary()),
             "input": pa.repeat(declaration.name, n),
             "simulated": pa.repeat(declaration.simulated, n),

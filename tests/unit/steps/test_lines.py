@@ -61,7 +61,7 @@ def test_ways_that_run_on_become_one_line_cut_every_hundred_metres(tmp_path):
     whole = shapely.from_wkb(line["geometry"])
     assert line["length_m"] == pytest.approx(GEOD.geometry_length(whole), abs=1e-6)
     assert line["ref"] == "A 1"
-    assert line["oneway"] == 1
+    assert line["oneway"] is None  # alone, it carries both directions
     sizes = made.segments.column("length_m").to_numpy()
     assert sizes.sum() == pytest.approx(line["length_m"], abs=1e-6)
     np.testing.assert_allclose(sizes[:-1], 100, atol=1e-6)
@@ -94,15 +94,29 @@ def test_the_order_of_features_and_of_files_does_not_matter(tmp_path):
         assert other.segments.equals(results[0].segments)
 
 
-def test_a_line_has_the_same_identity_and_chainage_when_it_is_drawn_the_other_way(tmp_path):
+def test_a_line_keeps_its_identity_when_drawn_the_other_way_and_chainage_runs_as_drawn(tmp_path):
     write(tmp_path, TWO_WAYS, "a.parquet")
     write(tmp_path, [(shapely.reverse(g), r) for g, r in TWO_WAYS], "b.parquet")
     one = read_lines(tmp_path, (declare(files=("a.parquet",)),))
     two = read_lines(tmp_path, (declare(files=("b.parquet",)),))
-    assert one.segments.equals(two.segments)
     assert one.lines.column("line_id").equals(two.lines.column("line_id"))
-    assert one.lines.column("oneway").to_pylist() == [1]
-    assert two.lines.column("oneway").to_pylist() == [-1]
+    first, last = (shapely.from_wkb(t.lines.column("geometry")[0].as_py()) for t in (one, two))
+    assert first.coords[0] == TWO_WAYS[0][0].coords[0]
+    assert last.coords[0] == TWO_WAYS[1][0].coords[-1]
+
+
+def test_carriageways_have_chainages_in_one_direction_and_travel_in_two(tmp_path):
+    rows = [
+        (road((0, 0), (1000, 0), (2000, 0)), {"kind": "m", "ref": "A 1"}),
+        (road((2000, 30), (1000, 30), (0, 30)), {"kind": "m", "ref": "A 1"}),
+        (road((0, 900), (2000, 900)), {"kind": "m", "ref": "A 2"}),
+    ]
+    write(tmp_path, rows)
+    made = read_lines(tmp_path, (declare(),)).lines.to_pylist()
+    for line in made:
+        assert shapely.from_wkb(line["geometry"]).coords[0][0] == pytest.approx(8.0)
+    assert sorted(r["oneway"] for r in made if r["ref"] == "A 1") == [-1, 1]
+    assert [r["oneway"] for r in made if r["ref"] == "A 2"] == [None]
 
 
 def test_each_carriageway_of_a_pair_carries_half_the_route_and_the_single_part_carries_all(
@@ -182,14 +196,16 @@ def test_the_tunnel_attribute_is_kept_where_most_of_a_segment_is_in_the_tunnel(t
         (road((1250, 0), (2000, 0)), {"kind": "m", "ref": "A 1", "brunnel": "bridge"}),
     ]
     fields = {"class": "kind", "ref": "ref", "tunnel": "brunnel"}
-    for drawn in (rows, [(shapely.reverse(g), r) for g, r in rows]):
+    back = [(shapely.reverse(g), r) for g, r in rows]
+    other = (road((0, 40), (2000, 40)), {"kind": "m", "ref": "A 1", "brunnel": None})
+    for drawn in (rows, back, [*back, other]):
         write(tmp_path, drawn)
         made = read_lines(tmp_path, (declare(fields=fields),))
-        segments = made.segments.to_pylist()
-        inside = [s["segment"] for s in segments if s["tunnel"]]
-        middles = [(segments[k]["from_m"] + segments[k]["to_m"]) / 2 for k in inside]
+        inside = [s for s in made.segments.to_pylist() if s["tunnel"]]
+        middles = [shapely.from_wkb(s["geometry"]).centroid for s in inside]
         assert len(inside) in (2, 3)
-        assert all(990 < m < 1260 for m in middles)
+        assert all(990 < (m.x - 8) / EAST_M < 1260 for m in middles)
+        assert all(m.y < 53 + 20 * NORTH_M for m in middles)
 
 
 def test_without_a_tunnel_attribute_tunnels_are_not_known(tmp_path):
