@@ -79,7 +79,8 @@ def clean_fields(
     findings += _level_of_gsm(clean, technology)
     findings += _steady_sinr(clean, run)
     floor = at_floor(clean["rsrp_dbm"], technology)
-    findings.append(Finding("floor_level", floor, "kept: a censored low level", clean["rsrp_dbm"]))
+    shown = (clean["rsrp_dbm"],)
+    findings.append(Finding("floor_level", floor, "kept: a censored low level", shown))
     level, why = _level_as_written(fields, status, technology)
     return Cleaned(clean, findings, why, level)
 
@@ -91,12 +92,12 @@ def _bad_values(name: str, values: Floats, status: Codes, no_service: Bools) -> 
         rows = status == kind
         if kind != SENTINEL and name in SIGNAL:
             rows = rows & ~no_service
-        yield Finding(f"{word}_{short}", rows, "blanked", values)
+        yield Finding(f"{word}_{short}", rows, "blanked", (values,))
 
 
 def _without_service(clean: dict[str, Floats], no_service: Bools) -> Iterator[Finding]:
     level = clean["rsrp_dbm"].copy()
-    yield Finding("level_without_service", no_service & ~np.isnan(level), "blanked", level)
+    yield Finding("level_without_service", no_service & ~np.isnan(level), "blanked", (level,))
     for name in SIGNAL:
         clean[name][no_service] = np.nan
 
@@ -105,7 +106,7 @@ def _level_of_gsm(clean: dict[str, Floats], technology: Codes) -> Iterator[Findi
     level, rssi = clean["rsrp_dbm"], clean["rssi_dbm"]
     rows = (technology == CODES["gsm"]) & np.isnan(level) & ~np.isnan(rssi)
     level[rows] = rssi[rows]
-    yield Finding("level_from_rssi", rows, "kept: RxLev of GSM is its RSSI", rssi)
+    yield Finding("level_from_rssi", rows, "kept: RxLev of GSM is its RSSI", (rssi,))
 
 
 def _steady_sinr(clean: dict[str, Floats], run: Ints) -> Iterator[Finding]:
@@ -127,7 +128,7 @@ def _steady_sinr(clean: dict[str, Floats], run: Ints) -> Iterator[Finding]:
     steady = (low == high) & (rows >= STEADY_ROWS) & (kinds >= STEADY_LEVELS)
     found = given & steady[run] if runs else given
     clean["sinr_db"][found] = np.nan
-    yield Finding("constant_sinr", found, "blanked: one value in the whole run", sinr)
+    yield Finding("constant_sinr", found, "blanked: one value in the whole run", (sinr,))
 
 
 def _level_as_written(

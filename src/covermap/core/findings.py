@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,12 @@ Codes = NDArray[np.int8]
 
 ACCEPTED = -1
 REASONS = tuple(REJECT_REASONS)
+NULL = "-"
+"""How a value that is not given is shown."""
+
+
+Part: TypeAlias = str | pa.Array | pa.ChunkedArray | Floats | Ints
+"""A constant text, or a column with one value a row."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,13 @@ class Finding:
     problem: str
     rows: Bools
     action: str
-    values: pa.Array | Floats | None = None
-    """Value of each row, for the example; None: there is none to show."""
+    shown: tuple[Part, ...] = ()
+    """What makes the example when joined; empty: there is none to show."""
+
+    def example(self, row: int) -> str | None:
+        """Give the value of one row as text, None where it is null."""
+        text: str | None = texts(np.array([row]), *self.shown)[0].as_py() if self.shown else None
+        return None if text == NULL else text
 
 
 @dataclass
@@ -38,36 +50,34 @@ class Notes:
 
     code: Codes
     """Index into REASONS, or ACCEPTED."""
-    detail: pa.Array
-    """What is wrong with the row; null where accepted."""
     findings: list[Finding] = field(default_factory=list)
+    details: list[tuple[Ints, pa.Array]] = field(default_factory=list)
+    """Row numbers and what is wrong with them, by reason."""
 
     @classmethod
     def blank(cls, size: int) -> Notes:
         """Start with every row accepted and nothing found."""
-        return cls(np.full(size, ACCEPTED, dtype=np.int8), pa.nulls(size, pa.string()))
+        return cls(np.full(size, ACCEPTED, dtype=np.int8))
 
-    def reject(self, rows: Bools, reason: str, detail: str | pa.Array) -> None:
-        """Reject rows that are not rejected yet; `detail` is one text, or one for every row.
+    def reject(self, rows: Bools, reason: str, *detail: Part) -> None:
+        """Reject rows that are not rejected yet; the parts of `detail` are joined row by row.
 
         Examples
         --------
-        >>> notes = Notes.blank(2)
-        >>> notes.reject(np.array([True, False]), "no_time", "the row has no time")
-        >>> notes.reject(np.array([True, True]), "no_operator", "none is named")
-        >>> notes.reasons().to_pylist()
-        ['no_time', 'no_operator']
+        >>> notes = Notes.blank(3)
+        >>> notes.reject(np.array([False, False, True]), "no_time", "the row has no time")
+        >>> notes.reject(np.array([True, False, True]), "sentinel", "level ", np.full(3, -200.0))
+        >>> notes.reasons().to_pylist(), notes.why().to_pylist()
+        (['sentinel', 'no_time'], ['level -200', 'the row has no time'])
         """
-        new = rows & (self.code == ACCEPTED)
-        if new.any():
+        new = np.flatnonzero(rows & (self.code == ACCEPTED))
+        if new.size:
             self.code[new] = REASONS.index(reason)
-            self.detail = pc.if_else(pa.array(new), detail, self.detail)
+            self.details.append((new, texts(new, *detail)))
 
-    def find(
-        self, problem: str, rows: Bools, action: str, values: pa.Array | Floats | None = None
-    ) -> None:
-        """Note a kind of problem."""
-        self.findings.append(Finding(problem, rows, action, values))
+    def find(self, problem: str, rows: Bools, action: str, *shown: Part) -> None:
+        """Note a kind of problem; the parts of `shown` joined are its example."""
+        self.findings.append(Finding(problem, rows, action, shown))
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Note findings that somebody else made."""
@@ -79,25 +89,34 @@ class Notes:
         return self.code == ACCEPTED
 
     def reasons(self) -> pa.Array:
-        """Reason of each row as text; null where accepted."""
-        codes = pa.array(self.code, mask=self.accepted)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(REASONS)).cast(pa.string())
+        """Reason of each rejected row, in the order of the rows."""
+        return pa.array(REASONS).take(pa.array(self.code[~self.accepted]))
+
+    def why(self) -> pa.Array:
+        """Detail of each rejected row, in the order of the rows."""
+        if not self.details:
+            return pa.array([], pa.string())
+        rows = np.concatenate([rows for rows, _ in self.details])
+        return pa.concat_arrays([text for _, text in self.details]).take(pa.array(np.argsort(rows)))
 
 
-def texts(*parts: str | pa.Array | Floats | Ints) -> pa.Array:
-    """Join constant texts and columns row by row; numbers show in their shortest form, null as '-'.
+def texts(rows: Ints, *parts: Part) -> pa.Array:
+    """Join constant texts and columns for some rows; numbers in their shortest form, null as '-'.
 
     Examples
     --------
-    >>> texts("level ", np.array([-24.0, np.nan]), " dBm").to_pylist()
+    >>> texts(np.array([0, 1]), "level ", np.array([-24.0, np.nan]), " dBm").to_pylist()
     ['level -24 dBm', 'level - dBm']
     """
-    columns = [p if isinstance(p, str) else _text(p) for p in parts]
-    return pc.binary_join_element_wise(*columns, "", null_handling="replace", null_replacement="-")
+    some = [
+        pa.repeat(pa.scalar(p), rows.size) if isinstance(p, str) else _text(p, rows) for p in parts
+    ]
+    return pc.binary_join_element_wise(*some, "", null_handling="replace", null_replacement=NULL)
 
 
-def _text(values: pa.Array | Floats | Ints) -> pa.Array:
-    array = pa.array(values, from_pandas=True) if isinstance(values, np.ndarray) else values
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    return array if pa.types.is_string(array.type) else array.cast(pa.string())
+def _text(column: pa.Array | pa.ChunkedArray | Floats | Ints, rows: Ints) -> pa.Array:
+    if isinstance(column, np.ndarray):
+        return pa.array(column[rows], from_pandas=True).cast(pa.string())
+    some = column.take(pa.array(rows))
+    some = some.combine_chunks() if isinstance(some, pa.ChunkedArray) else some
+    return some.cast(pa.string())

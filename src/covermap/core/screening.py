@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from covermap.core.clean import JUDGED, Cleaned, clean_fields
 from covermap.core.coordinates import Coordinates, read_coordinates
 from covermap.core.duplicates import exact_duplicates
-from covermap.core.findings import Notes, texts
+from covermap.core.findings import Notes
 from covermap.core.limits import OK, SENTINEL
 from covermap.core.order import backwards, canonical_order, repeats, same_as_before
 from covermap.core.positions import BETWEEN_FIXES, HELD, LOST, Placed, Track, place
@@ -142,7 +142,7 @@ def _times(readings: pa.Table, run: Ints, declared: Declared, notes: Notes) -> t
     timed, written = _given(readings, "time_ms"), _given(readings, "time_text")
     if not declared.has_times or not (timed | written).any():
         return np.zeros(run.size, dtype=np.int64), np.zeros(run.size, dtype=bool)
-    notes.reject(~timed & written, "bad_time", texts("time ", text, " cannot be read"))
+    notes.reject(~timed & written, "bad_time", "time ", text, " cannot be read")
     notes.reject(~timed, "no_time", "the row has no time, others have")
     time_ms = pc.fill_null(column, 0).to_numpy(zero_copy_only=False).astype(np.int64)
     if declared.zone is not None:
@@ -152,8 +152,8 @@ def _times(readings: pa.Table, run: Ints, declared: Declared, notes: Notes) -> t
         notes.find("skipped_time", never, "read with the offset before the change", text)
     shown = text if text.null_count < run.size else column
     future, old = timed & in_future(time_ms, declared.now_ms), timed & never_set(time_ms)
-    notes.reject(future, "time_in_future", texts("time ", shown, " is later than now"))
-    notes.reject(old, "time_too_old", texts("time ", shown, " is before 1990"))
+    notes.reject(future, "time_in_future", "time ", shown, " is later than now")
+    notes.reject(old, "time_too_old", "time ", shown, " is before 1990")
     notes.find("repeated_time", repeats(run, time_ms, timed), "kept", shown)
     notes.find("clock_backwards", backwards(run, time_ms, timed), "sorted by time", shown)
     usable = timed & ~future & ~old
@@ -170,7 +170,7 @@ def _technologies(readings: pa.Table, declared: Declared, notes: Notes) -> tuple
     served = pc.fill_null(stated, True).to_numpy(zero_copy_only=False)
     no_service: Bools = ~served | (~_given(readings, "service") & (codes == NO_SERVICE))
     bad = ~no_service & ((codes < 0) | (codes == NO_SERVICE))
-    notes.reject(bad, "unknown_technology", texts("technology ", written))
+    notes.reject(bad, "unknown_technology", "technology ", written)
     unknown = codes == UNKNOWN
     notes.find("no_service", no_service, "kept: evidence of no coverage", written)
     notes.find("unknown_technology", unknown, "rejected unless without service", written)
@@ -201,8 +201,8 @@ def _operators(
     notes.find("junk_operator", index == -2, action, written)
     notes.find("other_operator", other, "kept as it is written", written)
     index = np.where(index < 0, sim[run], index)
-    detail = texts("operator ", written, ": declare `operator` for this input")
-    notes.reject(index < 0, "no_operator", detail)
+    advice = ": declare `operator` for this input"
+    notes.reject(index < 0, "no_operator", "operator ", written, advice)
     return Operators(index, names, sim)
 
 
@@ -220,7 +220,7 @@ def _coordinates(
     x, y = _numbers(readings, "x"), _numbers(readings, "y")
     found = read_coordinates(x, y, declared.datum, run)
     spared = no_service | _marked_runs(readings, run)[run]
-    shown = texts("x = ", x, ", y = ", y)
+    shown = ("x = ", x, ", y = ", y)
     kinds = (
         ("no_position", found.missing, ""),
         ("position_zero", found.zero, ""),
@@ -228,10 +228,10 @@ def _coordinates(
         ("position_swapped", found.swapped, ": exchange x and y in `columns`"),
     )
     for reason, rows, rule in kinds:
-        notes.reject(rows & ~spared, reason, texts(shown, rule))
-        notes.find(reason, rows & spared, "kept without its position", shown)
+        notes.reject(rows & ~spared, reason, *shown, rule)
+        notes.find(reason, rows & spared, "kept without its position", *shown)
     if found.swapped.sum() * 2 > run.size:
-        notes.find("file_swapped", found.swapped, "rejected: exchange x and y", shown)
+        notes.find("file_swapped", found.swapped, "rejected: exchange x and y", *shown)
     return found
 
 
@@ -255,10 +255,10 @@ def _signals(
     sentinel = clean.level_status == SENTINEL
     impossible = (clean.level_status != OK) & ~sentinel
     names = pa.array(np.append(NAMES, ["unknown"] * 2)[technology])
-    said = texts("level ", clean.level_written, " dBm")
-    notes.reject(empty & sentinel, "sentinel", texts(said, " is a placeholder"))
-    rule = texts(said, " is outside what ", names, " can report")
-    notes.reject(empty & impossible, "impossible_signal", rule)
+    said = ("level ", clean.level_written, " dBm")
+    notes.reject(empty & sentinel, "sentinel", *said, " is a placeholder")
+    rule = (*said, " is outside what ", names, " can report")
+    notes.reject(empty & impossible, "impossible_signal", *rule)
     notes.reject(empty, "no_measurement", "no level, rate, latency or no-service mark")
     return clean
 
@@ -317,9 +317,9 @@ def _place(
         ("position_interpolated", kept & (placed.basis == BETWEEN_FIXES), "interpolated"),
         ("position_lost", kept & (placed.basis == LOST), "kept without a position"),
     )
-    shown = texts(readings.column("x"), " ", readings.column("y"))
+    shown = (readings.column("x"), " ", readings.column("y"))
     for problem, found, action in kinds:
         back = np.zeros(run.size, dtype=bool)
         back[order] = found
-        notes.find(problem, back, action, shown)
+        notes.find(problem, back, action, *shown)
     return placed

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
@@ -93,17 +94,20 @@ def never_set(time_ms: Ints) -> Bools:
     return time_ms < YEAR_1990_MS
 
 
-def periods(time_ms: Ints, known: Bools) -> NDArray[np.str_]:
+def periods(time_ms: Ints, known: Bools) -> pa.Array:
     """Month of each time, `YYYY-MM` in UTC; `undated` where it is not known.
 
     Examples
     --------
-    >>> periods(np.array([0, 0]), np.array([True, False])).tolist()
+    >>> periods(np.array([0, 0]), np.array([True, False])).to_pylist()
     ['1970-01', 'undated']
     """
-    months, index = np.unique(
-        np.where(known, time_ms, 0).astype("datetime64[ms]").astype("datetime64[M]"),
-        return_inverse=True,
-    )
-    names = np.array([*(str(m) for m in months), "undated"])
-    return names[np.where(known, index, len(months))]
+    month = np.where(known, time_ms, 0).astype("datetime64[ms]").astype("datetime64[M]")
+    number = np.where(known, month.astype(np.int64), -1)
+    coded = pa.array(number).dictionary_encode()
+    names = [_month(n) for n in coded.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(coded.indices)
+
+
+def _month(number: int) -> str:
+    return "undated" if number < 0 else str(np.datetime64(number, "M"))

@@ -7,6 +7,7 @@ of a fault, is counted.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
@@ -203,16 +204,16 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
         "time": pa.array(rows.time_ms[at], mask=~timed).cast(TS),
         "lon": _nullable(placed.lon[kept]),
         "lat": _nullable(placed.lat[kept]),
-        "position_basis": pa.array(np.array(POSITION_BASES)[placed.basis[kept]]),
+        "position_basis": _named(placed.basis[kept], POSITION_BASES),
         "position_error_m": _nullable(placed.error_m[kept]),
         "operator": operators.take(pa.array(rows.operators.index[at])),
-        "technology": pa.array(NAMES[rows.technology[at]]),
+        "technology": _named(rows.technology[at], NAMES.tolist()),
         "service": pa.array(~rows.no_service[at]),
         "antenna": _constant(said.antenna, n),
-        "period": pa.array(periods(rows.time_ms[at], timed)),
+        "period": periods(rows.time_ms[at], timed),
         "simulated": _constant(origin.simulated, n),
     }
-    return in_order(conform(pa.table(columns), SAMPLES), SAMPLES)
+    return conform(pa.table(columns), SAMPLES)  # in order already: runs are ranked by their id
 
 
 def _devices(written: pa.ChunkedArray, origin: Origin) -> pa.Array:
@@ -233,8 +234,8 @@ def _rejected(readings: pa.Table, rows: Screened, malformed: pa.Table, origin: O
     own = pa.table(
         {
             "line": readings.column("line").filter(out),
-            "reason": rows.notes.reasons().filter(out),
-            "detail": rows.notes.detail.filter(out),
+            "reason": rows.notes.reasons(),
+            "detail": rows.notes.why(),
             "raw": readings.column("raw").filter(out),
         }
     )
@@ -265,7 +266,8 @@ def _undeclared(readings: pa.Table, rows: Screened, log: LogRead, origin: Origin
     found = []
     if log.time_kind == "local" and "timezone" not in origin.declaration.model_fields_set:
         action = "taken as UTC: declare timezone"
-        found.append(Finding("zone_not_declared", rows.timed, action, readings.column("time_text")))
+        clock = (readings.column("time_text"),)
+        found.append(Finding("zone_not_declared", rows.timed, action, clock))
     if origin.declaration.datum is None:
         every = np.ones(readings.num_rows, dtype=bool)
         found.append(Finding("datum_not_declared", every, "taken as WGS-84, as GPS gives it"))
@@ -275,11 +277,7 @@ def _undeclared(readings: pa.Table, rows: Screened, log: LogRead, origin: Origin
 def _counted(finding: Finding, line: Ints) -> Problem:
     rows = np.flatnonzero(finding.rows)
     first = int(rows[np.argmin(line[rows])])
-    example = None
-    if finding.values is not None:
-        value = finding.values[first]
-        value = value.as_py() if isinstance(value, pa.Scalar) else f"{float(value):.12g}"
-        example = None if value is None else str(value)
+    example = finding.example(first)
     return Problem(finding.problem, rows.size, int(line[first]), example, finding.action)
 
 
@@ -321,6 +319,11 @@ def _spans(rows: Screened, runs: int) -> tuple[pa.Array, pa.Array]:
 
 def _constant(value: str | bool, n: int) -> pa.Array:
     return pa.repeat(pa.scalar(value), n)
+
+
+def _named(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
+    """Text of each code."""
+    return pa.array(names, pa.string()).take(pa.array(codes))
 
 
 def _nullable(values: Floats) -> pa.Array:

@@ -73,4 +73,4 @@ def test_clocks_ahead_of_now_or_never_set_are_found():
     ("ms", "month"), [(1_577_836_799_999, "2019-12"), (1_577_836_800_000, "2020-01")]
 )
 def test_the_period_is_the_month_in_utc(ms, month):
-    assert periods(np.array([ms, ms]), np.array([True, False])).tolist() == [month, "undated"]
+    assert periods(np.array([ms, ms]), np.array([True, False])).to_pylist() == [month, "undated"]
