@@ -176,10 +176,10 @@ def _tunnel(table: pd.DataFrame, column: str | None) -> Floats:
     return np.array([t is not None and t.lower() not in NOT_TUNNEL for t in text], float)
 
 
-def read_labels(path: Path, shown: str) -> tuple[gpd.GeoDataFrame, Notes]:
+def read_labels(path: Path, shown: str, datum: str | None) -> tuple[gpd.GeoDataFrame, Notes]:
     """Read named lines: columns ref, name (None where not given) and geometry (LineStrings)."""
     notes = Notes()
-    read = read_vector(path)
+    read = read_vector(path, datum=datum)
     notes.take(read)
     table = _lines_only(read.table, notes)
     if not {"ref", "name"} & set(table.columns):
@@ -190,10 +190,12 @@ def read_labels(path: Path, shown: str) -> tuple[gpd.GeoDataFrame, Notes]:
     return made.explode(ignore_index=True), notes
 
 
-def read_stations(path: Path, shown: str, column: str) -> tuple[Floats, Objects, Notes]:
+def read_stations(
+    path: Path, shown: str, column: str, datum: str | None
+) -> tuple[Floats, Objects, Notes]:
     """Read stations: positions (n, 2) and names; those without a name are counted, left aside."""
     notes = Notes()
-    read = read_vector(path)
+    read = read_vector(path, datum=datum)
     notes.take(read)
     _check_column(read.table, column, f"{shown}: station")
     name = text_of(read.table, column)

@@ -2,7 +2,8 @@
 
 Ways are read, named, joined into courses, oriented, cut into segments; parallel courses of one
 route share its route length. What is left aside is counted by kind; what cannot be used is rejected
-with its feature number.
+with its feature number. The datum that an entry declares is that of all its files, names and
+stations included.
 """
 
 from __future__ import annotations
@@ -230,7 +231,7 @@ def _labels(declaration: Lines, journal: _Journal) -> tuple[pd.DataFrame, Ints, 
     """Distinct refs and names of the names file, and the lines that carry them."""
     parts = []
     for path, shown in journal.files(declaration, (str(declaration.names_from),)):
-        table, notes = read_labels(path, shown)
+        table, notes = read_labels(path, shown, declaration.datum)
         journal.take(declaration, shown, notes)
         parts.append(table)
     every = pd.concat(parts, ignore_index=True)
@@ -331,7 +332,7 @@ def _stations_table(
     points, names = np.zeros((0, 2)), np.zeros(0, object)
     for path, shown in journal.files(declaration, (declaration.stations,)):
         column = declaration.fields.get("station", "name")
-        more, more_names, notes = read_stations(path, shown, column)
+        more, more_names, notes = read_stations(path, shown, column, declaration.datum)
         journal.take(declaration, shown, notes)
         points, names = np.concatenate([points, more]), np.concatenate([names, more_names])
     edges = edges_of(cut.geometry, cut.line, cut.from_m, cut.to_m, STATION_DISTANCE_M)

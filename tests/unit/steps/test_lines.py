@@ -6,6 +6,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from covermap.core.datum import from_wgs84
 from covermap.errors import ConfigError
 from covermap.steps.lines import read_lines
 from covermap.tables import LINES, PROBLEMS, REJECTED, SEGMENTS, STATIONS
@@ -277,6 +278,22 @@ def test_stations_near_a_line_get_their_chainage_and_others_are_counted(tmp_path
     assert got[0]["chainage_m"] == pytest.approx(1000, rel=0.01)
     assert problems(made) == {"station_off_the_lines": 1, "station_without_name": 1}
     assert made.lines.column("segment_m").to_pylist() == [50.0]
+
+
+def test_the_declared_datum_is_that_of_the_stations_too(tmp_path):
+    course = shapely.LineString([(121.40, 31.2), (121.50, 31.2)])
+    stop = shapely.Point(121.45, 31.2)
+    x, y = from_wgs84(np.array([121.40, 121.50, 121.45]), np.full(3, 31.2), "gcj02")
+    gcj = shapely.LineString(np.c_[x[:2], y[:2]])
+    declaration = declare(fields={}, classes={}, line_class="metro", stations="stations.geojson")
+    write(tmp_path, [(course, {"kind": "m"})])
+    write(tmp_path, [(stop, {"name": "Mid"})], "stations.geojson")
+    plain = read_lines(tmp_path, (declaration,)).stations.to_pylist()[0]
+    write(tmp_path, [(gcj, {"kind": "m"})])
+    write(tmp_path, [(shapely.Point(x[2], y[2]), {"name": "Mid"})], "stations.geojson")
+    declaration = declaration.model_copy(update={"datum": "gcj02"})
+    shifted = read_lines(tmp_path, (declaration,)).stations.to_pylist()[0]
+    assert shifted["chainage_m"] == pytest.approx(plain["chainage_m"], abs=0.01)
 
 
 def test_a_line_across_the_antimeridian_is_split_there(tmp_path):
