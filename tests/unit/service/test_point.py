@@ -133,3 +133,16 @@ def test_what_is_no_cell_of_the_build_is_named(client: Client, cell: str, status
     answer = client.get(f"/api/cells/{cell}")
     assert answer.status_code == status
     assert cell[:15] in answer.json()["error"]
+
+
+def test_reach_is_a_distance_and_not_a_box(client: Client) -> None:
+    # the metro's eastern end is at 121.55, 31.19
+    def beyond(distance_m: float) -> str:
+        lon, lat, _ = Geod(ellps="WGS84").fwd(121.55, 31.19, 45.0, distance_m)
+        return f"/api/point?lon={lon}&lat={lat}"
+
+    assert client.get(beyond(203)).json()["lines"] == []
+    (line,) = client.get(beyond(197)).json()["lines"]
+    assert line["line_id"] == "m1"
+    assert line["segment"] == 239
+    assert line["distance_m"] == pytest.approx(197, abs=0.1)
