@@ -23,7 +23,7 @@ LOOK = "#map=15.00/31.30000/120.62000&op=46000&tech=nr&lang=en"
 CELLS_ONLY = LOOK + "&layers=cells"
 ALL_LAYERS = LOOK + "&layers=cells,segments,weak_spots,sites"
 GROUND = (0xEE, 0xF1, 0xF2)
-CELL_OPACITY = 0.62
+CELL_OPACITY = 0.7
 METRICS = ("verdict", "rsrp", "share", "p", "n")
 VALUES = {
     "rsrp": world.LEVELS, "share": world.SHARES, "p": world.PROBABILITIES, "n": world.SAMPLES,

@@ -15,6 +15,7 @@ export const en = {
   'app.build': 'Build {id}',
   'app.created': 'made {time} UTC',
   'app.datum': 'Coordinates: {datum}',
+  'app.sources': 'Rules and sources',
   'app.offline': 'The base map could not be loaded; coverage is shown without it.',
 
   'error.build': 'The build cannot be read.',
@@ -168,7 +169,7 @@ export const en = {
 
   'list.filterClass': 'Class',
   'list.allClasses': 'All classes',
-  'list.search': 'Search for a name or number',
+  'list.search': 'Name or number',
   'list.kind': 'Kind',
   'list.allKinds': 'Sections and areas',
   'list.cause': 'Cause',

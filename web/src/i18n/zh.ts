@@ -17,6 +17,7 @@ export const zh: Messages = {
   'app.build': '构建 {id}',
   'app.created': '生成于 {time} UTC',
   'app.datum': '坐标系：{datum}',
+  'app.sources': '规则与来源',
   'app.offline': '底图无法加载；仅显示覆盖数据。',
 
   'error.build': '无法读取构建结果。',
@@ -170,7 +171,7 @@ export const zh: Messages = {
 
   'list.filterClass': '类别',
   'list.allClasses': '全部类别',
-  'list.search': '搜索名称或编号',
+  'list.search': '名称或编号',
   'list.kind': '类型',
   'list.allKinds': '路段与区域',
   'list.cause': '原因',

@@ -10,7 +10,7 @@ import { SCALES, scaleColor, verdictColor } from './scale';
 export const HATCH = 'hatch';
 
 /** Pale enough for the lines on top of them to stand out; the legend is as pale. */
-const OPACITY = 0.62;
+const OPACITY = 0.7;
 
 const h3: ExpressionSpecification = ['get', 'h3'];
 

@@ -47,7 +47,7 @@ export const SCALES: Record<Exclude<Metric, 'verdict'>, Scale> = {
   p: {
     property: 'p',
     breaks: [0.05, 0.2, 0.5, 0.8, 0.95],
-    colors: ['#8c1546', '#cf5630', '#f3bd66', '#c5dceb', '#6aa8d6', '#1f5fa5'],
+    colors: ['#8c1546', '#cf5630', '#f3bd66', '#a9cfe8', '#5a9bd0', '#1f5a9e'],
     unit: 'percent',
   },
   n: {

@@ -6,6 +6,8 @@ import { area, chainageRange, dbm, length } from '../text/format';
 import { NOTHING, number, phrase, text, type Overlay } from './overlay';
 
 const COLOR = '#d4246e';
+/** From this zoom on the spots themselves are drawn; before, and a little longer, points. */
+const NEAR = 8.5;
 const isArea: ExpressionSpecification = ['==', ['get', 'kind'], 'area'];
 const isSection: ExpressionSpecification = ['==', ['get', 'kind'], 'section'];
 
@@ -22,6 +24,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-area',
         type: 'fill',
         ...common,
+        minzoom: NEAR,
         filter: isArea,
         paint: { 'fill-color': COLOR, 'fill-opacity': 0.16 },
       },
@@ -29,6 +32,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-outline',
         type: 'line',
         ...common,
+        minzoom: NEAR,
         filter: isArea,
         paint: { 'line-color': COLOR, 'line-width': 2.2 },
       },
@@ -36,6 +40,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-section',
         type: 'line',
         ...common,
+        minzoom: NEAR,
         filter: isSection,
         layout: { 'line-cap': 'round' },
         paint: {
@@ -48,7 +53,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-point',
         type: 'circle',
         ...points,
-        maxzoom: 10,
+        maxzoom: NEAR + 1,
         paint: {
           'circle-color': COLOR,
           'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 1.2, 8, 2.4, 10, 4.5],
@@ -79,7 +84,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-selected-point',
         type: 'circle',
         ...points,
-        maxzoom: 10,
+        maxzoom: NEAR + 1,
         filter: NOTHING,
         paint: {
           'circle-color': COLOR,

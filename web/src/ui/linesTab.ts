@@ -2,7 +2,7 @@
 
 import type { LineVerdict } from '../api/types';
 import { named } from '../i18n';
-import { fixed } from '../text/format';
+import { fixed, km } from '../text/format';
 import { currentLayer, type Context, type Part } from './context';
 import { h } from './dom';
 import { choice, PAGE_SIZE, PagedList } from './pagedList';
@@ -111,7 +111,7 @@ function lineRows({ store, t }: Context, line: LineVerdict): HTMLElement {
         'th',
         { scope: 'row' },
         h('button', { type: 'button', class: 'link' }, lineTitle(line)),
-        h('small', {}, named(t, 'class', line.class)),
+        h('small', { title: line.line_id }, `${named(t, 'class', line.class)} · ${km(line.length_km)}`),
       ),
       figure(line.covered_km),
       figure(line.weak_km),

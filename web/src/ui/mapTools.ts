@@ -2,6 +2,7 @@
 
 import type { Context, Part } from './context';
 import { h } from './dom';
+import { isNarrow } from './narrow';
 
 export function mapTools(context: Context): Part {
   const { t } = context;
@@ -21,9 +22,11 @@ export function credits({ build, language, t }: Context): HTMLElement {
   const { title, title_zh } = build.rules;
   const rules = language === 'zh' ? title_zh || title : title;
   const parts = [`${t('rules.title')}: ${rules}`, build.attribution, build.map.basemap ? build.map.basemap_attribution : '', 'MapLibre'];
+  const said = [...parts.filter((part) => part !== ''), t('app.datum', { datum: build.datum })];
   return h(
-    'p',
-    { class: 'credits' },
-    [...parts.filter((part) => part !== ''), t('app.datum', { datum: build.datum })].join(' · '),
+    'details',
+    { class: 'credits', open: !isNarrow() },
+    h('summary', {}, t('app.sources')),
+    h('p', {}, said.map((part) => part.replace(/\.$/, '')).join(' · ')),
   );
 }

@@ -136,8 +136,9 @@ function stationTicks(detail: LineDetail, x: (at_m: number) => number): SVGEleme
 }
 
 function chainageTicks(total: number, x: (at_m: number) => number): SVGElement[] {
+  const atEnd = (at_m: number) => x(at_m) > WIDTH - RIGHT - 12;
   return ticks(total).flatMap((at_m) => [
     svg('line', { class: 'tick', x1: x(at_m), x2: x(at_m), y1: PLOT.bottom, y2: PLOT.bottom + 4 }),
-    svg('text', { class: 'axis middle', x: x(at_m), y: PLOT.bottom + 15 }, `K${String(at_m / 1000)}`),
+    svg('text', { class: `axis ${atEnd(at_m) ? 'end' : 'middle'}`, x: x(at_m), y: PLOT.bottom + 15 }, `K${String(at_m / 1000)}`),
   ]);
 }
