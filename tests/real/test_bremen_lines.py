@@ -26,8 +26,8 @@ from covermap.workspace import Config, Lines, Matching, Measurements
 pytestmark = pytest.mark.real
 
 NOW_MS = 1_795_000_000_000
-MAX_DISTANCE_M = 120.0
-"""The lines are quantised to about 70 m and generalised, so the default 50 m is too little."""
+MAX_DISTANCE_M = 200.0
+"""The lines are quantised to about 70 m and generalised: they lie up to 200 m off the road."""
 
 
 def config_of(real_data: Path) -> Config:
@@ -138,7 +138,7 @@ def test_nearly_all_that_was_driven_fast_lies_on_a_motorway(built: Built):
     fast = built.matched[speeds_kmh(built.matched) > 80]
     share = fast["line_id"].notna().mean()
     assert len(fast) > 50_000
-    assert share > 0.9, f"{share:.3f} of {len(fast)}"
+    assert share > 0.99, f"{share:.3f} of {len(fast)}"
 
 
 def speeds_kmh(frame: pd.DataFrame) -> pd.Series:
@@ -168,8 +168,8 @@ def test_the_driven_stretch_is_measured_in_both_directions_and_no_more(built: Bu
     segments = built.lines.segments.drop_columns(["geometry"]).to_pandas()
     km = evidence.merge(segments).groupby("line_id")["length_m"].sum() / 1000
     ref = built.line["ref"].loc[km.index]
-    assert km[ref == "A 1"].between(98, 111.5).all(), km
-    assert km[ref == "A 27"].between(58, 71).all(), km
+    assert km[ref == "A 1"].between(109, 112.5).all(), km
+    assert km[ref == "A 27"].between(69, 72).all(), km
 
 
 def test_the_kilometres_of_each_operator_add_up_to_the_line(built: Built):
@@ -180,7 +180,7 @@ def test_the_kilometres_of_each_operator_add_up_to_the_line(built: Built):
         np.testing.assert_allclose(parts, v[f"{what}length_km"], atol=1e-3)
     whole = v[v["technology"] == "any"].groupby("operator")[["route_covered_km", "route_weak_km"]]
     measured = whole.sum().sum(axis=1)
-    assert measured.between(155, 182).all()
+    assert measured.between(175, 184).all(), measured
 
 
 def test_nothing_speaks_for_another_datum_or_for_points_without_time(built: Built):

@@ -250,6 +250,8 @@ def tunnel_lengths_m(
     inventory: Inventory, line: Ints, from_m: Floats, to_m: Floats
 ) -> tuple[Floats, Floats]:
     """Length in tunnels, and length of which it is known, of stretches of lines, m."""
+    if len(line) == 0:
+        return np.zeros(0), np.zeros(0)
     base = np.r_[0.0, np.cumsum(inventory.length_m + 1.0)][:-1]
     place = inventory.vertex_chainage_m + base[inventory.vertex_line]
     edge = np.r_[np.diff(inventory.vertex_chainage_m), 0.0]

@@ -320,3 +320,13 @@ def test_loops_and_lines_that_cross_themselves_are_kept_and_counted(tmp_path):
 def test_no_declarations_make_empty_tables():
     made = read_lines(Path(), ())
     assert made.lines.num_rows == made.segments.num_rows == 0
+
+
+@pytest.mark.parametrize("more", [{}, {"names_from": "names.geojson"}])
+def test_an_input_of_which_nothing_can_be_used_makes_no_lines_and_says_why(tmp_path, more):
+    write(tmp_path, [(TWO_WAYS[0][0], {"kind": "x", "ref": "A 1"})])
+    write(tmp_path, [(TWO_WAYS[0][0], {"ref": "A 1"})], "names.geojson")
+    write(tmp_path, [(shapely.Point(8, 53), {"name": "East"})], "stations.geojson")
+    made = read_lines(tmp_path, (declare(stations="stations.geojson", **more),))
+    assert made.lines.num_rows == made.segments.num_rows == made.stations.num_rows == 0
+    assert problems(made)["class_not_declared"] == 1
