@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from covermap.errors import ConfigError
-from covermap.simulate.make import Summary, check_free
-from covermap.simulate.make import simulate as make
-from covermap.simulate.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from covermap.simulate.make import Summary
+    from covermap.simulate.recipe import Recipe
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +31,14 @@ def simulate(
     ),
     seed: int | None = typer.Option(None, "--seed", help="Another seed makes another world."),
 ) -> None:
-    """Make a simulated workspace: logs, sites, lines, places, covermap.toml and the truth."""
+    """Make a simulated workspace: logs, sites, lines, places, covermap.toml and the truth.
+
+    A simulated workspace that is there is made anew; any other folder with content is refused.
+    """
+    # imported here: the other commands start without the simulator
+    from covermap.simulate.make import check_free
+    from covermap.simulate.recipe import load_recipe
+
     check_free(directory)
     chosen = _with(load_recipe(recipe), samples, seed)
     summary = _run(directory, chosen)
@@ -41,21 +50,29 @@ def simulate(
 
 
 def _with(recipe: Recipe, samples: int | None, seed: int | None) -> Recipe:
-    changes = {k: v for k, v in (("samples", samples), ("seed", seed)) if v is not None}
+    from covermap.simulate.recipe import all_once
+
+    if samples is not None and all_once(recipe):
+        raise ConfigError("--samples: this recipe makes whole rounds; leave the number out.")
     if samples is not None and not 100 <= samples <= 10**10:
         raise ConfigError(f"--samples {samples}: must be 100 to 10000000000.")
     if seed is not None and not 0 <= seed < 2**63:
-        raise ConfigError(f"--seed {seed}: must be 0 or a positive 63-bit number.")
+        raise ConfigError(f"--seed {seed}: must be 0 to 2**63 - 1.")
+    changes = {k: v for k, v in (("samples", samples), ("seed", seed)) if v is not None}
     return recipe.model_copy(update=changes)
 
 
 def _run(directory: Path, recipe: Recipe) -> Summary:
+    from covermap.simulate.make import simulate as make
+
     columns = (
         TextColumn("simulate"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=1.0)
-        return make(
-            directory, recipe, lambda s, what: bar.update(task, completed=s, description=what)
-        )
+
+        def show(share: float, what: str) -> None:
+            bar.update(task, completed=share, description=what)
+
+        return make(directory, recipe, show)

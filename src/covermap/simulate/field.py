@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from covermap.simulate import recipe
+from covermap.simulate.frame import to_plane
 from covermap.simulate.noise import Waves, exponential_waves, rng
 from covermap.simulate.pathloss import (
     TERMINAL_M,
@@ -42,7 +43,7 @@ TERRAIN_FROM_M = 400.0
 
 @dataclass(frozen=True)
 class Signal:
-    """The field at places; arrays of one length. Levels are of the serving cell."""
+    """The field at places; arrays of one length. Levels are of the serving cell; NaN: silence."""
 
     rsrp_dbm: Floats
     rsrq_db: Floats
@@ -77,6 +78,10 @@ class Field:
     def __init__(self, world: recipe.Recipe, relief: Relief, sites: dict[str, Sites]) -> None:
         self.relief = relief
         self.sites = sites
+        self._silent = [
+            (*(float(v[0]) for v in to_plane([lon], [lat])), radius)
+            for lon, lat, radius in world.field.silent
+        ]
         self._sd_db = world.field.shadow_sd_db
         self._common: Waves = exponential_waves(
             rng(world.seed, "shadow"), world.field.shadow_distance_m, COMMON_WAVES
@@ -87,6 +92,12 @@ class Field:
             for technology in ("lte", "nr", "nbiot")
             if (made := _layer(own, technology, relief)) is not None
         }
+
+    def _in_silence(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
+        silent = np.zeros(x.size, dtype=np.bool_)
+        for cx, cy, radius in self._silent:
+            silent |= np.hypot(x - cx, y - cy) < radius
+        return silent
 
     def has(self, plmn: str, technology: str) -> bool:
         """Whether the operator has any cell of the technology."""
@@ -104,6 +115,7 @@ class Field:
             self.relief.step_m,
         )  # fmt: skip
         serving = out[:, 4].astype(np.int64)
+        out[self._in_silence(x, y), :4] = np.nan
         return Signal(
             out[:, 0], out[:, 1], out[:, 2], out[:, 3], layer.index[serving],
             out[:, 5].astype(np.int64),

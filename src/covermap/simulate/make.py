@@ -21,7 +21,7 @@ from covermap.simulate.faults import break_rows
 from covermap.simulate.noise import rng
 from covermap.simulate.recipe import Recipe
 from covermap.simulate.runs.observe import observe_file
-from covermap.simulate.runs.plan import LogFile, plan
+from covermap.simulate.runs.plan import LogFile, budgets, plan
 from covermap.simulate.world import World, make_world
 from covermap.simulate.writers import vectors
 from covermap.simulate.writers.declare import workspace_toml
@@ -41,7 +41,7 @@ class Summary:
     """What was made."""
 
     samples: int
-    """Rows asked for and planned, before gaps and duplicates."""
+    """Rows planned, before gaps and duplicates."""
     records: int
     """Records written into logs."""
     files: int
@@ -105,11 +105,12 @@ def _make(folder: Path, recipe: Recipe, progress: Progress) -> Summary:
     progress(_WORLD_SHARE + _RUNS_SHARE, "truth of segments and cells")
     truth.write_segments(folder / "truth" / "segments.parquet", world)
     truth.write_cells(folder / "truth" / "cells.parquet", world, cells)
-    note = f"seed {recipe.seed}, {recipe.samples} samples"
+    samples = sum(n for _, n in budgets(world, recipe.samples))
+    note = f"seed {recipe.seed}, {samples} samples"
     (folder / CONFIG_NAME).write_text(workspace_toml(recipe, note), encoding="utf-8")
     progress(1.0, "done")
     return Summary(
-        recipe.samples, records, files, sum(s.x.size for s in world.sites.values()),
+        samples, records, files, sum(s.x.size for s in world.sites.values()),
         sum(c.length_m for c in world.courses) / 1000,
     )  # fmt: skip
 
@@ -120,8 +121,9 @@ def _write_logs(
     cells = np.empty(0, np.int64)
     done = records = 0
     number = -1
+    planned = sum(n for _, n in budgets(world, world.recipe.samples))
     for number, file in enumerate(plan(world, world.recipe.samples)):
-        share = done / world.recipe.samples
+        share = done / planned
         progress(_WORLD_SHARE + _RUNS_SHARE * share, file.path)
         seen, count = write_log(folder, world, file, number)
         cells = np.union1d(cells, seen)

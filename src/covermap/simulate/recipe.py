@@ -137,6 +137,8 @@ class FieldRules(_Strict):
     """Mean load of interfering cells."""
     floor_dbm: dict[Tech, float] = {"lte": -122.0, "nr": -116.0, "nbiot": -134.0}
     """Weakest level with service."""
+    silent: tuple[tuple[Lon, Lat, Metres], ...] = ()
+    """Discs (longitude, latitude, radius) in which nobody receives anything."""
 
 
 class Runs(_Strict):
@@ -145,8 +147,10 @@ class Runs(_Strict):
     name: Name
     kind: RunKind
     format: RunFormat
-    share: Annotated[float, Field(gt=0, le=1)]
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of all samples."""
+    once: bool = False
+    """Exactly one whole round, however many samples are asked for: nothing is left out."""
     lines: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     """None named: every operator."""
@@ -225,10 +229,17 @@ class Recipe(_Strict):
                 raise ValueError(f"runs {run.name!r}: lines = [...] is missing")
             if run.kind == "survey" and (run.box is None or run.step_m is None):
                 raise ValueError(f"runs {run.name!r}: a survey needs box = [...] and step_m")
+            if run.once and run.kind in ("probe", "crowd"):
+                raise ValueError(f"runs {run.name!r}: {run.kind} has no rounds; leave out once")
         for operator in self.operators:
             if operator.shared_with is not None and operator.shared_with not in operators:
                 raise ValueError(f"operator {operator.plmn}: shared_with is not an operator")
         return self
+
+
+def all_once(recipe: Recipe) -> bool:
+    """Whether every run is made exactly once, so that no number of samples can be chosen."""
+    return all(r.once for r in recipe.runs)
 
 
 def load_recipe(name: str) -> Recipe:

@@ -125,7 +125,7 @@ def _used(
         masts = _apart(masts, theirs, 0.5 * world.sites.city_m).join(theirs)
     bare = smooth_waves(rng(world.seed, "bare", operator.plmn), BARE_LENGTH_M, 40)
     edge = NormalDist().inv_cdf(min(max(operator.trackside, 1e-9), 1 - 1e-9))
-    trackside = trackside.take(np.less(bare.at(trackside.x, trackside.y), edge))
+    trackside = trackside.take(bare.at(trackside.x, trackside.y) < edge)
     return _apart(masts, trackside, 0.3 * world.sites.city_m).join(trackside)
 
 
@@ -134,7 +134,7 @@ def _apart(masts: _Masts, others: _Masts, metres: float) -> _Masts:
     if not others.x.size or not masts.x.size:
         return masts
     near, _ = cKDTree(np.c_[others.x, others.y]).query(np.c_[masts.x, masts.y])
-    return masts.take(near > metres)
+    return masts.take(np.asarray(near) > metres)
 
 
 def _own_positions(world: recipe.Recipe, operator: recipe.Operator) -> tuple[Floats, Floats]:

@@ -173,7 +173,10 @@ def _autoregress(white: Floats, keep: float) -> Floats:
 def _positions(
     world: World, part: Part, track: Track, source: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Positions as the receiver gives them: noisy; held in a tunnel; none at all in a metro."""
+    """Positions as the receiver gives them: noisy; held in a tunnel; none at all in a metro.
+
+    Without position noise they are true, and known in tunnels too.
+    """
     n, sd = track.time_ms.size, world.recipe.noise.gps_sd_m
     lon, lat = track.lon, track.lat
     if sd > 0:
@@ -184,6 +187,8 @@ def _positions(
         course = world.course(part.course)
         if course.line.line_class == "metro":
             return np.full(n, np.nan), np.full(n, np.nan)
+        if sd == 0:
+            return np.round(lon, 7), np.round(lat, 7)
         held = last_true(~course.in_tunnel(track.s))
         lon, lat = lon[held], lat[held]
     return np.round(lon, 7), np.round(lat, 7)

@@ -62,16 +62,32 @@ class LogFile:
 
 
 def plan(world: World, samples: int) -> Iterator[LogFile]:
-    """Give the files, in order; their rows add up to `samples`."""
-    recipe = world.recipe
-    whole = sum(r.share for r in recipe.runs)
-    left = samples
-    for i, runs in enumerate(recipe.runs):
-        last = i == len(recipe.runs) - 1
-        budget = left if last else min(left, round(samples * runs.share / whole))
-        left -= budget
+    """Give the files, in order; the rows of runs that are not `once` add up to `samples`."""
+    for runs, budget in budgets(world, samples):
         if budget:
             yield from _files(world, runs, budget)
+
+
+def budgets(world: World, samples: int) -> list[tuple[Runs, int]]:
+    """Rows of each kind of runs: whole rounds of those that are `once`, shares of the rest."""
+    shared = [r for r in world.recipe.runs if not r.once]
+    whole, left = sum(r.share for r in shared), samples
+    made = []
+    for runs in world.recipe.runs:
+        if runs.once:
+            made.append((runs, _round(world, runs)))
+            continue
+        last = runs is shared[-1]
+        budget = left if last else min(left, round(samples * runs.share / whole))
+        left -= budget
+        made.append((runs, budget))
+    return made
+
+
+def _round(world: World, runs: Runs) -> int:
+    """Rows of one whole round of trips, all devices."""
+    rows = sum(math.ceil(_length(world, runs, c) * runs.stretch) for c, _ in _routes(world, runs))
+    return rows * len(_devices(world.recipe, runs))
 
 
 def _files(world: World, runs: Runs, budget: int) -> Iterator[LogFile]:

@@ -24,6 +24,8 @@ DWELL_S = 30.0
 ACCELERATION = 0.9
 """Of a metro train, m/s2."""
 ROWS_PER_USER = 12
+SPOTS, SPOT_RADIUS = 24, 0.3
+"""Busy places per town, and how far from its centre they lie (one axis), in radii."""
 CROWD_SPREAD_M = 35.0
 """How far a user strays from the day's place (one axis), m."""
 DAY_MS = 57_600_000
@@ -161,10 +163,12 @@ def _lattice(runs: Runs) -> tuple[int, int, float, float, float]:
 
 
 def _survey(runs: Runs, part: Part) -> Track:
-    """Points of a lattice, row by row."""
+    """Points of a lattice, row by row, each row walked back against the one before."""
     columns, _, x0, y0, step = _lattice(runs)
     rows = _rows(part)
-    lon, lat = to_lonlat(x0 + (rows % columns) * step, y0 + (rows // columns) * step)
+    column, row = rows % columns, rows // columns
+    column = np.where(row % 2 == 1, columns - 1 - column, column)
+    lon, lat = to_lonlat(x0 + column * step, y0 + row * step)
     time_ms = part.start_ms + rows * part.interval_ms
     return _standing(time_ms, lon, lat, np.zeros(rows.size))
 
@@ -242,7 +246,7 @@ def _near_towns(world: World, source: np.random.Generator, n: int) -> tuple[Floa
     pick = source.choice(len(towns), size=n, p=weight / weight.sum())
     x, y = to_plane([t.lon for t in towns], [t.lat for t in towns])
     # A few busy streets and squares per town, so that cells gather several samples.
-    spot = source.integers(0, 60, n)
+    spot = source.integers(0, SPOTS, n)
     sx, sy = _spots(world, len(towns))
     spread = 45.0 * source.standard_normal((2, n))
     return (
@@ -254,7 +258,7 @@ def _near_towns(world: World, source: np.random.Generator, n: int) -> tuple[Floa
 def _spots(world: World, count: int) -> tuple[Floats, Floats]:
     from covermap.simulate.noise import rng
 
-    sx, sy = 0.8 * rng(world.recipe.seed, "crowd spots").standard_normal((2, count, 60))
+    sx, sy = SPOT_RADIUS * rng(world.recipe.seed, "crowd spots").standard_normal((2, count, SPOTS))
     return sx, sy
 
 
