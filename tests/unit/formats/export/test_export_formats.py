@@ -233,6 +233,15 @@ def test_no_cell_of_a_workbook_is_a_formula(tmp_path):
         assert all(b"<f>" not in archive.read(n) for n in sheets)
 
 
+def test_a_workbook_holds_no_date_of_the_day(tmp_path):
+    with zipfile.ZipFile(write(tmp_path, "xlsx")[0]) as archive:
+        stamps = re.findall(
+            r">(\d{4}-\d\d-\d\dT[^<]*)<", archive.read("docProps/core.xml").decode()
+        )
+        assert set(stamps) == {"2000-01-01T00:00:00Z"}
+        assert {m.date_time[0] for m in archive.infolist()} == {1980}
+
+
 def test_rows_of_each_kind_get_their_own_sheet(tmp_path):
     what = content(
         sheet_by="verdict",
