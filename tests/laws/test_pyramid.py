@@ -70,7 +70,7 @@ def test_area_by_verdict_is_the_same_sum_at_every_zoom(
             samples += row["n"]
             shares.append(math.nan if row["share"] is None else row["share"])
     zooms = by_zoom(folder / "tiles" / f"cells.{operator}.{technology}.pmtiles", "cells")
-    assert sorted(zooms) == list(range(4, 15))
+    assert sorted(zooms) == list(range(4, 14))
     for zoom, features in zooms.items():
         cells = list(features.values())
         for verdict, area in expected.items():
@@ -79,7 +79,7 @@ def test_area_by_verdict_is_the_same_sum_at_every_zoom(
         assert min(c.get("worst", 1.0) for c in cells) == round(float(np.nanmin(shares)), 3)
         assert len({c["res"] for c in cells}) == 1
         assert all(h3.get_resolution(c["h3"]) == c["res"] for c in cells)
-    finest = list(zooms[14].values())
+    finest = list(zooms[13].values())
     assert len(finest) == len(shares)
     assert {c["res"] for c in finest} == {handmade.RESOLUTION}
 
@@ -94,7 +94,7 @@ def test_length_by_verdict_is_the_same_sum_at_every_zoom(
         if (row["operator"], row["technology"]) == layer:
             expected[row["verdict"]] += row["length_m"]
     zooms = by_zoom(folder / "tiles" / f"segments.{operator}.{technology}.pmtiles", "segments")
-    assert sorted(zooms) == list(range(5, 15))
+    assert sorted(zooms) == list(range(5, 14))
     for zoom, features in zooms.items():
         pieces = list(features.values())
         for verdict, length in expected.items():
@@ -111,11 +111,11 @@ def test_every_weak_spot_and_site_is_at_every_zoom(folder: Path) -> None:
     path = folder / "tiles" / "weak_spots.46000.lte.pmtiles"
     for layer, first in (("weak_spots", 7), ("weak_spot_points", 4)):
         zooms = by_zoom(path, layer)
-        assert sorted(z for z in zooms if zooms[z]) == list(range(first, 15))
-        for z in range(first, 15):
+        assert sorted(z for z in zooms if zooms[z]) == list(range(first, 14))
+        for z in range(first, 14):
             assert {f["spot_id"] for f in zooms[z].values()} == {"ws-0", "ws-1"}
     sites = by_zoom(folder / "tiles" / "sites.pmtiles", "sites")
-    for zoom in range(6, 15):
+    for zoom in range(6, 14):
         assert len(sites[zoom]) == 5
 
 

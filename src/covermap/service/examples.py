@@ -38,11 +38,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "tilejson": {
         "tilejson": "3.0.0", "name": "cells/46000/nr",
         "tiles": ["http://127.0.0.1:8000/tiles/cells/46000/nr/{z}/{x}/{y}.mvt?build=5f0c2b9e11aa"],
-        "minzoom": 4, "maxzoom": 14, "bounds": [118.6, 30.9, 121.9, 32.2],
+        "minzoom": 4, "maxzoom": 13, "bounds": [118.6, 30.9, 121.9, 32.2],
         "attribution": "simulated by covermap", "description": "Simulated", "simulated": True,
         "build": "5f0c2b9e11aa",
         "vector_layers": [
-            {"id": "cells", "description": "Coverage by H3 cell", "minzoom": 4, "maxzoom": 14,
+            {"id": "cells", "description": "Coverage by H3 cell", "minzoom": 4, "maxzoom": 13,
              "fields": {"verdict": "String: verdict of the largest measured area"}}
         ],
     },

@@ -125,10 +125,10 @@ def test_a_tile_that_would_be_too_large_is_drawn_coarser_and_said(
     path = tmp_path / "tiles" / "cells.any.any.pmtiles"
     assert {f["properties"]["res"] for f in features(path, 12, "cells")} == {9}
     # the last zoom is never coarser: the finest cells are always somewhere
-    assert {f["properties"]["res"] for f in features(path, 14, "cells")} == {10}
+    assert {f["properties"]["res"] for f in features(path, 13, "cells")} == {10}
     assert path.name in {n.split(":")[0] for n in notes}
     low, high = TileArchive(tmp_path / "tiles" / "segments.any.any.pmtiles").zooms
-    assert 5 < low <= high == 14
+    assert 5 < low <= high == 13
 
 
 def test_a_build_without_anything_still_has_its_archive_of_sites(tmp_path: Path) -> None:
@@ -144,12 +144,12 @@ def test_a_layer_with_cells_alone_has_segments_that_are_all_unmeasured(
         shutil.copy(folder / f"{name}.parquet", tmp_path)
     handmade.run_tiles(tmp_path)
     path = tmp_path / "tiles" / "segments.46000.nr.pmtiles"
-    found = {f["id"]: f["properties"] for f in features(path, 14, "segments")}
+    found = {f["id"]: f["properties"] for f in features(path, 13, "segments")}
     assert len(found) == Tables(folder).rows("segments")
     assert {p["verdict"] for p in found.values()} == {"unmeasured"}
     assert {p["n"] for p in found.values()} == {0}
     empty = TileArchive(tmp_path / "tiles" / "weak_spots.46000.nr.pmtiles")
-    assert empty.tile(14, 0, 0) is None
+    assert empty.tile(13, 0, 0) is None
 
 
 def test_a_segment_shows_its_verdict_row(folder: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_segment_shows_its_verdict_row(folder: Path) -> None:
     by_chainage = {(s["line_id"], round(s["from_m"], 1)): s["segment"] for s in segments}
     found = {
         f["id"]: f["properties"]
-        for f in features(folder / "tiles" / "segments.46001.lte.pmtiles", 14, "segments")
+        for f in features(folder / "tiles" / "segments.46001.lte.pmtiles", 13, "segments")
     }
     for said in found.values():
         row = verdicts[said["line_id"], by_chainage[said["line_id"], said["from_m"]]]
@@ -189,14 +189,14 @@ def test_a_coarse_build_never_shows_finer_cells_than_it_has(tmp_path: Path) -> N
     handmade.write(tmp_path, "cell_verdicts", handmade.cell_verdicts(cells))
     handmade.run_tiles(tmp_path)
     path = tmp_path / "tiles" / "cells.46000.lte.pmtiles"
-    for zoom in (10, 12, 14):
+    for zoom in (10, 12, 13):
         assert {f["properties"]["res"] for f in features(path, zoom, "cells")} == {8}
 
 
 def test_cells_of_one_site_are_one_point_with_all_they_offer(folder: Path) -> None:
     found = {
         f["properties"]["site_id"]: f
-        for f in features(folder / "tiles" / "sites.pmtiles", 14, "sites")
+        for f in features(folder / "tiles" / "sites.pmtiles", 13, "sites")
     }
     assert sorted(found) == ["S0", "S1", "S2", "S3", "S4"]
     assert found["S1"]["properties"] == {

@@ -29,7 +29,7 @@ from covermap.steps.tiles.drawing import (
 from covermap.tables import VERDICTS
 
 Ints = NDArray[np.int64]
-LAST_ZOOM = 14
+LAST_ZOOM = 13
 """Last zoom of an archive, where the build's resolution is shown by then."""
 _QUERY = (
     "SELECT cell, area_m2, verdict, n, share, rsrp_mean_dbm, probability FROM cell_verdicts "
