@@ -53,7 +53,7 @@ export const SCALES: Record<Exclude<Metric, 'verdict'>, Scale> = {
   n: {
     property: 'n',
     breaks: [3, 10, 30, 100, 300],
-    colors: ['#d3e8dc', '#a3d4c3', '#66b9ab', '#3a9a98', '#1f7680', '#0c4f5c'],
+    colors: ['#dcefd4', '#98cfb9', '#5bb3a5', '#339391', '#1c6f7a', '#0a4757'],
     unit: 'samples',
   },
 };
