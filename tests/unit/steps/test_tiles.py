@@ -230,3 +230,17 @@ def test_hex_names_are_those_of_h3() -> None:
     assert hex_names(cells).to_pylist() == [f"{c:x}" for c in cells]
     assert len(areas_m2(cells)) == len(hex_names(cells))
     assert hex_names(np.zeros(0, np.int64)).to_pylist() == []
+
+
+def test_each_layer_draws_its_own_cells(tmp_path: Path) -> None:
+    cells = handmade.cells_around(5)
+    whole = handmade.cell_verdicts(cells)
+    operators = np.array(whole.column("operator").to_pylist())
+    first = np.isin(whole.column("cell").to_numpy(), cells[:20])
+    keep = np.where(operators == "46001", first, True)
+    handmade.write(tmp_path, "cell_verdicts", whole.filter(pa.array(keep)))
+    handmade.run_tiles(tmp_path)
+    for operator, expected in (("46000", cells), ("46001", cells[:20]), ("any", cells)):
+        path = tmp_path / "tiles" / f"cells.{operator}.lte.pmtiles"
+        found = {f["properties"]["h3"] for f in features(path, 13, "cells")}
+        assert found == {f"{c:x}" for c in expected}

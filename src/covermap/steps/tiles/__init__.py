@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from covermap.engine.step import StepContext
-from covermap.steps.tiles.cells import cell_archive
+from covermap.steps.tiles.cells import Outlines, cell_archive
 from covermap.steps.tiles.drawing import Made
 from covermap.steps.tiles.points import site_archive
 from covermap.steps.tiles.segments import SegmentArchives
@@ -26,9 +26,9 @@ def run(ctx: StepContext) -> None:
     layers = _layers(ctx)
     made: list[Made] = []
     work: list[Callable[[], Made]] = [lambda: site_archive(ctx, folder)]
-    segments = SegmentArchives(ctx, folder)
+    segments, outlines = SegmentArchives(ctx, folder), Outlines()
     for layer in layers:
-        work.append(lambda layer=layer: cell_archive(ctx, folder, *layer))  # type: ignore[misc]
+        work.append(lambda layer=layer: cell_archive(ctx, folder, outlines, *layer))  # type: ignore[misc]
         work.append(lambda layer=layer: segments.archive(*layer))  # type: ignore[misc]
         work.append(lambda layer=layer: spot_archive(ctx, folder, *layer))  # type: ignore[misc]
     for done, draw in enumerate(work):

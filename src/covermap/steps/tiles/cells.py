@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.cells import boundaries, resolutions
+from covermap.core.clip import Placed
 from covermap.core.pyramid import Tally, roll_up, shown, tally
 from covermap.core.shapes import Shapes, rings
 from covermap.core.tiling import to_world
@@ -37,20 +38,56 @@ _QUERY = (
 )
 
 
-def cell_archive(ctx: StepContext, folder: Path, operator: str, technology: str) -> Made:
+class Outlines:
+    """Hexagons of a set of cells at any resolution and zoom, each worked out once.
+
+    Layers mostly have the same cells; a layer with others starts anew.
+    """
+
+    def __init__(self) -> None:
+        self._finest = np.zeros(0, np.int64)
+        self._shapes: dict[int, Shapes] = {}
+        self._placed: dict[tuple[int, int], Placed] = {}
+
+    def begin(self, finest: Ints) -> None:
+        """Say whose hexagons follow: ascending cells of one resolution."""
+        if not np.array_equal(finest, self._finest):
+            self._finest = finest
+            self._shapes.clear()
+            self._placed.clear()
+
+    def world(self, cells: Ints, resolution: int) -> Shapes:
+        """Hexagons of the layer's cells at a resolution, in world coordinates."""
+        if resolution not in self._shapes:
+            outline = boundaries(cells)
+            x, y = to_world(outline.lon, outline.lat)
+            self._shapes[resolution] = rings(x, y, outline.starts)
+        return self._shapes[resolution]
+
+    def placed(self, cells: Ints, resolution: int, zoom: int) -> Placed:
+        """Cut them into the zoom's tiles."""
+        if (resolution, zoom) not in self._placed:
+            self._placed[resolution, zoom] = at_zoom(self.world(cells, resolution), zoom)
+        return self._placed[resolution, zoom]
+
+
+def cell_archive(
+    ctx: StepContext, folder: Path, outlines: Outlines, operator: str, technology: str
+) -> Made:
     """Write the cells of one layer."""
     with ctx.tables.connect("cell_verdicts") as connection:
         data = connection.sql(_QUERY, params=[operator, technology]).to_arrow_table()
     cells = data.column("cell").to_numpy()
+    outlines.begin(cells)
     recipe = load_recipe("cells")
     finest = int(resolutions(cells[:1])[0]) if len(cells) else ctx.config.grid.resolution
     zooms = _zooms(recipe.layers["cells"].zooms, finest)
     pile = Pile(recipe.max_tile_bytes)
-    drawing = _Drawing(cells, _tally(data))
+    drawing = _Drawing(cells, _tally(data), outlines)
     for zoom in zooms if len(cells) else ():
         _add_zoom(pile, drawing, zoom, min(zoom.resolution or 0, finest), zoom is zooms[-1])
     path = folder / archive_name("cells", operator, technology)
-    bounds = bounds_of(drawing.outlines(finest)) if len(cells) else None
+    bounds = bounds_of(outlines.world(cells, finest)) if len(cells) else None
     return write_pile(path, "cells", pile, zooms[-1].zoom, bounds)
 
 
@@ -78,11 +115,10 @@ def _tally(data: pa.Table) -> Tally:
 
 
 class _Drawing:
-    """The layer's cells at any resolution, each worked out once."""
+    """The layer's cells at any resolution, each rolled up once."""
 
-    def __init__(self, cells: Ints, finest: Tally) -> None:
-        self.cells, self.finest = cells, finest
-        self._outlines: dict[int, Shapes] = {}
+    def __init__(self, cells: Ints, finest: Tally, outlines: Outlines) -> None:
+        self.cells, self.finest, self.outlines = cells, finest, outlines
         self._levels: dict[int, tuple[Ints, pa.Table]] = {}
 
     def level(self, resolution: int) -> tuple[Ints, pa.Table]:
@@ -92,18 +128,10 @@ class _Drawing:
             self._levels[resolution] = cells, _properties(cells, resolution, shown(sums))
         return self._levels[resolution]
 
-    def outlines(self, resolution: int) -> Shapes:
-        """Their hexagons, in world coordinates."""
-        if resolution not in self._outlines:
-            outline = boundaries(self.level(resolution)[0])
-            x, y = to_world(outline.lon, outline.lat)
-            self._outlines[resolution] = rings(x, y, outline.starts)
-        return self._outlines[resolution]
-
     def tiles(self, zoom: int, resolution: int) -> TileBytes:
         """Tiles of a zoom that shows a resolution."""
         cells, properties = self.level(resolution)
-        placed = at_zoom(self.outlines(resolution), zoom)
+        placed = self.outlines.placed(cells, resolution, zoom)
         return draw("cells", placed, feature_ids(cells), properties)
 
 
