@@ -65,7 +65,7 @@ def route_shares(
     Parameters
     ----------
     pieces
-        LineStrings (segments), WGS-84 degrees, shape (n,).
+        LineStrings (segments), WGS-84 degrees, shape (n,), those of one line in a row, in order.
     line
         Line of each piece. A line is never beside itself.
     route, line_class, beside
@@ -117,7 +117,12 @@ def _beside(  # type: ignore[no-untyped-def]
             east = (grid.x1[e] + t * (grid.x2[e] - grid.x1[e]) - x[i]) * kx[i]
             north = (grid.y1[e] + t * (grid.y2[e] - grid.y1[e]) - y[i]) * ky[i]
             ahead = abs(east * np.sin(angle) + north * np.cos(angle))
-            # What lies more ahead than aside has ended: it is not beside this piece any more.
-            if found.distance[j] <= reach and ahead <= 0.5 * found.distance[j] + 1.0:
+            # A line that ends, and lies more ahead than aside, is not beside this piece any more.
+            last = e + 1 == len(grid.line) or grid.line[e + 1] != other
+            first = e == 0 or grid.line[e - 1] != other
+            ended = (t >= 1.0 and last) or (t <= 0.0 and first)
+            if ended and ahead > 0.5 * found.distance[j] + 1.0:
+                continue
+            if found.distance[j] <= reach:
                 made[i] += 1
     return made
