@@ -68,6 +68,7 @@ def digests(root: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bytes_and_another_seed_another_world(
     root: Path, tmp_path: Path
 ) -> None:
