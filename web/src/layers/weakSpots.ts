@@ -7,7 +7,7 @@ import { NOTHING, number, phrase, text, type Overlay } from './overlay';
 
 const COLOR = '#d4246e';
 /** From this zoom on the spots themselves are drawn; before, and a little longer, points. */
-const NEAR = 8.5;
+const NEAR = 9.5;
 const isArea: ExpressionSpecification = ['==', ['get', 'kind'], 'area'];
 const isSection: ExpressionSpecification = ['==', ['get', 'kind'], 'section'];
 
@@ -53,7 +53,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-point',
         type: 'circle',
         ...points,
-        maxzoom: NEAR + 1,
+        maxzoom: NEAR + 0.5,
         paint: {
           'circle-color': COLOR,
           'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 1.2, 8, 2.4, 10, 4.5],
@@ -84,7 +84,7 @@ export const weakSpots: Overlay = {
         id: 'weak_spots-selected-point',
         type: 'circle',
         ...points,
-        maxzoom: NEAR + 1,
+        maxzoom: NEAR + 0.5,
         filter: NOTHING,
         paint: {
           'circle-color': COLOR,

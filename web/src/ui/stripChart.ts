@@ -102,7 +102,7 @@ function levelAxis(values: number[]): (rsrp_dbm: number) => number {
 }
 
 function levelGrid(y: (rsrp_dbm: number) => number): SVGElement[] {
-  const title = svg('text', { x: LEFT - 4, y: PLOT.top - 1, class: 'axis end' }, 'dBm');
+  const title = svg('text', { x: LEFT - 4, y: PLOT.bottom + 15, class: 'axis end' }, 'dBm');
   return [
     title,
     ...MARKS_DBM.flatMap((mark) => [
@@ -139,6 +139,6 @@ function chainageTicks(total: number, x: (at_m: number) => number): SVGElement[]
   const atEnd = (at_m: number) => x(at_m) > WIDTH - RIGHT - 12;
   return ticks(total).flatMap((at_m) => [
     svg('line', { class: 'tick', x1: x(at_m), x2: x(at_m), y1: PLOT.bottom, y2: PLOT.bottom + 4 }),
-    svg('text', { class: `axis ${atEnd(at_m) ? 'end' : 'middle'}`, x: x(at_m), y: PLOT.bottom + 15 }, `K${String(at_m / 1000)}`),
+    svg('text', { class: `axis ${atEnd(at_m) ? 'end' : at_m === 0 ? 'start' : 'middle'}`, x: x(at_m), y: PLOT.bottom + 15 }, `K${String(at_m / 1000)}`),
   ]);
 }

@@ -8,7 +8,7 @@ import { fixed, percent, position } from '../../text/format';
 import type { Context } from '../context';
 import { h } from '../dom';
 import { empty, figures, lineTitle, verdictBadge, verdictBar } from '../pieces';
-import { judgedFigures, judgedTable } from './judged';
+import { isBlank, judgedFigures, judgedTable } from './judged';
 import { section, type PanelContent } from './panelContent';
 
 /** The cell of a place that was not clicked on the map: the answer tells it. */
@@ -48,7 +48,7 @@ function here(context: Context, answer: PointAnswer): HTMLElement {
     (layer) => layer.operator === operator && layer.technology === technology,
   );
   const title = layerTitle(build, operator, technology, language);
-  if (!judged) return section(title, empty(t('panel.nothing')));
+  if (!judged || isBlank(judged)) return section(title, empty(t('panel.nothing')));
   return section(title, verdictBadge(t, judged.verdict), judgedFigures(context, judged));
 }
 

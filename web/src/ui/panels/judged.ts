@@ -7,6 +7,11 @@ import { operatorOf, type Context } from '../context';
 import { h } from '../dom';
 import { figures, verdictBadge } from '../pieces';
 
+/** Whether a layer says nothing at all of a place. */
+export function isBlank({ verdict, n }: Judged): boolean {
+  return verdict === 'unmeasured' && n === 0;
+}
+
 export function judgedFigures({ t }: Context, judged: Judged): HTMLElement {
   return figures([
     [t('field.rsrpMean'), dbm(judged.rsrp_mean_dbm)],
@@ -27,7 +32,7 @@ export function judgedTable(context: Context, layers: readonly Judged[]): HTMLEl
   const { store, t } = context;
   const { operator, technology } = store.state;
   const isChosen = (judged: Judged) => judged.operator === operator && judged.technology === technology;
-  const shown = layers.filter((judged) => judged.n > 0 || isChosen(judged));
+  const shown = layers.filter((judged) => !isBlank(judged) || isChosen(judged));
   const others = layers.length - shown.length;
   const column = (name: string, kind = 'number') => h('th', { scope: 'col', class: kind }, name);
   return h(
