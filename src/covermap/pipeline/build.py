@@ -22,11 +22,12 @@ from covermap.engine.step import StepContext
 from covermap.errors import ConfigError
 from covermap.pipeline.extent import extent
 from covermap.pipeline.inputs import LogInput, log_inputs
-from covermap.pipeline.keys import code_key, key_of
+from covermap.pipeline.keys import code_key, file_key, key_of
 from covermap.pipeline.parts import PartWork, grid_one, match_one
 from covermap.pipeline.progress import Progress, Silent, StepReport
 from covermap.pipeline.publish import Layout, assemble, only_builder, prune, sweep
 from covermap.pipeline.stages import Cache, gather, ingest_logs, merge, read_vectors, run_parts_of
+from covermap.resources import resource
 from covermap.rules import RulePack, load_pack
 from covermap.steps import judge, tiles, weak
 from covermap.store import Tables, Workspace
@@ -218,7 +219,8 @@ class _Builder:
     def _whole(self, step: WholeStep) -> None:
         files = self.layout.files
         inputs = [files[f"{name}.parquet"].parent.name for name in step.reads]
-        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid)
+        recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
+        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes)
         folder = self.cache.folder(step.name, key)
 
         def work(advance: Callable[[float], None]) -> StepReport:
