@@ -16,6 +16,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     from covermap.pipeline import BuildResult, StepReport
 
+MOST_TOLD = 20
+"""Findings told one by one; `--json` has all."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -40,15 +43,20 @@ def build_command(
     """
     # imported here: the other commands start without the pipeline
     from covermap.pipeline import BuildOptions, build
+    from covermap.pipeline.attention import look_at
+    from covermap.store import Tables
 
     console = Console(stderr=True)
     with BarProgress(console) as progress:
         result = build(directory, BuildOptions(rules, workers, keep_going), progress)
+    serious = look_at(Tables(result.folder), result.files)
     if as_json:
-        typer.echo(json.dumps(result.as_json(), indent=1, ensure_ascii=False))
+        report = {**result.as_json(), "look_at": serious}
+        typer.echo(json.dumps(report, indent=1, ensure_ascii=False))
         return
     out = Console(soft_wrap=True)
     _summary(out, result)
+    _look_at(out, serious)
     if explain:
         _explain(out, result)
 
@@ -68,6 +76,16 @@ def _summary(out: Console, result: BuildResult) -> None:
     names = ("cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots")
     counts = ", ".join(f"{result.tables.get(name, 0)} {name}" for name in names)
     out.print(counts, highlight=False)
+
+
+def _look_at(out: Console, serious: list[str]) -> None:
+    if not serious:
+        return
+    out.print("look at:", highlight=False)
+    for message in serious[:MOST_TOLD]:
+        out.print(f"  {message}", highlight=False, markup=False)
+    if len(serious) > MOST_TOLD:
+        out.print(f"  and {len(serious) - MOST_TOLD} more: `covermap build --json`", markup=False)
 
 
 def _explain(out: Console, result: BuildResult) -> None:
