@@ -171,6 +171,8 @@ def layers(evidence, places, place_of, pack, rule, *, runs_known, pairs=None):
     """(operator, technology, place) -> figures, for every layer and every place."""
     rows = places_of(evidence, place_of)
     found = pairs or {(r["operator"], r["technology"]) for r in evidence}
+    if not found:  # nothing measured at all: one layer, in which every place is unmeasured
+        return {("any", "any", place): {"verdict": "unmeasured"} for place in places}
     operators = sorted({o for o, _ in found})
     result = {}
     for operator in operators:

@@ -152,3 +152,15 @@ def test_the_manifest_is_the_same_but_for_when_it_was_made(tmp_path: Path) -> No
     texts = [(r.folder / "build.json").read_text() for r in (first, second)]
     assert texts[0] == texts[1]
     assert (first.folder / MADE).is_file()
+
+
+def test_lines_that_nobody_has_driven_are_unmeasured_and_not_absent(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    text = (root / "covermap.toml").read_text()
+    before, _, lines = text.partition("[[measurements]]")
+    (root / "covermap.toml").write_text(before + lines[lines.index("[[lines]]") :])
+    build(root, ONE)
+    (row,) = Workspace(root).current().read("line_verdicts").to_pylist()
+    assert (row["operator"], row["technology"]) == ("any", "any")
+    assert row["unmeasured_km"] == pytest.approx(row["length_km"])
+    assert row["answer"] == "undetermined"

@@ -368,11 +368,18 @@ def test_simulated_measurements_make_simulated_line_verdicts(tmp_path):
     assert {r["simulated"] for r in rows_of(tables, "line_verdicts")} == {True}
 
 
-def test_without_evidence_the_tables_are_there_and_empty(tmp_path):
+def test_without_evidence_every_segment_is_unmeasured_in_one_layer(tmp_path):
     tables = judged(tmp_path, segments=SEGMENTS, lines=LINES)
-    for name in ("cell_verdicts", "segment_verdicts", "line_verdicts"):
-        assert tables.has(name)
-        assert rows_of(tables, name) == []
+    assert rows_of(tables, "cell_verdicts") == []
+    rows = rows_of(tables, "segment_verdicts")
+    assert [(r["line_id"], r["segment"]) for r in rows] == [
+        (s["line_id"], s["segment"]) for s in SEGMENTS
+    ]
+    assert {(r["operator"], r["technology"], r["verdict"]) for r in rows} == {
+        ("any", "any", "unmeasured")
+    }
+    for line in rows_of(tables, "line_verdicts"):
+        assert line["unmeasured_km"] == pytest.approx(line["length_km"])
 
 
 def test_a_technology_without_a_standard_is_an_error_that_names_it(tmp_path):

@@ -60,17 +60,26 @@ def judge_all(
 ) -> None:
     """Judge every layer that occurs, and the derived ones, into the spool."""
     spool.evidence = evidence
+    if not pairs:
+        spool.put((ANY, ANY), _unmeasured(evidence.count, ctx.rules, rule))
     operators = sorted({operator for operator, _ in pairs})
     for number, operator in enumerate(operators):
         ctx.progress(number / (len(operators) + 1), f"{evidence.view}: {operator}")
         technologies = [t for o, t in pairs if o == operator and t != NO_TECHNOLOGY]
         _judge_operator(evidence, operator, technologies, ctx.rules, spool, rule)
-    for technology in sorted({t for _, t in spool.layers()}):
+    for technology in sorted({t for _, t in spool.layers()} if pairs else ()):
         ctx.progress(len(operators) / (len(operators) + 1), f"{evidence.view}: {technology}")
         layers = [layer for layer in spool.layers() if layer[1] == technology]
         members = [spool.get(layer) for layer in layers if layer[0] not in (ANY, ALL)]
         spool.put((ANY, technology), any_operator(members))
         spool.put((ALL, technology), all_operators(members))
+
+
+def _unmeasured(count: int, pack: RulePack, rule: PlaceRule) -> Judged:
+    """Judge places in a build without any measurement: a line is there before it is driven."""
+    test = place_test(pack, next(iter(pack.standards.values())), rule)
+    spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
+    return hide_unmeasured(judge_technology(_NOTHING, np.zeros(count, np.int64), test, spread))
 
 
 def _judge_operator(
