@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from covermap.errors import ArchiveError, InputError
-from covermap.formats.text import Decoded, decode
+from covermap.formats.text import REPLACE, Decoded, decode
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -113,7 +113,7 @@ class Source:
         """Whole content. Raises as :meth:`chunks` does, and InputError when it is empty."""
         data = b"".join(self.chunks())
         if not data:
-            raise InputError(f"{self.shown}: the file is empty (0 bytes).")
+            raise InputError(f"{self.shown}: the file is empty (0 bytes). {REPLACE}")
         return data
 
     def head(self, n: int = 65_536) -> bytes:

@@ -35,6 +35,7 @@ BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 HEAD = 65_536
+REPLACE = "Fetch it again, or take it out of the input."
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def decode(data: bytes, shown: str) -> Decoded:
         Binary.
     """
     if not data.strip():
-        raise InputError(f"{shown}: the file is empty ({len(data)} bytes, no text).")
+        raise InputError(f"{shown}: the file is empty ({len(data)} bytes, no text). {REPLACE}")
     encoding = _marked(data) or _utf16_without_mark(data[:HEAD])
     if encoding:
         try:
@@ -71,7 +72,10 @@ def decode(data: bytes, shown: str) -> Decoded:
             data = data[3:]
     kind = binary_kind(data)
     if kind:
-        raise FormatError(f"{shown}: binary data where text is expected: it looks like {kind}.")
+        raise FormatError(
+            f"{shown}: binary data where text is expected: it looks like {kind}. Save it as text "
+            "(CSV), or take it out of the input."
+        )
     try:
         return Decoded(_lines_ended(data.decode("utf-8")), "utf-8")
     except UnicodeDecodeError:
@@ -96,7 +100,7 @@ def binary_kind(data: bytes) -> str | None:
         return None
     control = (head < 32) & ~np.isin(head, (9, 10, 11, 12, 13, 27, 28, 29, 30, 31))
     # Some loggers leave a block of NUL after a crash: only the share decides.
-    return "no text encoding at all" if control.mean() > 0.02 else None
+    return "no text encoding" if control.mean() > 0.02 else None
 
 
 def _marked(data: bytes) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 from covermap import __version__
 from covermap.engine.local import Workers, worker_count
 from covermap.engine.step import StepContext
-from covermap.errors import ConfigError
+from covermap.errors import ConfigError, InputError
 from covermap.pipeline.extent import extent
 from covermap.pipeline.inputs import LogInput, log_inputs
 from covermap.pipeline.keys import code_key, file_key, key_of
@@ -145,12 +145,14 @@ class _Builder:
 
     def run(self) -> BuildResult:
         started = time.time()
-        logs = log_inputs(self.space.root, self.config)
+        logs, unopened = log_inputs(self.space.root, self.config)
+        if unopened and not self.options.keep_going:
+            raise InputError("\n".join(unopened))
         ingested, counts, unreadable = ingest_logs(
             logs, self.config, self.cache, self.workers, self.options.keep_going, self._timed,
             int(started * 1000),
         )  # fmt: skip
-        logs = list(ingested)
+        logs, unreadable = list(ingested), [*unopened, *unreadable]
         vectors = read_vectors(self.space.root, self.config, self.cache, self._timed)
         cells = self._evidence("grid", grid_one, ingested, vectors["lines"])
         segments = self._evidence("match", match_one, ingested, vectors["lines"])

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from covermap.errors import InputError
 from covermap.formats.source import Source, expand
 from covermap.pipeline.keys import file_key
 from covermap.workspace import Config, Lines, Measurements, Sites, input_files
@@ -27,17 +28,41 @@ class LogInput:
     """Name of an equal log that is read in its stead."""
 
 
-def log_inputs(root: Path, config: Config) -> list[LogInput]:
-    """List every log of the workspace in canonical order; equal logs are marked as duplicates."""
+def log_inputs(root: Path, config: Config) -> tuple[list[LogInput], list[str]]:
+    """List every log of the workspace in canonical order; equal logs are marked as duplicates.
+
+    Returns
+    -------
+    logs, unreadable
+        The logs, and the messages of files that cannot be opened or unpacked.
+    """
     found: list[LogInput] = []
+    unreadable: list[str] = []
     for declaration in config.measurements:
         where = f"covermap.toml [[measurements]] {declaration.name!r}"
         for path in input_files(root, declaration.files, where):
-            sources = expand(path, shown_name(root, path))
-            weight = path.stat().st_size / len(sources)
-            found += [LogInput(s, declaration, s.sha256(), weight) for s in sources]
+            found += _logs_of(path, shown_name(root, path), declaration, unreadable)
     found.sort(key=lambda log: (log.source.shown, log.declaration.name))
-    return _mark_duplicates(found)
+    return _mark_duplicates(found), unreadable
+
+
+def _logs_of(
+    path: Path, shown: str, declaration: Measurements, unreadable: list[str]
+) -> list[LogInput]:
+    """Give the logs in one file; a damaged member does not take the others with it."""
+    found = []
+    try:
+        sources = expand(path, shown)
+    except InputError as error:
+        unreadable.append(str(error))
+        return []
+    for source in sources:
+        weight = path.stat().st_size / len(sources)
+        try:
+            found.append(LogInput(source, declaration, source.sha256(), weight))
+        except InputError as error:
+            unreadable.append(str(error))
+    return found
 
 
 def _mark_duplicates(logs: list[LogInput]) -> list[LogInput]:

@@ -71,7 +71,7 @@ def test_a_spreadsheet_is_one_file_though_it_is_a_zip(tmp_path: Path) -> None:
 def test_an_empty_file_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"")
-    with pytest.raises(InputError, match=r"^a.csv: the file is empty \(0 bytes\)\.$"):
+    with pytest.raises(InputError, match=r"^a.csv: the file is empty \(0 bytes\)\. Fetch it again"):
         one(path).read_bytes()
     path.write_bytes(b" \r\n\r\n")
     with pytest.raises(InputError, match="empty"):

@@ -18,8 +18,9 @@ from covermap.cli.check.where import compare_with_lines, decisive
 from covermap.core.datum import DatumFit, parse_datum
 from covermap.errors import CovermapError, FormatError
 from covermap.formats.logs.rows import header_line
-from covermap.formats.logs.sheets import is_sheet, sheet_names
+from covermap.formats.logs.sheets import PARQUET, is_sheet, sheet_names
 from covermap.formats.logs.sniffing import head_text
+from covermap.formats.logs.table import table_names
 from covermap.formats.sites import FORMATS as SITE_FORMATS
 from covermap.formats.source import Source, expand
 
@@ -117,6 +118,9 @@ def _best(source: Source, found: list[Candidate]) -> Candidate:
     if is_sheet(source.head(8)):
         names = ", ".join(sheet_names(source))
         raise FormatError(f"{source.shown}: no sheet of {names} is recognised by its columns.")
+    if source.head(4) == PARQUET:
+        names = ", ".join(table_names(source))  # says so when it is damaged
+        raise FormatError(f"{source.shown}: none of its columns is recognised: {names}.")
     header = header_line(head_text(source))[:120]
     if not header:
         source.read_text()  # says which binary form it seems to have

@@ -137,7 +137,10 @@ def read_parquet(source: Source) -> Rows:
             )
         data = file.read()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise FormatError(f"{source.shown}: not a readable Parquet file: {error}.") from None
+        told = " ".join(str(error).split()).rstrip(".")
+        raise FormatError(
+            f"{source.shown}: not a readable Parquet file: {told}. Fetch the file again."
+        ) from None
     data = data.combine_chunks()
     columns = {n: t for n in data.column_names if (t := _column_text(data[n])) is not None}
     columns |= _point_columns(data, set(columns))

@@ -69,7 +69,7 @@ def table_rows(source: Source, sheet: str | None) -> tuple[Rows, bool]:
     if len(rows.names) < 2:
         raise FormatError(
             f"{source.shown}: no table: the header is {header[:120]!r}, which is one column by "
-            "tab, semicolon, comma, bar or space."
+            "tab, semicolon, comma, bar or space. Save it with one of them between the fields."
         )
     return rows, delimiter != ","
 
