@@ -31,6 +31,7 @@ from covermap.core.datum import parse_datum, to_wgs84
 from covermap.errors import DatumError, FormatError, InputError, NotKnownError
 from covermap.formats import mending
 from covermap.formats.problem import Problem
+from covermap.formats.text import REPLACE
 from covermap.formats.unpack import unpacked
 
 SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".parquet", ".geoparquet")
@@ -84,6 +85,8 @@ def read_vector(path: Path, layer: str | None = None, datum: str | None = None) 
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
+    if path.stat().st_size == 0:
+        raise FormatError(f"{path}: the file is empty (0 bytes). {REPLACE}")
     with unpacked(path, SUFFIXES) as plain:
         data, problems = _load(plain, path, layer)
     data = data.rename_geometry("geometry") if data.geometry.name != "geometry" else data
@@ -98,11 +101,12 @@ def _load(plain: Path, shown: Path, layer: str | None) -> tuple[gpd.GeoDataFrame
         try:
             data = _load_parquet(plain, shown) if parquet else _load_gdal(plain, shown, layer)
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise FormatError(f"{shown}: cannot be read: {_one_line(error)}") from None
+            raise FormatError(f"{shown}: cannot be read: {_why(error, plain)}") from None
         except (pa.ArrowInvalid, OSError, ValueError, UnicodeDecodeError) as error:
             raise FormatError(f"{shown}: cannot be read: {_one_line(error)}") from None
     frame, problems = data
     told = [_one_line(w.message) for w in caught if issubclass(w.category, RuntimeWarning)]
+    told = [text for text in told if "invalid value" not in text]  # NaN: rejected by feature
     if told:
         problems.append(Problem("reader_warning", len(told), None, told[0][:200], "kept"))
     return frame, problems
@@ -179,7 +183,7 @@ def _clean(
     geometry = _blank(geometry, refused.flags)
     name, convert = _converter(data, shown, datum)
     geometry = shapely.transform(geometry, convert) if convert else geometry
-    refused.add(_out_of_range(geometry), "position_out_of_range", "not degrees after conversion")
+    refused.add(_out_of_range(geometry), "position_out_of_range", _OUTSIDE)
     _refuse_metres(refused, shown, name)
     geometry = _mend_lines(_blank(geometry, refused.flags), refused, problems)
     keep = ~refused.flags
@@ -230,6 +234,8 @@ def record_text(record: pd.Series[Any]) -> str:
 def _is_missing(value: Any) -> bool:
     return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
 
+
+_OUTSIDE = "beyond longitude 180 or latitude 90, in degrees WGS-84: exchanged, or in metres?"
 
 Convert = Callable[[Any], Any]
 
@@ -309,6 +315,13 @@ def _count(problems: list[Problem], flags: Any, kind: str, example: str, action:
     rows = np.flatnonzero(flags)
     if rows.size:
         problems.append(Problem(kind, int(rows.size), int(rows[0]) + 1, example, action))
+
+
+def _why(error: Exception, plain: Path) -> str:
+    """Say what GDAL says, without advice for programmers."""
+    if "not recognized" in str(error):
+        return f"it is not what {plain.suffix} stands for. Readable are {', '.join(SUFFIXES)}."
+    return f"{_one_line(error)}. Fetch or export it again."
 
 
 def _one_line(error: object) -> str:

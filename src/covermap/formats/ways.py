@@ -117,6 +117,7 @@ def _raw(row: Column) -> str:
 def _check_column(table: pd.DataFrame, column: str, where: str) -> None:
     if column not in table.columns:
         known = ", ".join(str(c) for c in table.columns if c != "geometry")
+        known = known or "none, for the file has no features"
         raise ConfigError(f"{where}: no attribute {column!r}. There are: {known}.")
 
 
