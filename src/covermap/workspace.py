@@ -207,8 +207,8 @@ def load_config(root: Path) -> Config:
     if not path.is_file():
         raise ConfigError(f"{path}: not found. `covermap new {root}` makes a workspace there.")
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     _check_filled(path, data, "")
     try:
@@ -217,6 +217,19 @@ def load_config(root: Path) -> Config:
         raise ConfigError(_explain(path, error)) from None
     _check_names(path, config)
     return _all_simulated(config) if config.workspace.simulated else config
+
+
+def _text(path: Path) -> str:
+    """Text of the file; the mark that some editors put before UTF-8 is let pass."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}). Save the file in "
+            "the encoding UTF-8."
+        ) from None
 
 
 def _all_simulated(config: Config) -> Config:
@@ -264,6 +277,8 @@ def input_files(root: Path, patterns: tuple[str, ...], where: str) -> list[Path]
 
 
 def _matches(root: Path, pattern: str, where: str) -> list[Path]:
+    if not pattern.strip("/. "):
+        raise ConfigError(f"{where}: files = {pattern!r} names no file.")
     base, relative = (root, pattern)
     if Path(pattern).is_absolute():
         base, relative = Path(Path(pattern).anchor), str(Path(pattern).relative_to("/"))
@@ -275,7 +290,10 @@ def _matches(root: Path, pattern: str, where: str) -> list[Path]:
     except (ValueError, NotImplementedError, IndexError, TypeError) as error:
         raise ConfigError(f"{where}: files = {pattern!r} is not a valid pattern: {error}") from None
     if not files:
-        raise ConfigError(f"{where}: files = {pattern!r} matches no file under {base}.")
+        raise ConfigError(
+            f"{where}: files = {pattern!r} matches no file under {base}. Mend the pattern, or put "
+            "the files there."
+        )
     return files
 
 
@@ -293,7 +311,17 @@ def _one(detail: ErrorDetails) -> str:
         return f"{where}: unknown key {key!r}{hint}"
     if detail["type"] == "missing":
         return f"{where}: {detail['loc'][-1]!r} is missing"
-    return f"{where} = {detail['input']!r}: {detail['msg']}"
+    if detail["type"] == "string_pattern_mismatch":
+        rule = _PATTERNS.get(str(detail["loc"][-1]), detail["msg"])
+        return f"{where} = {detail['input']!r}: {rule}"
+    said = detail["msg"].removeprefix("Value error, ").replace("tuple", "list")
+    return f"{where} = {detail['input']!r}: {said.replace('Tuple', 'List')}"
+
+
+_PATTERNS = {
+    "datum": "it can be wgs84, gcj02, bd09, cgcs2000 or EPSG:n",
+    "name": "it can have lower-case letters, digits, - and _, 64 at most",
+}
 
 
 def _place(location: tuple[int | str, ...]) -> str:

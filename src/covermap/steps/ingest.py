@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.clean import JUDGED
+from covermap.core.datum import parse_datum
 from covermap.core.findings import Finding
 from covermap.core.screening import Declared, Screened, screen
 from covermap.core.technology import NAMES
@@ -138,13 +139,22 @@ def _declared(log: LogRead, origin: Origin) -> Declared:
         zone=ZoneInfo(said.timezone) if log.time_kind == "local" else None,
         has_times=log.time_kind != "none",
         now_ms=origin.now_ms,
-        datum=said.datum or _datum_of_format(origin),
+        datum=_datum(origin),
         operator=said.operator,
         operators=said.operators,
         technology=said.technology,
         fixed=said.source == "probe" or said.antenna == "fixed",
         max_gap_s=origin.config.positions.max_gap_s,
     )
+
+
+def _datum(origin: Origin) -> str:
+    """Datum by its canonical name, as declared or as the format settles it."""
+    declared = origin.declaration.datum or _datum_of_format(origin)
+    try:
+        return parse_datum(declared)
+    except DatumError as error:
+        raise DatumError(f"input {origin.declaration.name}: {error}") from None
 
 
 def _datum_of_format(origin: Origin) -> str:

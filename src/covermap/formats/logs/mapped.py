@@ -109,7 +109,7 @@ def check_mapping(
     for ours, theirs in options.columns.items():
         name = "time" if ours in ("time_ms", "time_text") else ours
         if name not in MAPPABLE:
-            raise FormatError(f"{shown}: columns: no column of ours is {ours!r}{_near(ours)}.")
+            raise FormatError(f"{shown}: columns: no column of ours is {ours!r}{_near(ours)}")
         found = Parts.of(theirs, available)
         if not sparse or set(found.names) <= set(available):
             parts[name] = _checked(found, theirs, available, name, shown)
@@ -240,7 +240,7 @@ def _factor(name: str, unit: str, shown: str) -> float:
 
 def _near(name: str) -> str:
     close = difflib.get_close_matches(name, MAPPABLE, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(MAPPABLE)}"
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(MAPPABLE)}."
 
 
 def _list(names: Sequence[str]) -> str:
