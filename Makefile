@@ -9,6 +9,7 @@ NODE := web/node_modules/.ready
 STATIC := src/covermap/service/static/index.html
 WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 PYTEST := $(BIN)/pytest -q
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: help env web demo test check lint types unit laws real browser docs wheel webcheck bench format lock clean
 
@@ -53,14 +54,14 @@ webcheck: $(NODE)
 	cd web && npm run --silent lint && npm run --silent check && npm test --silent
 
 unit: $(ENV)
-	$(PYTEST) tests/unit -m "not slow"
+	$(PYTEST) tests/unit -m "not slow" $(PARALLEL)
 
 laws: $(ENV)
-	$(PYTEST) tests/laws
+	$(PYTEST) tests/laws $(PARALLEL)
 	$(PYTEST) tests/unit -m slow
 
 real: $(ENV)  ## tests on the real inputs beside the project
-	$(PYTEST) tests/real
+	$(PYTEST) tests/real $(PARALLEL)
 
 browser: $(ENV) $(STATIC)  ## the map in headless Chromium
 	$(PYTEST) tests/browser

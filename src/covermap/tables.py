@@ -279,7 +279,7 @@ LINES = Table(
         C("length_m", F64, "geodesic length of the course, m"),
         C("route_length_m", F64, "its share of route length: parallel tracks count once, m"),
         C("segment_m", F64, "nominal segment length, m"),
-        C("oneway", I16, "direction of travel: +1 with the chainage, -1 against", "both or unknown"),
+        C("oneway", I16, "travel: +1 with the chainage only, -1 against it", "both or unknown"),
         C("geometry", WKB, "LineString, WGS-84"),
         C("input", S, "name of the input"),
         C("simulated", B, "true: made by the simulator"),
@@ -395,8 +395,13 @@ MATCHED = Table(
         C("chainage_m", F64, "metres along the line", "not on a line"),
         C("offset_m", F64, "distance from the line, m", "not on a line"),
         C("direction", I16, "+1 with the chainage, -1 against, 0 not known", "not on a line"),
-        C("reason", S, "why it is on no line: no_position, too_far, heading, class, not_travelled, "
-          "outside_marks, no_line_for_marks", "matched"),
+        C(
+            "reason",
+            S,
+            "why it is on no line: no_position, too_far, heading, class, not_travelled, "
+            "outside_marks, no_line_for_marks",
+            "matched",
+        ),
     ),
     ("run_id", "seq"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ def test_a_metro_hop_starts_at_rest_ends_at_rest_and_covers_its_gap(gap: float, 
     total = gap / top + top / ACCELERATION
     t = np.linspace(0, total, 400)
     done = _hop_distance(t, np.full(400, gap), np.full(400, top))
-    assert done[0] == 0
+    assert done[0] == pytest.approx(0, abs=1e-9)
     assert abs(done[-1] - gap) < 1e-6 * gap
     speed = np.diff(done) / np.diff(t)
     assert (speed >= -1e-9).all()
@@ -89,7 +90,7 @@ def test_broken_lines_hold_every_row_in_order(n: int, twice: float, cut: float, 
 @given(st.floats(1, 1e6), st.sampled_from([50.0, 100.0]))
 def test_segments_of_the_truth_add_up_to_the_line(length_m: float, nominal_m: float) -> None:
     ends = segment_ends(length_m, nominal_m)
-    assert ends[0] == 0
+    assert ends[0] == pytest.approx(0, abs=1e-9)
     assert ends[-1] == length_m
     assert (np.diff(ends) > 0).all()
     assert np.diff(ends).max() <= nominal_m + 1e-3 + 1e-9

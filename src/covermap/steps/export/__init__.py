@@ -31,7 +31,7 @@ from covermap.store import Build
 TITLES = {
     "weak-spots": ("Weak spots", "弱覆盖清单"),
     "lines": ("Lines", "线路覆盖"),
-    "cells": ("Cells", "栅格覆盖"),
+    "cells": ("Cells", "网格覆盖"),
     "samples": ("Samples", "采样点"),
 }
 _TYPES = {

@@ -24,7 +24,7 @@ _QUERIES: dict[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "cells": (
         "Area by layer and verdict 按图层和判定汇总",
-        ("Operator 运营商", "Technology 制式", "Verdict 判定", "Cells 栅格数", "Area 面积 (km²)",
+        ("Operator 运营商", "Technology 制式", "Verdict 判定", "Cells 网格数", "Area 面积 (km²)",
          "Samples 采样数"),
         "SELECT operator, technology, verdict, count(*), sum(area_m2) / 1e6, sum(n)::BIGINT "
         "FROM selected GROUP BY ALL ORDER BY 1, 2, 3",
