@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import typer
+from rich.cells import cell_len
 
 from covermap.core.chainage import chainage_text
 from covermap.errors import NotKnownError
@@ -119,5 +120,17 @@ def _print(rows: pd.DataFrame, keys: list[str], more: list[str] | None = None) -
         typer.echo("The current build has no lines.")
         return
     shown = rows[[*keys, *KILOMETRES, *(more or [])]].rename(columns=HEADINGS)
-    text = shown.to_string(index=False, float_format=lambda x: f"{x:.1f}", justify="left")
-    typer.echo("\n".join(line.rstrip() for line in text.splitlines()))
+    texts = [[str(c) for c in shown.columns], *[[_cell(v) for v in r] for r in shown.to_numpy()]]
+    widths = [max(cell_len(row[i]) for row in texts) for i in range(len(shown.columns))]
+    for row in texts:
+        cells = [
+            " " * (width - cell_len(text)) + text
+            if i >= len(keys)
+            else text + " " * (width - cell_len(text))
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(cells).rstrip())
+
+
+def _cell(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
