@@ -180,7 +180,9 @@ class Workspace:
     def current_id(self) -> str | None:
         """Id of the build being served."""
         path = self.root / "current"
-        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+        if not path.is_file():
+            return None
+        return path.read_text(encoding="utf-8", errors="replace").strip()
 
     def current(self) -> Build:
         """Open the build being served.
@@ -193,6 +195,11 @@ class Workspace:
         name = self.current_id
         if name is None:
             raise BuildError(f"{self.root}: nothing is built yet. Run `covermap build` there.")
+        if name not in self.build_ids():
+            raise BuildError(
+                f"{self.root / 'current'}: names build {name!r}, which is not there. Run "
+                "`covermap build` again."
+            )
         return self.build(name)
 
     def build(self, name: str) -> Build:
@@ -222,11 +229,24 @@ class Build(Tables):
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What `build.json` says (inputs, rules, tables), with `created` and times of `made.json`."""
-        data: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
-        made = self.folder / MADE
-        if made.is_file():
-            data |= json.loads(made.read_text(encoding="utf-8"))
+        """What `build.json` says (inputs, rules, tables), and when it was made by `made.json`.
+
+        Raises
+        ------
+        BuildError
+            One of them is damaged.
+        """
+        data = self._json(MANIFEST)
+        return data | self._json(MADE) if (self.folder / MADE).is_file() else data
+
+    def _json(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BuildError(
+                f"{path}: damaged ({error}). Delete {self.folder} and run `covermap build` again."
+            ) from None
         return data
 
     @property
