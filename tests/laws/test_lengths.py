@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from covermap.core.segments import cut_lines
+from covermap.core.lines.segments import cut_lines
 from covermap.steps.lines import read_lines
 from covermap.workspace import Lines
 

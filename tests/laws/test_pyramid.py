@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pmtiles.reader import MmapSource, all_tiles
 
 import handmade
-from covermap.core.pyramid import roll_up, shown, tally
+from covermap.core.tiles.pyramid import roll_up, shown, tally
 from covermap.formats.archive import TileArchive
 from covermap.formats.recipe import load_recipe
 from covermap.store import Tables

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covermap.core.cells import areas_m2
-from covermap.core.histogram import count_bins
+from covermap.core.judging.histogram import count_bins
 from covermap.engine.step import StepContext
 from covermap.rules import load_pack, pack_names
 from covermap.steps import judge, weak

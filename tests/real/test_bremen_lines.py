@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from covermap.core.geodesy import short_lengths_m
-from covermap.core.network import network_of
+from covermap.core.lines.network import network_of
 from covermap.engine.step import StepContext
 from covermap.formats.source import expand
 from covermap.rules import load_pack

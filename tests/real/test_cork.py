@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from covermap.core.geodesy import lengths_m
-from covermap.core.positions import BETWEEN_FIXES, Track, place
+from covermap.core.samples.positions import BETWEEN_FIXES, Track, place
 from real_logs import ingest_files
 
 pytestmark = pytest.mark.real

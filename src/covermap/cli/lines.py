@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 from rich.cells import cell_len
 
-from covermap.core.chainage import chainage_text
+from covermap.core.lines.chainage import chainage_text
 from covermap.errors import NotKnownError
 from covermap.store import Tables, Workspace
 from covermap.tables import ANY, VERDICTS

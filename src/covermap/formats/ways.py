@@ -18,7 +18,7 @@ import pyarrow as pa
 import shapely
 
 from covermap.core.geodesy import Floats
-from covermap.core.inventory import Objects, Ways
+from covermap.core.lines.inventory import Objects, Ways
 from covermap.errors import ConfigError
 from covermap.formats.problem import Problem
 from covermap.formats.vectors import VectorTable, read_vector

@@ -6,12 +6,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from covermap.errors import BusyError
+from covermap.errors import BuildError, BusyError
 from covermap.store import MADE, MANIFEST, Workspace, whole_folder, write_text
 
 try:
@@ -43,19 +43,33 @@ class Layout:
 
 
 def assemble(space: Workspace, name: str, layout: Layout, manifest: dict[str, Any]) -> Path:
-    """Link the cached files into `builds/<name>`; a build that is there already stays as it is."""
+    """Link the cached files into `builds/<name>`; one that is there whole stays as it is."""
     target = space.builds / name
-    if (target / MANIFEST).is_file():
+    made = json.dumps(manifest.pop("made"), indent=1, sort_keys=True) + "\n"
+    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if _is_whole(target, layout, text):
         return target
     shutil.rmtree(target, ignore_errors=True)
     with whole_folder(target) as folder:
         for inside, cached in sorted(layout.files.items()):
             _link(cached, folder / inside)
-        made = manifest.pop("made")
-        write_text(folder / MADE, json.dumps(made, indent=1, sort_keys=True) + "\n")
-        text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
-        write_text(folder / MANIFEST, text + "\n")
+        write_text(folder / MADE, made)
+        write_text(folder / MANIFEST, text)
     return target
+
+
+def _is_whole(target: Path, layout: Layout, manifest: str) -> bool:
+    """Whether a build stands as it was published: its manifest, and every file in its size."""
+    try:
+        if (target / MANIFEST).read_text(encoding="utf-8") != manifest:
+            return False
+        sizes = [
+            ((target / inside).stat().st_size, cached.stat().st_size)
+            for inside, cached in layout.files.items()
+        ]
+    except (OSError, UnicodeDecodeError):
+        return False
+    return (target / MADE).is_file() and all(ours == cached for ours, cached in sizes)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -101,7 +115,8 @@ def prune(space: Workspace) -> None:
     """Remove cached results that no build uses."""
     used: set[str] = set()
     for name in space.build_ids():
-        used.update(space.build(name).manifest.get("cache", []))
+        with suppress(BuildError):  # a damaged older build holds nothing back
+            used.update(space.build(name).manifest.get("cache", []))
     for folder in space.cache.iterdir():
         if folder.is_dir() and folder.name not in used:
             shutil.rmtree(folder, ignore_errors=True)

@@ -70,12 +70,12 @@ def check_built(folder: Path) -> None:
     Raises
     ------
     ServeError
-        The folder is none, or nothing is built in it.
+        The folder is none, nothing is built in it, or the build is damaged.
     """
     if not folder.is_dir():
         raise ServeError(f"{folder}: there is no such folder. Name a workspace.")
     try:
-        Workspace(folder).current()
+        _ = Workspace(folder).current().manifest  # read, so that damage shows before serving
     except BuildError as error:
         raise ServeError(str(error)) from None
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from covermap.core.cells import cells_at, centres
-from covermap.core.segments import SHORTEST_M
+from covermap.core.lines.segments import SHORTEST_M
 from covermap.simulate.field import Signal
 from covermap.simulate.lines import Course
 from covermap.simulate.runs.observe import Log

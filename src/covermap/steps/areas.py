@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from covermap.core.area_values import (
+from covermap.core.inputs.area_values import (
     LEVELS,
     mend_polygons,
     name_identity,

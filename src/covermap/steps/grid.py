@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.core.cells import cells_at
-from covermap.core.histogram import count_bins
+from covermap.core.judging.histogram import count_bins
 from covermap.tables import CELL_EVIDENCE, conform, in_order
 from covermap.workspace import Config
 

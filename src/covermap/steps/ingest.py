@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from covermap.core.clean import JUDGED
 from covermap.core.datum import parse_datum
-from covermap.core.findings import Finding
-from covermap.core.screening import Declared, Screened, screen
-from covermap.core.technology import NAMES
-from covermap.core.times import periods
+from covermap.core.samples.clean import JUDGED
+from covermap.core.samples.findings import Finding
+from covermap.core.samples.screening import Declared, Screened, screen
+from covermap.core.samples.technology import NAMES
+from covermap.core.samples.times import periods
 from covermap.errors import DatumError, NotKnownError
 from covermap.formats.logs import FORMATS, LogRead, ReadOptions
 from covermap.formats.problem import Problem

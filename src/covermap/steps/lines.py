@@ -16,10 +16,10 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from covermap.core.chains import Limits, join_ways
-from covermap.core.edges import edges_of
 from covermap.core.geodesy import Floats, Ints
-from covermap.core.inventory import (
+from covermap.core.lines.chains import Limits, join_ways
+from covermap.core.lines.edges import edges_of
+from covermap.core.lines.inventory import (
     Inventory,
     Objects,
     Ways,
@@ -30,10 +30,10 @@ from covermap.core.inventory import (
     tunnel_lengths_m,
     way_lengths_m,
 )
-from covermap.core.naming import carry_along, labels_beside
-from covermap.core.nearest import nearest_per_line
-from covermap.core.pairing import Beside, route_shares, routes_of
-from covermap.core.segments import Cut, cut_lines
+from covermap.core.lines.naming import carry_along, labels_beside
+from covermap.core.lines.nearest import nearest_per_line
+from covermap.core.lines.pairing import Beside, route_shares, routes_of
+from covermap.core.lines.segments import Cut, cut_lines
 from covermap.errors import ConfigError
 from covermap.formats.problem import Problem
 from covermap.formats.ways import FIELDS, Notes, read_labels, read_stations, read_ways

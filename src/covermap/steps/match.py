@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from covermap.core.datum import DatumFit, to_wgs84
 from covermap.core.geodesy import Floats, Ints
-from covermap.core.headings import STEP_M, headings_deg, progress_directions
-from covermap.core.histogram import count_bins
-from covermap.core.marks import Stamps, chainages_between, place_by_marks, station_key
-from covermap.core.match import (
+from covermap.core.judging.histogram import count_bins
+from covermap.core.lines.headings import STEP_M, headings_deg, progress_directions
+from covermap.core.lines.marks import Stamps, chainages_between, place_by_marks, station_key
+from covermap.core.lines.match import (
     MATCHED,
     NOT_TRAVELLED,
     REASONS,
@@ -30,8 +30,8 @@ from covermap.core.match import (
     travelled,
     visits,
 )
-from covermap.core.nearest import nearest_edges
-from covermap.core.network import (
+from covermap.core.lines.nearest import nearest_edges
+from covermap.core.lines.network import (
     Network,
     allowed_lines,
     network_of,

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from covermap.core.histogram import SUM_COLUMNS
+from covermap.core.judging.histogram import SUM_COLUMNS
 from covermap.tables import Table
 
 _ROWS_PER_BATCH = 122_880

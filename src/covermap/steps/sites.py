@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 from pyproj import CRS
 
-from covermap.core import site_values as values
-from covermap.core.channels import lte_band, nr_band
 from covermap.core.datum import parse_datum, to_wgs84
-from covermap.core.technology import NAMES, UNKNOWN, operator_name, technology_codes
+from covermap.core.inputs import site_values as values
+from covermap.core.inputs.channels import lte_band, nr_band
+from covermap.core.samples.technology import NAMES, UNKNOWN, operator_name, technology_codes
 from covermap.errors import ConfigError, DatumError
 from covermap.formats.problem import Problem
 from covermap.formats.sites import FORMATS, SiteOptions, SiteRead

@@ -8,10 +8,10 @@ import pytest
 
 import covermap.core
 
-MODULES = sorted(m.name for m in pkgutil.iter_modules(covermap.core.__path__))
+MODULES = sorted(m.name for m in pkgutil.walk_packages(covermap.core.__path__, "covermap.core."))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_in_the_docstrings_give_what_they_show(name):
-    module = importlib.import_module(f"covermap.core.{name}")
+    module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import shutil
 from pathlib import Path
@@ -164,3 +165,37 @@ def test_lines_that_nobody_has_driven_are_unmeasured_and_not_absent(tmp_path: Pa
     assert (row["operator"], row["technology"]) == ("any", "any")
     assert row["unmeasured_km"] == pytest.approx(row["length_km"])
     assert row["answer"] == "undetermined"
+
+
+@pytest.mark.parametrize("name", ["build.json", "made.json", "weak_spots.parquet"])
+def test_a_damaged_build_is_made_whole_by_building_again(tmp_path: Path, name: str) -> None:
+    root = make_workspace(tmp_path / "w", runs=1)
+    first = build(root, ONE)
+    before = table_bytes(first.folder)
+    (first.folder / name).unlink()
+    if name == "build.json":
+        (first.folder / name).write_text("{")
+    again = build(root, ONE)
+    assert again.id == first.id
+    assert table_bytes(again.folder) == before
+    assert Workspace(root).current().manifest["id"] == first.id
+
+
+def test_a_full_disk_leaves_the_build_that_was_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_workspace(tmp_path / "w", runs=2)
+    first = build(root, ONE)
+    other = make_workspace(tmp_path / "o", runs=3)
+    shutil.copy(other / "raw" / "run2.csv", root / "raw")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
+        with pytest.raises(OSError, match="No space left"):
+            build(root, ONE)
+    assert Workspace(root).current_id == first.id
+    assert not list(root.rglob("*.part"))
+    assert build(root, ONE).id != first.id

@@ -85,7 +85,16 @@ def test_nothing_built_is_a_clear_message(tmp_path: Path) -> None:
 
 def test_a_build_that_is_gone_is_a_clear_message(tmp_path: Path) -> None:
     (tmp_path / "current").write_text("b7\n", "utf-8")
-    with pytest.raises(ServeError, match="no build 'b7'"):
+    with pytest.raises(ServeError, match="names build 'b7', which is not there"):
+        check_built(tmp_path)
+
+
+def test_a_damaged_build_is_refused_before_serving(tmp_path: Path) -> None:
+    folder = tmp_path / "builds" / "b1"
+    folder.mkdir(parents=True)
+    (folder / "build.json").write_text("{", "utf-8")
+    (tmp_path / "current").write_text("b1\n", "utf-8")
+    with pytest.raises(ServeError, match="damaged"):
         check_built(tmp_path)
 
 

@@ -49,7 +49,7 @@ def test_tilejson_leads_to_tiles_that_hold_what_it_says(client: Client, kind: st
 
 
 def _tile_at(zoom: int, lon: float, lat: float) -> tuple[int, int]:
-    from covermap.core.tiling import to_world
+    from covermap.core.tiles.tiling import to_world
 
     x, y = to_world(lon, lat)
     return int(x * 2**zoom), int(y * 2**zoom)

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from covermap.core.datum import from_wgs84
-from covermap.core.network import network_of
+from covermap.core.lines.network import network_of
 from covermap.steps.lines import read_lines
 from covermap.steps.match import load_network, match_part
 from covermap.store import Tables, write_table

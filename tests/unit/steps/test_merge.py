@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covermap.core.histogram import add_counts
+from covermap.core.judging.histogram import add_counts
 from covermap.steps.merge import merge_evidence
 from covermap.tables import CELL_EVIDENCE, SEGMENT_EVIDENCE, in_order
 

@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def features(path: Path, zoom: int, layer: str) -> Iterator[dict[str, Any]]:
     archive = TileArchive(path)
     west, south, east, north = archive.bounds
-    from covermap.core.tiling import to_world
+    from covermap.core.tiles.tiling import to_world
 
     x, y = to_world([west, east], [north, south])
     scale = 1 << zoom

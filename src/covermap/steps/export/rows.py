@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import shapely
 
 from covermap.core.cells import boundaries, centres
-from covermap.core.chainage import chainage_text
 from covermap.core.datum import from_wgs84
+from covermap.core.lines.chainage import chainage_text
 from covermap.formats.export import Batch, Field, Target
 from covermap.steps.export.columns import CAUSES
 

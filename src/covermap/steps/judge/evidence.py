@@ -10,9 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from covermap.core.cells import areas_m2
-from covermap.core.certainty import Observed, observed_in_runs
-from covermap.core.judge import CDB, NO_BIN, Bins
-from covermap.core.quantiles import sum_by_place
+from covermap.core.judging.certainty import Observed, observed_in_runs
+from covermap.core.judging.judge import CDB, NO_BIN, Bins
+from covermap.core.judging.quantiles import sum_by_place
 from covermap.errors import BuildError
 from covermap.tables import NO_TECHNOLOGY
 

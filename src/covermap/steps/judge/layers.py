@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from covermap.core.certainty import Spread
-from covermap.core.derived import all_operators, any_operator, any_technology
-from covermap.core.judge import Bins, Judged, hide_unmeasured, judge_technology
-from covermap.core.verdicts import UNMEASURED, PlaceTest
+from covermap.core.judging.certainty import Spread
+from covermap.core.judging.derived import all_operators, any_operator, any_technology
+from covermap.core.judging.judge import Bins, Judged, hide_unmeasured, judge_technology
+from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
 from covermap.engine.step import StepContext
 from covermap.rules import PlaceRule, RulePack, Standard
 from covermap.steps.judge.evidence import CellEvidence, Evidence

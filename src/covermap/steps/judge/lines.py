@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from covermap.core.line_shares import LineLengths, answers, line_lengths, longest_gaps_m
-from covermap.core.verdicts import Codes
+from covermap.core.judging.line_shares import LineLengths, answers, line_lengths, longest_gaps_m
+from covermap.core.judging.verdicts import Codes
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError
 from covermap.steps.judge.evidence import SegmentEvidence

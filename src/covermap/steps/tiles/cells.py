@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.cells import boundaries, resolutions
-from covermap.core.clip import Placed
-from covermap.core.pyramid import Tally, roll_up, shown, tally
-from covermap.core.shapes import Shapes, rings
-from covermap.core.tiling import to_world
+from covermap.core.tiles.clip import Placed
+from covermap.core.tiles.pyramid import Tally, roll_up, shown, tally
+from covermap.core.tiles.shapes import Shapes, rings
+from covermap.core.tiles.tiling import to_world
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import Zoom, load_recipe

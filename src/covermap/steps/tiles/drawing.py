@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from covermap.core.clip import Placed, place
-from covermap.core.shapes import LINE, Shapes
-from covermap.core.tiling import EXTENT, on_lattice, to_lonlat
+from covermap.core.tiles.clip import Placed, place
+from covermap.core.tiles.shapes import LINE, Shapes
+from covermap.core.tiles.tiling import EXTENT, on_lattice, to_lonlat
 from covermap.formats.archive import Address, Bounds, compress, write_archive
 from covermap.formats.mvt import Geometry, encode_layer, encode_values
 from covermap.formats.recipe import Drawn, Property, Recipe, load_recipe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from covermap.core.shapes import points
-from covermap.core.tiling import to_world
+from covermap.core.tiles.shapes import points
+from covermap.core.tiles.tiling import to_world
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import load_recipe

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from covermap.core.clip import Placed
-from covermap.core.pyramid import Tally, merged, pieces, shown, tally
-from covermap.core.shapes import Shapes, from_geometry
-from covermap.core.tiling import to_world, unwrapped
+from covermap.core.tiles.clip import Placed
+from covermap.core.tiles.pyramid import Tally, merged, pieces, shown, tally
+from covermap.core.tiles.shapes import Shapes, from_geometry
+from covermap.core.tiles.tiling import to_world, unwrapped
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import Zoom, load_recipe

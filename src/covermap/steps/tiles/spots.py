@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import shapely
 
-from covermap.core.shapes import Shapes, from_geometry, points
-from covermap.core.tiling import to_world, unwrapped
+from covermap.core.tiles.shapes import Shapes, from_geometry, points
+from covermap.core.tiles.tiling import to_world, unwrapped
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import Drawn, load_recipe

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from covermap.core.areas import connected_areas, outlines
 from covermap.core.cells import centres
-from covermap.core.sections import NO_GROUP, keep_large
-from covermap.core.spots import summarise
+from covermap.core.weak.areas import connected_areas, outlines
+from covermap.core.weak.sections import NO_GROUP, keep_large
+from covermap.core.weak.spots import summarise
 from covermap.engine.step import StepContext
 from covermap.steps.weak.frame import (
     PIECE_COLUMNS,

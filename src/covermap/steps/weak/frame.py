@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from covermap.core.quantiles import bin_quantile
-from covermap.core.spots import Figures, Pieces, causes, nearest, spot_id
+from covermap.core.judging.quantiles import bin_quantile
+from covermap.core.weak.spots import Figures, Pieces, causes, nearest, spot_id
 from covermap.engine.step import StepContext
 from covermap.tables import ALL, ANY, NO_TECHNOLOGY, VERDICTS
 from covermap.workspace import Config

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from covermap.core.areas import as_multi
-from covermap.core.sections import NO_GROUP, keep_large, weak_sections
-from covermap.core.spots import Figures, summarise
+from covermap.core.weak.areas import as_multi
+from covermap.core.weak.sections import NO_GROUP, keep_large, weak_sections
+from covermap.core.weak.spots import Figures, summarise
 from covermap.engine.step import StepContext
 from covermap.steps.weak.frame import (
     PIECE_COLUMNS,

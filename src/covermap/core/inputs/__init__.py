@@ -1,0 +1,1 @@
+"""Values of site tables and of villages, places and regions."""

@@ -1,0 +1,1 @@
+"""From counts to verdicts: bins, rules, probabilities, derived layers, kilometres."""

@@ -1,0 +1,165 @@
+"""Judge places (cells or segments) in one layer from counts in 1 dB bins.
+
+Places are numbered 0 to P - 1; every array that is given back has length P, so that layers can be
+compared and combined place by place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covermap.core.judging.certainty import Observed, Spread, level_needed_dbm, probability
+from covermap.core.judging.quantiles import bin_quantile, sum_by_place
+from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest, Sums, judge
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NO_BIN = -32768
+"""Bin of samples without the value (the least int16)."""
+CDB = 100.0
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Counts of one technology, in any order: arrays of one length, one row a place and bins.
+
+    Rows without a level (`rsrp_bin` is `NO_BIN`) say nothing of coverage and are not counted.
+    """
+
+    place: Ints
+    rsrp_bin: Ints
+    sinr_bin: Ints
+    n: Ints
+    rsrp_sum_cdb: Ints
+    sinr_sum_cdb: Ints
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Bins:
+        """Give the rows of a mask, or in an order."""
+        return Bins(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One layer's verdicts and figures per place; NaN is 'not known', -1 no period."""
+
+    verdict: Codes
+    probability: Floats
+    """Given wherever there is a sample, also where the verdict is `unmeasured`."""
+    n: Ints
+    n_none: Ints
+    n_meets: Ints
+    rsrp_mean_dbm: Floats
+    rsrp_p5_dbm: Floats
+    rsrp_p50_dbm: Floats
+    sinr_mean_db: Floats
+    margin_db: Floats
+    """Mean level above the technology's threshold, dB."""
+    runs: Ints
+    period: Ints
+    """Number of the latest period, as the caller counts them."""
+
+    @property
+    def share(self) -> Floats:
+        """Share of samples that meet the standard; NaN without samples."""
+        with np.errstate(invalid="ignore"):
+            return self.n_meets / self.n
+
+
+def judge_technology(
+    bins: Bins,
+    n_none: Ints,
+    test: PlaceTest,
+    spread: Spread,
+    observed: Observed | None = None,
+    period: Ints | None = None,
+) -> Judged:
+    """Judge every place in one technology of one operator.
+
+    Parameters
+    ----------
+    bins
+        Counts of the technology.
+    n_none
+        Per place: the operator's samples without service. They fail the standard, count in every
+        technology of the operator, and enter means and quantiles at `test.none_level_dbm`.
+    test, spread
+        The rule and the spread behind the probability.
+    observed
+        What runs saw of each place; None takes all samples of a place as one run.
+    period
+        Number of the latest period per place, -1 without; None: not asked.
+    """
+    places = len(n_none)
+    bins = bins.take(bins.rsrp_bin != NO_BIN)
+    bins = bins.take(np.lexsort((bins.rsrp_bin, bins.place)))
+    sums = _sums(bins, n_none, test)
+    seen = observed or _one_run(sums)
+    needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
+    return Judged(
+        verdict=judge(sums, test),
+        probability=np.where(sums.n == 0, np.nan, probability(seen, needed, spread)),
+        n=sums.n,
+        n_none=sums.n_none,
+        n_meets=sums.n_meets,
+        rsrp_mean_dbm=sums.rsrp_mean_dbm,
+        rsrp_p5_dbm=_level_quantile(bins, n_none, test, 0.05),
+        rsrp_p50_dbm=_level_quantile(bins, n_none, test, 0.5),
+        sinr_mean_db=sums.sinr_mean_db,
+        margin_db=sums.rsrp_mean_dbm - test.rsrp_dbm,
+        runs=seen.runs,
+        period=np.full(places, -1, np.int64) if period is None else period,
+    )
+
+
+def _sums(bins: Bins, n_none: Ints, test: PlaceTest) -> Sums:
+    places = len(n_none)
+    has_sinr = bins.sinr_bin != NO_BIN
+    n = sum_by_place(bins.place, bins.n, places) + n_none
+    n_sinr = sum_by_place(bins.place, bins.n * has_sinr, places)
+    level_cdb = sum_by_place(bins.place, bins.rsrp_sum_cdb, places)
+    sinr_cdb = sum_by_place(bins.place, bins.sinr_sum_cdb * has_sinr, places)
+    floor_cdb = round(test.none_level_dbm * CDB)
+    with np.errstate(invalid="ignore"):
+        mean = (level_cdb + n_none * floor_cdb) / (CDB * n)
+        sinr_mean = sinr_cdb / (CDB * n_sinr)
+    quantile, sinr_quantile = _rule_quantiles(bins, n_none, test)
+    meets = sum_by_place(bins.place, bins.n * _meets(bins, test), places)
+    return Sums(n, n_none, meets, mean, sinr_mean, quantile, sinr_quantile)
+
+
+def _meets(bins: Bins, test: PlaceTest) -> NDArray[np.bool_]:
+    """Whether a bin's samples meet the standard; a bin that a threshold cuts does not."""
+    good = bins.rsrp_bin >= test.rsrp_dbm
+    if test.sinr_db is None:
+        return good
+    return good & ((bins.sinr_bin == NO_BIN) | (bins.sinr_bin >= test.sinr_db))
+
+
+def _level_quantile(bins: Bins, n_none: Ints, test: PlaceTest, quantile: float) -> Floats:
+    return bin_quantile(bins.place, bins.rsrp_bin, bins.n, n_none, test.none_level_dbm, quantile)
+
+
+def _rule_quantiles(bins: Bins, n_none: Ints, test: PlaceTest) -> tuple[Floats, Floats]:
+    if test.rule != "quantile" or test.number is None:
+        unknown = np.full(len(n_none), np.nan)
+        return unknown, unknown
+    known = bins.take(bins.sinr_bin != NO_BIN)
+    known = known.take(np.lexsort((known.sinr_bin, known.place)))
+    nobody = np.zeros_like(n_none)
+    sinr = bin_quantile(known.place, known.sinr_bin, known.n, nobody, np.nan, test.number)
+    return _level_quantile(bins, n_none, test, test.number), sinr
+
+
+def _one_run(sums: Sums) -> Observed:
+    one = (sums.n > 0).astype(np.int64)
+    return Observed(sums.rsrp_mean_dbm, sums.n, one, one)
+
+
+def hide_unmeasured(judged: Judged) -> Judged:
+    """Blank the probability where the verdict is `unmeasured`: too few samples to state one."""
+    blank = judged.verdict == UNMEASURED
+    return replace(judged, probability=np.where(blank, np.nan, judged.probability))

@@ -1,0 +1,1 @@
+"""Lines from ways, their segments, and where samples lie on them."""

@@ -1,0 +1,1 @@
+"""What one row of a log is worth: fields, times, technology, position, order."""

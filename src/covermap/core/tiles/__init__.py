@@ -1,0 +1,1 @@
+"""Tile arithmetic: Mercator lattice, clipping, the pyramid of cells."""

@@ -1,0 +1,318 @@
+"""Shapes into tiles: which tiles a shape touches, and its part inside each.
+
+Rules, the same for every layer:
+
+- A **polygon** is in each tile whose square it overlaps. It is cut only where it reaches further
+  than `POLYGON_BUFFER` units beyond the square, so a small cell stays whole on both sides of an
+  edge and no cut is ever seen.
+- A **line** is in each tile whose square, widened by `LINE_BUFFER` units, it crosses: a thick line
+  drawn along an edge has both its halves. It is cut at the widened square.
+- A **point** is in exactly one tile.
+
+Coordinates come in on a zoom's lattice (:mod:`covermap.core.tiles.tiling`) and go out relative to
+the tile's north-west corner, so what two shapes share before they share after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from covermap.core.tiles.shapes import LINE, POINT, Shapes
+from covermap.core.tiles.tiling import EXTENT
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+POLYGON_BUFFER = 256
+LINE_BUFFER = 64
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Shapes in tiles, one entry a shape and tile, sorted by tile and then by shape.
+
+    Entry i is shape `shape[i]` in tile `tile_x[i]`, `tile_y[i]`; its parts and their vertices are
+    flat as in :class:`Shapes`, in units from the tile's north-west corner. Lengths differ from the
+    shapes': a shape touches several tiles, or (collapsed to nothing by rounding) none.
+    """
+
+    tile_x: Ints
+    tile_y: Ints
+    shape: Ints
+    kind: NDArray[np.int8]
+    entry_starts: Ints
+    part_starts: Ints
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Count the entries."""
+        return len(self.shape)
+
+    def tiles(self) -> Ints:
+        """First entry of each tile, and the number of entries at the end."""
+        if not len(self):
+            return np.zeros(1, np.int64)
+        new = (np.diff(self.tile_x) != 0) | (np.diff(self.tile_y) != 0)
+        return np.concatenate([[0], np.flatnonzero(new) + 1, [len(self)]]).astype(np.int64)
+
+
+def place(shapes: Shapes, zoom: int) -> Placed:
+    """Cut shapes, given on the zoom's lattice, into its tiles.
+
+    Rings come out as the specification wants them (outer ones clockwise on the screen, holes the
+    other way); repeated vertices are one. A line that rounding collapses is drawn one unit long; a
+    ring that it leaves without area is left out. Tiles beyond the antimeridian wrap round; there
+    are none beyond the edges at `MAX_LATITUDE_DEG`.
+    """
+    tiles = 1 << zoom
+    x = np.ascontiguousarray(shapes.x, np.int64)
+    y = np.ascontiguousarray(np.clip(shapes.y, 0, tiles * EXTENT), np.int64)
+    shape, tile_x, tile_y = _candidates(shapes.at(x, y), tiles)
+    found, part_starts, out_x, out_y = _clip(
+        shapes.kind, shapes.shape_starts, shapes.part_starts, shapes.hole, x, y,
+        shape, tile_x, tile_y,
+    )  # fmt: skip
+    there = np.diff(found) > 0
+    return Placed(
+        tile_x[there] % tiles, tile_y[there], shape[there], shapes.kind[shape[there]],
+        np.append(found[:-1][there], found[-1]), part_starts, out_x, out_y,
+    )  # fmt: skip
+
+
+def _candidates(shapes: Shapes, tiles: int) -> tuple[Ints, Ints, Ints]:
+    """Shapes and the tiles that their bounding boxes touch, sorted by tile and shape."""
+    first = shapes.part_starts[shapes.shape_starts[:-1]]
+    last = shapes.part_starts[shapes.shape_starts[1:]]
+    some = np.flatnonzero(last > first)
+    if not len(some):
+        return some, some, some
+    beyond = np.where(shapes.kind[some] == LINE, LINE_BUFFER, 0)
+    low, high = [], []
+    for values in (shapes.x, shapes.y):
+        low.append((np.minimum.reduceat(values, first[some]) - beyond) // EXTENT)
+        high.append((np.maximum.reduceat(values, first[some]) + beyond) // EXTENT)
+    # a point on the southern edge of the world belongs to the last row
+    low[1] = np.clip(low[1], 0, tiles - 1)
+    high[1] = np.clip(high[1], 0, tiles - 1)
+    wide, tall = high[0] - low[0] + 1, high[1] - low[1] + 1
+    count = wide * tall
+    of = np.repeat(np.arange(len(some)), count)
+    number = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    tile_x = low[0][of] + number % wide[of]
+    tile_y = low[1][of] + number // wide[of]
+    order = np.lexsort((tile_x, some[of], tile_y, tile_x % tiles))
+    return some[of][order], tile_x[order], tile_y[order]
+
+
+@njit(cache=True)
+def _grown(values: NDArray[Any], needed: int) -> NDArray[Any]:
+    """Give room for at least `needed` values, keeping those that are there."""
+    if needed <= len(values):
+        return values
+    larger = np.empty(max(needed, 2 * len(values)), values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+@njit(cache=True)
+def _clip(
+    kind: NDArray[np.int8], shape_starts: Ints, part_starts: Ints, hole: NDArray[np.bool_],
+    x: Ints, y: Ints, candidate: Ints, tile_x: Ints, tile_y: Ints,
+) -> tuple[Ints, Ints, NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
+    """Cut each candidate shape to its tile: starts of its parts, of their vertices, vertices."""
+    entry_starts = np.zeros(len(candidate) + 1, np.int64)
+    parts, vertices = 0, 0
+    out_parts = np.zeros(len(candidate) + 16, np.int64)
+    out_x, out_y = np.empty(len(x) + 16, np.int32), np.empty(len(x) + 16, np.int32)
+    longest = 0 if len(part_starts) < 2 else np.diff(part_starts).max()
+    room = 16 * longest + 64
+    p, q, r = np.empty((2, room)), np.empty((2, room)), np.empty((2, room))
+    for c in range(len(candidate)):
+        s = candidate[c]
+        outer_kept = False
+        for part in range(shape_starts[s], shape_starts[s + 1]):
+            n = part_starts[part + 1] - part_starts[part]
+            for i in range(n):
+                p[0, i] = x[part_starts[part] + i] - tile_x[c] * EXTENT
+                p[1, i] = y[part_starts[part] + i] - tile_y[c] * EXTENT
+            need = vertices + 16 * n + 64
+            out_x, out_y = _grown(out_x, need), _grown(out_y, need)
+            out_parts = _grown(out_parts, parts + n + 16)
+            if kind[s] == LINE:
+                parts = _line_inside(p, n, out_x, out_y, out_parts, parts)
+            elif kind[s] == POINT:
+                parts = _points_inside(p, n, out_x, out_y, out_parts, parts)
+            elif not hole[part] or outer_kept:
+                before = parts
+                parts = _ring_inside(p, q, r, n, hole[part], out_x, out_y, out_parts, parts)
+                outer_kept = outer_kept if hole[part] else parts > before
+            vertices = out_parts[parts]
+        entry_starts[c + 1] = parts
+    return (
+        entry_starts, out_parts[: parts + 1].copy(), out_x[:vertices].copy(),
+        out_y[:vertices].copy(),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _points_inside(
+    p: Floats, n: int, out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int
+) -> int:
+    """Keep points inside the square; its eastern and southern edges belong to the next tile."""
+    for i in range(n):
+        if 0 <= p[0, i] < EXTENT and 0 <= p[1, i] <= EXTENT:
+            out_x[starts[parts]], out_y[starts[parts]] = p[0, i], p[1, i]
+            starts[parts + 1] = starts[parts] + 1
+            parts += 1
+    return parts
+
+
+@njit(cache=True)
+def _ring_inside(
+    p: Floats, q: Floats, r: Floats, n: int, hole: bool,
+    out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int,
+) -> int:  # fmt: skip
+    """Write the ring's part in the buffered square, if it overlaps the square itself."""
+    low, high = p[:, :n].min(), p[:, :n].max()
+    if low < 0 or high > EXTENT:
+        q[:, :n] = p[:, :n]
+        m = _rounded(q, _cut_square(q, r, n, 0.0, float(EXTENT)))
+        if not hole and _twice_area(q, m) == 0:
+            return parts
+    if low < -POLYGON_BUFFER or high > EXTENT + POLYGON_BUFFER:
+        n = _cut_square(p, r, n, -float(POLYGON_BUFFER), float(EXTENT + POLYGON_BUFFER))
+    n = _rounded(p, n)
+    area = _twice_area(p, n)
+    if area == 0:
+        return parts
+    start = starts[parts]
+    backwards = (area < 0) != hole
+    for i in range(n):
+        j = (n - i) % n if backwards else i
+        out_x[start + i], out_y[start + i] = p[0, j], p[1, j]
+    starts[parts + 1] = start + n
+    return parts + 1
+
+
+@njit(cache=True)
+def _cut_square(p: Floats, r: Floats, n: int, low: float, high: float) -> int:
+    """Cut the ring in `p` to the square low-high, in place (Sutherland-Hodgman)."""
+    n = _cut_side(p, r, n, 0, low, False)
+    n = _cut_side(r, p, n, 0, high, True)
+    n = _cut_side(p, r, n, 1, low, False)
+    return _cut_side(r, p, n, 1, high, True)
+
+
+@njit(cache=True)
+def _cut_side(p: Floats, r: Floats, n: int, axis: int, limit: float, keep_below: bool) -> int:
+    """Keep the side of a line: ring `p` to ring `r`; give the number of its vertices."""
+    m = 0
+    for i in range(n):
+        j = i + 1 if i + 1 < n else 0
+        a, b = p[axis, i], p[axis, j]
+        a_in = a <= limit if keep_below else a >= limit
+        b_in = b <= limit if keep_below else b >= limit
+        if a_in:
+            r[0, m], r[1, m] = p[0, i], p[1, i]
+            m += 1
+        if a_in != b_in:
+            # reckoned from its lower end, an edge is cut at one point whichever way it runs
+            first, second = (i, j) if a < b else (j, i)
+            t = (limit - p[axis, first]) / (p[axis, second] - p[axis, first])
+            other = 1 - axis
+            r[axis, m] = limit
+            r[other, m] = p[other, first] + t * (p[other, second] - p[other, first])
+            m += 1
+    return m
+
+
+@njit(cache=True)
+def _rounded(p: Floats, n: int) -> int:
+    """Round a ring to units and drop repeated vertices, in place."""
+    m = 0
+    for i in range(n):
+        x, y = np.floor(p[0, i] + 0.5), np.floor(p[1, i] + 0.5)
+        if m == 0 or x != p[0, m - 1] or y != p[1, m - 1]:
+            p[0, m], p[1, m] = x, y
+            m += 1
+    while m > 1 and p[0, m - 1] == p[0, 0] and p[1, m - 1] == p[1, 0]:
+        m -= 1
+    return m
+
+
+@njit(cache=True)
+def _twice_area(p: Floats, n: int) -> float:
+    """Signed area of a ring, doubled: positive is clockwise with y downwards."""
+    total = 0.0
+    for i in range(n):
+        j = i + 1 if i + 1 < n else 0
+        total += p[0, i] * p[1, j] - p[0, j] * p[1, i]
+    return total
+
+
+@njit(cache=True)
+def _line_inside(
+    p: Floats, n: int, out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int
+) -> int:
+    """Write the line's pieces in the buffered square."""
+    low, high = -float(LINE_BUFFER), float(EXTENT + LINE_BUFFER)
+    end = starts[parts]
+    open_piece = False
+    for i in range(max(n - 1, 1)):
+        j = min(i + 1, n - 1)
+        crosses, a, b = _cut_edge(p[0, i], p[1, i], p[0, j], p[1, j], low, high)
+        if not crosses:
+            continue
+        for t in (a, b):
+            x = np.floor(p[0, i] + t * (p[0, j] - p[0, i]) + 0.5)
+            y = np.floor(p[1, i] + t * (p[1, j] - p[1, i]) + 0.5)
+            fresh = end == starts[parts]
+            if fresh or x != out_x[end - 1] or y != out_y[end - 1]:
+                out_x[end], out_y[end] = x, y
+                end += 1
+        open_piece = True
+        if b < 1 or i >= n - 2:
+            parts, end = _close_line(out_x, out_y, starts, parts, end)
+            open_piece = False
+    if open_piece:
+        parts, end = _close_line(out_x, out_y, starts, parts, end)
+    return parts
+
+
+@njit(cache=True)
+def _close_line(
+    out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int, end: int
+) -> tuple[int, int]:
+    """End a piece; one that is a single point becomes one unit long, so that nothing is lost."""
+    if end - starts[parts] == 1:
+        out_x[end], out_y[end] = out_x[end - 1] + 1, out_y[end - 1]
+        end += 1
+    starts[parts + 1] = end
+    return parts + 1, end
+
+
+@njit(cache=True)
+def _cut_edge(
+    x0: float, y0: float, x1: float, y1: float, low: float, high: float
+) -> tuple[bool, float, float]:
+    """Whether an edge meets the square, and from which share of it to which (Liang-Barsky)."""
+    start, end = 0.0, 1.0
+    for side in range(4):
+        d = x1 - x0 if side < 2 else y1 - y0
+        at = x0 if side < 2 else y0
+        p = -d if side % 2 == 0 else d
+        q = at - low if side % 2 == 0 else high - at
+        if p == 0:
+            if q < 0:
+                return False, 0.0, 0.0
+        elif p < 0:
+            start = max(start, q / p)
+        else:
+            end = min(end, q / p)
+    return start <= end, start, end

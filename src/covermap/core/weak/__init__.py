@@ -1,0 +1,1 @@
+"""What is to be fixed: weak sections of lines and weak areas of cells."""

@@ -1,0 +1,62 @@
+import numpy as np
+import shapely
+
+from covermap.core.lines.pairing import Beside, route_shares, routes_of
+
+EAST_M = 1 / 66_900
+NORTH_M = 1 / 111_280
+
+
+def piece(x, y, x2, y2):
+    return shapely.LineString([(8 + x * EAST_M, 53 + y * NORTH_M), (8 + x2 * EAST_M, 53 + y2 * NORTH_M)])  # fmt: skip  # noqa: E501
+
+
+def shares(pieces, line, route, named=200.0, unnamed=60.0):
+    n = len(route)
+    return route_shares(
+        np.array(pieces, dtype=object), np.array(line), np.array(route),
+        np.full(n, "rail", object), Beside(np.full(n, named), np.full(n, unnamed)), 25.0,
+    ).tolist()  # fmt: skip
+
+
+def test_two_parallel_pieces_of_one_route_carry_half_each():
+    pieces = [piece(0, 0, 100, 0), piece(100, 30, 0, 30)]
+    assert shares(pieces, [0, 1], [0, 0]) == [0.5, 0.5]
+
+
+def test_four_tracks_carry_a_quarter_each():
+    pieces = [piece(0, 10 * k, 100, 10 * k) for k in range(4)]
+    assert shares(pieces, [0, 1, 2, 3], [0] * 4) == [0.25] * 4
+
+
+def test_other_routes_far_crossing_and_own_pieces_do_not_count():
+    pieces = [
+        piece(0, 0, 100, 0),
+        piece(0, 30, 100, 30),
+        piece(0, 290, 100, 290),
+        piece(50, -50, 50, 50),
+        piece(100, 0, 200, 5),
+    ]
+    assert shares(pieces, [0, 1, 2, 3, 0], [0, 1, 0, 0]) == [1.0] * 5
+
+
+def test_without_a_name_only_what_is_quite_near_counts():
+    pieces = [piece(0, 0, 100, 0), piece(0, 40, 100, 40), piece(0, 150, 100, 150)]
+    assert shares(pieces, [0, 1, 2], [-1, -1, -1]) == [0.5, 0.5, 1.0]
+    assert shares(pieces, [0, 1, 2], [3, -1, 3]) == [1 / 3, 0.5, 0.5]
+
+
+def test_lines_that_share_a_number_or_a_name_are_one_route():
+    kind = np.array(["rail", "rail", "rail", "hsr", "rail", "rail"], object)
+    ref = np.array(["1", "1", None, "1", None, "2"], object)
+    name = np.array([None, "north", "north", None, None, "south"], object)
+    got = routes_of(kind, ref, name)
+    assert got[0] == got[1] == got[2]
+    assert got[4] == -1
+    assert len({got[0], got[3], got[5]}) == 3
+
+
+def test_no_pieces_have_no_shares():
+    assert shares([], np.zeros(0, np.int64), np.zeros(0, np.int64)) == []
+    none = np.zeros(0, object)
+    assert routes_of(none, none, none).tolist() == []
