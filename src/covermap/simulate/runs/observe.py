@@ -12,7 +12,8 @@ from covermap.simulate.field import Signal
 from covermap.simulate.frame import to_lonlat, to_plane
 from covermap.simulate.noise import rng
 from covermap.simulate.recipe import Runs
-from covermap.simulate.runs.plan import LogFile, Part
+from covermap.simulate.runs.part import Part
+from covermap.simulate.runs.plan import LogFile
 from covermap.simulate.runs.tracks import Track, make_track
 from covermap.simulate.world import World
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from covermap.simulate.noise import rng
 from covermap.simulate.recipe import Recipe, Runs
+from covermap.simulate.runs.part import Part
 from covermap.simulate.runs.tracks import survey_size, trip_rows
 from covermap.simulate.world import World
 
@@ -23,28 +24,6 @@ EXTENSIONS = {
     "metro-table": "csv", "probe-table": "parquet", "crowd-table": "csv", "tower-collector": "csv",
 }  # fmt: skip
 _CROWD_SHARES = (0.45, 0.25, 0.22, 0.08)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of one device (crowd: of one operator's users) in one file."""
-
-    key: tuple[str | int, ...]
-    """Names the part's random generator."""
-    plmn: str
-    technology: str | None
-    """None: the best that serves."""
-    device: str
-    start_ms: int
-    """Of the first row of the whole trip, ms UTC."""
-    first: int
-    """First row of the trip that is in this part."""
-    rows: int
-    course: str | None = None
-    reverse: bool = False
-    interval_ms: int = 1000
-    number: int = 0
-    """Probes: which fixed place."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from covermap.simulate import facts
 from covermap.simulate.frame import to_lonlat, to_plane
 from covermap.simulate.lines import Course
+from covermap.simulate.noise import rng
 from covermap.simulate.recipe import Runs
+from covermap.simulate.runs.part import Part
 
 if TYPE_CHECKING:
-    from covermap.simulate.runs.plan import Part
     from covermap.simulate.world import World
 
 Floats = NDArray[np.float64]
@@ -195,8 +196,6 @@ def _standing(time_ms: NDArray[np.int64], lon: Floats, lat: Floats, loss_db: Flo
 
 def _probe(world: World, runs: Runs, part: Part) -> Track:
     """Stand at one place near a town, row after row in time."""
-    from covermap.simulate.noise import rng
-
     source = rng(world.recipe.seed, "probe place", runs.name, part.number)
     town = _towns_inside(world)[int(source.integers(len(_towns_inside(world))))]
     x, y = to_plane([town.lon], [town.lat])
@@ -256,8 +255,6 @@ def _near_towns(world: World, source: np.random.Generator, n: int) -> tuple[Floa
 
 
 def _spots(world: World, count: int) -> tuple[Floats, Floats]:
-    from covermap.simulate.noise import rng
-
     sx, sy = SPOT_RADIUS * rng(world.recipe.seed, "crowd spots").standard_normal((2, count, SPOTS))
     return sx, sy
 
