@@ -56,9 +56,9 @@ webcheck: $(NODE)
 unit: $(ENV)
 	$(PYTEST) tests/unit -m "not slow" $(PARALLEL)
 
-laws: $(ENV)
+laws: $(ENV)  ## laws (properties) and slow unit tests
 	$(PYTEST) tests/laws $(PARALLEL)
-	$(PYTEST) tests/unit -m slow
+	$(PYTEST) tests/unit -m slow $(PARALLEL)
 
 real: $(ENV)  ## tests on the real inputs beside the project
 	$(PYTEST) tests/real $(PARALLEL)

@@ -45,6 +45,7 @@ def test_help_tells_every_command_in_one_line() -> None:
         assert f"  {command} " in said
 
 
+@pytest.mark.slow
 def test_every_command_has_help() -> None:
     for command in ("build", "check", "export", "lines", "new", "rules", "serve", "simulate"):
         done = covermap(command, "--help")

@@ -96,6 +96,7 @@ def test_bad_features_are_mended_or_rejected_and_named(space: Path) -> None:
     assert found["crosses_antimeridian"] == (1, 5, "split")
 
 
+@pytest.mark.slow
 def test_a_line_over_longitude_180_is_as_long_as_it_is_on_earth(space: Path) -> None:
     declare(space, "a.geojson", geojson({"over 180": FEATURES["over 180"]}))
     assert covermap("build", space, "--workers", "1").code == 0

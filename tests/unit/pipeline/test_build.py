@@ -57,6 +57,7 @@ def test_the_weak_stretch_is_found_where_it_is(built: Path) -> None:
     assert any(s["from_m"] < 2000 < s["to_m"] for s in sections)
 
 
+@pytest.mark.slow
 def test_rows_and_files_in_another_order_give_the_same_bytes(tmp_path: Path) -> None:
     first = build(make_workspace(tmp_path / "a"), ONE)
     second = build(make_workspace(tmp_path / "b", shuffle=7), BuildOptions(workers=2))
@@ -88,6 +89,7 @@ def test_another_rule_pack_reads_no_log_again(tmp_path: Path) -> None:
     assert Workspace(root).current_id == second.id
 
 
+@pytest.mark.slow
 def test_one_new_log_ingests_one_log(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", runs=2)
     build(root, ONE)
@@ -147,6 +149,7 @@ def test_a_workspace_without_inputs_says_what_to_do(tmp_path: Path) -> None:
         build(tmp_path, ONE)
 
 
+@pytest.mark.slow
 def test_the_manifest_is_the_same_but_for_when_it_was_made(tmp_path: Path) -> None:
     first = build(make_workspace(tmp_path / "a"), ONE)
     second = build(make_workspace(tmp_path / "b"), BuildOptions(workers=2))
@@ -167,6 +170,7 @@ def test_lines_that_nobody_has_driven_are_unmeasured_and_not_absent(tmp_path: Pa
     assert row["answer"] == "undetermined"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["build.json", "made.json", "weak_spots.parquet"])
 def test_a_damaged_build_is_made_whole_by_building_again(tmp_path: Path, name: str) -> None:
     root = make_workspace(tmp_path / "w", runs=1)

@@ -17,7 +17,12 @@ from covermap.pipeline import BuildOptions, build
 from covermap.store import Workspace
 from workspaces import make_workspace, table_bytes
 
-COMMAND = [sys.executable, "-c", "from covermap.cli import main; main()", "build", "--workers", "2"]
+# A shell that runs its children in the background has them ignore SIGINT; a user's does not.
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from covermap.cli import main; main()"
+)
+COMMAND = [sys.executable, "-c", START, "build", "--workers", "2"]
 KILLS = 10
 
 

@@ -32,6 +32,7 @@ def server(workspace: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_its_address_when_it_listens_and_stops_well(
     server: subprocess.Popen[str], stop: signal.Signals

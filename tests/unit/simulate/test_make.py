@@ -189,6 +189,7 @@ def test_a_folder_with_something_else_in_it_is_refused_and_left(tmp_path: Path) 
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_what_was_there(tmp_path: Path) -> None:
     root = tmp_path / "w"
     make.simulate(root, load_recipe("sample").model_copy(update=dict(recipe(samples=500))))

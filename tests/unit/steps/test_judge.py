@@ -136,6 +136,7 @@ def compare(row, want):
         assert close(row["rsrp_p50_dbm"], want["p50"])
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(cell_rows(), st.sampled_from(RULES))
 def test_cell_verdicts_equal_those_of_the_plain_reference(tmp_path_factory, rows, rule):
@@ -149,6 +150,7 @@ def test_cell_verdicts_equal_those_of_the_plain_reference(tmp_path_factory, rows
         compare(row, expected[row["operator"], row["technology"], row["cell"]])
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(segment_rows(), st.sampled_from(RULES))
 def test_segment_verdicts_equal_those_of_the_plain_reference(tmp_path_factory, rows, rule):

@@ -79,6 +79,7 @@ def test_gdal_reads_the_archives(folder: Path) -> None:
     assert (round(east, 2), round(north, 2)) == (121.48, 31.24)
 
 
+@pytest.mark.slow
 def test_the_report_says_what_was_made(folder: Path, tmp_path: Path) -> None:
     report = handmade.run_tiles(folder, tmp_path).report
     files = list((tmp_path / "tiles").iterdir())
@@ -88,6 +89,7 @@ def test_the_report_says_what_was_made(folder: Path, tmp_path: Path) -> None:
     assert report["drawn_coarser"] == []
 
 
+@pytest.mark.slow
 def test_progress_rises_to_the_end_and_may_interrupt(folder: Path, tmp_path: Path) -> None:
     seen: list[float] = []
 
@@ -108,6 +110,7 @@ def test_progress_rises_to_the_end_and_may_interrupt(folder: Path, tmp_path: Pat
         tiles.run(context(stop))
 
 
+@pytest.mark.slow
 def test_a_tile_that_would_be_too_large_is_drawn_coarser_and_said(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
