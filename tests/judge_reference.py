@@ -136,6 +136,11 @@ def any_technology(rows, technologies, pack, rule, runs_known):
         verdict = ("covered" if good else "weak") if n >= rule.min_samples else "unmeasured"
     elif "covered" in verdicts:
         verdict = "covered"
+    elif any(
+        m["verdict"] == "unmeasured" and m["n"] > m["n_none"] and m["margin"] >= 0
+        for m in members.values()
+    ):
+        verdict = "unmeasured"
     else:
         verdict = "weak" if verdicts - {"unmeasured"} else "unmeasured"
     chances = [m["probability"] for m in (nothing, *members.values()) if m["n"]]

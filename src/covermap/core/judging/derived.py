@@ -36,7 +36,9 @@ def any_technology(
     without service count once. Under the rule `share` that share decides. Under `mean` and
     `quantile`, levels of different technologies are not averaged: the place is covered when any
     technology's own verdict is. Otherwise it is `none` when the samples without service reach
-    their share of all samples, `weak` when any technology was measured, and else `unmeasured`.
+    their share of all samples, `weak` when any technology was measured, and else `unmeasured`;
+    `unmeasured` also where a technology was seen too seldom for a verdict of its own, but at a
+    level that meets its standard: that one might cover the place.
     Levels shown are those of the technology that does best: by its verdict, then by its margin
     over its own standard. The probability is that of the surest technology (they are not
     independent: the same hills shade them).
@@ -78,10 +80,13 @@ def _any_verdict(
         covered = enough & meets_share(n, n_meets, test)
         measured = enough
     else:
-        covered, measured = (np.zeros(len(n), bool) for _ in range(2))
+        covered, measured, might = (np.zeros(len(n), bool) for _ in range(3))
         for layer in layers:
             covered |= layer.verdict == COVERED
             measured |= layer.verdict != UNMEASURED
+            seldom = (layer.verdict == UNMEASURED) & (layer.n > layer.n_none)
+            might |= seldom & (layer.margin_db >= 0)
+        measured &= ~might
     none = enough & without_service(n, n_none, test.none_share)
     verdict = np.full(len(n), UNMEASURED, np.int8)
     verdict[measured] = WEAK

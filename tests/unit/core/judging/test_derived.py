@@ -108,8 +108,18 @@ ANY_TECHNOLOGY = {
 @pytest.mark.parametrize(("pair", "expected"), ANY_TECHNOLOGY.items())
 def test_any_technology_is_the_best_of_them_under_the_mean_rule(pair, expected):
     for order in (pair, pair[::-1]):
-        found = derived.any_technology([layer(v) for v in order], NOTHING, MEAN)
+        members = [layer(v, margin=5.0 if v == COVERED else -5.0) for v in order]
+        found = derived.any_technology(members, NOTHING, MEAN)
         assert found.verdict[0] == expected
+
+
+def test_a_technology_seen_too_seldom_but_well_keeps_a_weak_one_from_a_verdict():
+    weak = layer(WEAK, 0.3, margin=-3.0)
+    for margin, expected in ((4.0, UNMEASURED), (0.0, UNMEASURED), (-0.1, WEAK)):
+        seldom = layer(UNMEASURED, 0.9, n=1, margin=margin)
+        assert derived.any_technology([weak, seldom], NOTHING, MEAN).verdict[0] == expected
+    silent = layer(UNMEASURED, np.nan, n=1, n_none=1, margin=4.0)
+    assert derived.any_technology([weak, silent], NOTHING, MEAN).verdict[0] == WEAK
 
 
 def no_service(n):
