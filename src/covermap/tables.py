@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from covermap.errors import TableError
 
@@ -563,6 +565,17 @@ def conform(data: pa.Table, table: Table) -> pa.Table:
             )
         columns.append(values)
     return pa.Table.from_arrays(columns, schema=table.schema)
+
+
+def nan_as_null(values: NDArray[np.float64]) -> pa.Array:
+    """Give an array of floats as a column in which NaN, 'not known', is null.
+
+    Examples
+    --------
+    >>> nan_as_null(np.array([1.0, np.nan])).to_pylist()
+    [1.0, None]
+    """
+    return pa.array(values, pa.float64(), from_pandas=True)
 
 
 def in_order(data: pa.Table, table: Table) -> pa.Table:

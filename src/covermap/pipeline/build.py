@@ -30,7 +30,7 @@ from covermap.pipeline.stages import Cache, gather, ingest_logs, merge, read_vec
 from covermap.resources import resource
 from covermap.rules import RulePack, load_pack
 from covermap.steps import judge, tiles, weak
-from covermap.store import Tables, Workspace
+from covermap.store import Tables, Workspace, whole_folder
 from covermap.tables import CELL_EVIDENCE, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
 from covermap.workspace import Config, load_config
 
@@ -260,7 +260,7 @@ class _Builder:
             advance(share - done)
             done = share
 
-        with self.cache.view(self.layout) as view, self.cache.make(folder) as out:
+        with self.cache.view(self.layout) as view, whole_folder(folder) as out:
             context = StepContext(Tables(view), out, self.config, self.rules, tell, report.notes)
             run(context)
 

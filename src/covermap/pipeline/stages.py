@@ -60,12 +60,6 @@ class Cache:
         return self.root / f"{step}-{key}"
 
     @contextmanager
-    def make(self, folder: Path) -> Iterator[Path]:
-        """Give a folder to fill, that appears whole at the end."""
-        with whole_folder(folder) as partial:
-            yield partial
-
-    @contextmanager
     def view(self, layout: Layout) -> Iterator[Path]:
         """Show the build so far as one folder of links, for a step to read."""
         folder = Path(tempfile.mkdtemp(prefix=".view.", suffix=".part", dir=self.root))
@@ -188,7 +182,7 @@ def merge(cache: Cache, table: Table, folders: Sequence[Path], timed: Timed) -> 
         else:
             parts = [folder / f"{table.name}.parquet" for folder in folders]
             report.read = {"parts": len(parts)}
-            with cache.make(target) as out:
+            with whole_folder(target) as out:
                 write_table(out / f"{table.name}.parquet", merge_evidence(parts, table), table)
         advance(1)
         report.wrote = {table.name: Tables(target).rows(table.name)}
@@ -205,7 +199,7 @@ def gather(cache: Cache, table: Table, folders: Sequence[Path]) -> Path:
     if not target.is_dir():
         tables = [Tables(folder).read(table.name) for folder in folders]
         data = pa.concat_tables([empty(table), *tables])
-        with cache.make(target) as out:
+        with whole_folder(target) as out:
             write_table(out / f"{table.name}.parquet", in_order(data, table), table)
     return target
 
@@ -233,8 +227,8 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
     return found
 
 
-def _write(cache: Cache, folder: Path, tables: dict[str, pa.Table]) -> None:
-    with cache.make(folder) as out:
+def _write(folder: Path, tables: dict[str, pa.Table]) -> None:
+    with whole_folder(folder) as out:
         for name, data in tables.items():
             table = TABLES[name]
             ordered = in_order(conform(data, table), table)
@@ -248,7 +242,7 @@ def _lines(root: Path, config: Config, cache: Cache) -> Path:
     folder = cache.folder("lines", key)
     if not folder.is_dir():
         made = read_lines(root, config.lines)
-        _write(cache, folder, {
+        _write(folder, {
             "lines": made.lines, "segments": made.segments, "stations": made.stations,
             "rejected": made.rejected, "problems": made.problems,
         })  # fmt: skip
@@ -261,7 +255,7 @@ def _sites(root: Path, config: Config, cache: Cache) -> Path:
     folder = cache.folder("sites", key_of(code_key(), "sites", content))
     if not folder.is_dir():
         made = [read_sites(sources, entry, config) for entry, sources in inputs]
-        _write(cache, folder, {
+        _write(folder, {
             "sites": pa.concat_tables([empty(SITES), *(m.sites for m in made)]),
             "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
             "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),
@@ -277,7 +271,7 @@ def _areas(kind: AreaKind, root: Path, config: Config, cache: Cache) -> Path:
     folder = cache.folder(kind, key_of(code_key(), kind, content))
     if not folder.is_dir():
         made = [read_areas(kind, files, entry, root) for entry, files in inputs]
-        _write(cache, folder, {
+        _write(folder, {
             kind: pa.concat_tables([empty(TABLES[kind]), *(m.table for m in made)]),
             "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
             "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),

@@ -37,6 +37,7 @@ from covermap.tables import (
     Table,
     conform,
     in_order,
+    nan_as_null,
 )
 from covermap.workspace import Config, Measurements
 
@@ -201,7 +202,7 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
     )
     operators = pa.array(rows.operators.names, pa.string())
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        name: _nullable(rows.fields[name][at]) for name in JUDGED if name in SAMPLES.names
+        name: nan_as_null(rows.fields[name][at]) for name in JUDGED if name in SAMPLES.names
     }
     for name in ("mark", "cell_id", "band", "tac"):
         columns[name] = readings.column(name).take(pa.array(at))
@@ -212,10 +213,10 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
         "source": _constant(said.source, n),
         "device_id": _devices(readings.column("device"), origin).take(pa.array(at)),
         "time": pa.array(rows.time_ms[at], mask=~timed).cast(TS),
-        "lon": _nullable(placed.lon[kept]),
-        "lat": _nullable(placed.lat[kept]),
+        "lon": nan_as_null(placed.lon[kept]),
+        "lat": nan_as_null(placed.lat[kept]),
         "position_basis": _named(placed.basis[kept], POSITION_BASES),
-        "position_error_m": _nullable(placed.error_m[kept]),
+        "position_error_m": nan_as_null(placed.error_m[kept]),
         "operator": operators.take(pa.array(rows.operators.index[at])),
         "technology": _named(rows.technology[at], NAMES.tolist()),
         "service": pa.array(~rows.no_service[at]),
@@ -334,7 +335,3 @@ def _constant(value: str | bool, n: int) -> pa.Array:
 def _named(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
     """Text of each code."""
     return pa.array(names, pa.string()).take(pa.array(codes))
-
-
-def _nullable(values: Floats) -> pa.Array:
-    return pa.array(values, from_pandas=True)

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the core are run."""
+"""The examples in the docstrings of the core and of the tables are run."""
 
 import doctest
 import importlib
@@ -8,7 +8,8 @@ import pytest
 
 import covermap.core
 
-MODULES = sorted(m.name for m in pkgutil.walk_packages(covermap.core.__path__, "covermap.core."))
+CORE = sorted(m.name for m in pkgutil.walk_packages(covermap.core.__path__, "covermap.core."))
+MODULES = ["covermap.tables", *CORE]
 
 
 @pytest.mark.parametrize("name", MODULES)

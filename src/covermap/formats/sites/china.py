@@ -108,12 +108,8 @@ def read(sources: Sequence[Source], options: SiteOptions) -> SiteRead:
         {"file": source.shown, "line": line, "raw": "\t".join(row), **_cell(row, place)}
         for line, row in zip(grid.lines, grid.rows, strict=True)
     ]
-    bad: list[dict[str, str | int]] = [
-        {"file": source.shown, "line": n, "reason": "malformed_row", "detail": d, "raw": r}
-        for n, d, r in grid.bad
-    ]
     problems = [(source.shown, p) for p in grid.problems]
-    return SiteRead(cells_table(cells), malformed_table(bad), problems)
+    return SiteRead(cells_table(cells), malformed_table(grid.malformed(source.shown)), problems)
 
 
 def _declared(columns: Mapping[str, str], source: Source) -> dict[str, str]:

@@ -37,6 +37,13 @@ class Grid:
     """Rows that do not fit: line, detail, raw."""
     problems: list[Problem]
 
+    def malformed(self, shown: str) -> list[dict[str, str | int]]:
+        """Give the rows that do not fit as rows of the table of malformed ones."""
+        return [
+            {"file": shown, "line": line, "reason": "malformed_row", "detail": detail, "raw": raw}
+            for line, detail, raw in self.bad
+        ]
+
 
 def plain_name(cell: str) -> str:
     r"""Bring a header cell into one form: no line breaks, no spaces around, full-width brackets.

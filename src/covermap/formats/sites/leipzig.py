@@ -69,11 +69,7 @@ def read(sources: Sequence[Source], _options: SiteOptions) -> SiteRead:
             continue
         used.add(record["antenna_id"])
         cells.append({**where, **_cell(record, antenna, site)})
-    bad += [
-        {"file": s.shown, "line": n, "reason": "malformed_row", "detail": d, "raw": r}
-        for s, g in grids.values()
-        for n, d, r in g.bad
-    ]
+    bad += [row for s, g in grids.values() for row in g.malformed(s.shown)]
     problems = [(s.shown, p) for s, g in grids.values() for p in g.problems]
     problems += _unused(grids["antennas"], used)
     return SiteRead(cells_table(cells), malformed_table(bad), problems)

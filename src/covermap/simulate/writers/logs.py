@@ -19,6 +19,7 @@ from covermap.simulate.recipe import Faults
 from covermap.simulate.runs.observe import Log
 from covermap.simulate.world import World
 from covermap.simulate.writers.text import lines, number, text, write_gzip, write_lines
+from covermap.tables import nan_as_null
 
 GNETTRACK_HEADER = (
     "Timestamp,Longitude,Latitude,Operatorname,Operator,Cellname,Node,CellID,LAC,NetworkTech,Level,"
@@ -193,22 +194,19 @@ def write_probes(
     none = log.technology == "none"
     latency = np.where(none, np.nan, np.round(28 + 60 / (1 + np.exp(log.sinr_db / 4)), 1))
 
-    def optional(values: NDArray) -> pa.Array:
-        return pa.array(values, pa.float64(), mask=np.isnan(values))
-
     data = pa.table(
         {
             "device": pa.array(log.device.astype(object), pa.string()),
             "time_ms": pa.array(log.time_ms, pa.int64()),
-            "lon": optional(log.lon),
-            "lat": optional(log.lat),
+            "lon": nan_as_null(log.lon),
+            "lat": nan_as_null(log.lat),
             "plmn": pa.array(log.plmn.astype(object), pa.string()),
             "rat": pa.array([None if t == "none" else str(t) for t in log.technology], pa.string()),
             "in_service": pa.array(~none),
-            "rsrp": optional(log.rsrp_dbm),
-            "rsrq": optional(log.rsrq_db),
-            "sinr": optional(log.sinr_db),
-            "latency_ms": optional(latency),
+            "rsrp": nan_as_null(log.rsrp_dbm),
+            "rsrq": nan_as_null(log.rsrq_db),
+            "sinr": nan_as_null(log.sinr_db),
+            "latency_ms": nan_as_null(latency),
         }
     )
     pq.write_table(data, path, compression="zstd")

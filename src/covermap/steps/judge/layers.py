@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from covermap.core.judging.certainty import Spread
 from covermap.core.judging.derived import all_operators, any_operator, any_technology
@@ -25,6 +24,7 @@ from covermap.tables import (
     SEGMENT_VERDICTS,
     VERDICTS,
     Table,
+    nan_as_null,
 )
 
 Layer = tuple[str, str]
@@ -147,15 +147,15 @@ def _rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.
         "operator": pa.repeat(pa.scalar(layer[0]), count),
         "technology": pa.repeat(pa.scalar(layer[1]), count),
         "verdict": pa.array(VERDICTS).take(pa.array(judged.verdict)),
-        "probability": known(judged.probability),
+        "probability": nan_as_null(judged.probability),
         "basis": pc.if_else(pa.array(measured), "measured", pa.scalar(None, pa.string())),
         "n": pa.array(judged.n),
         "n_none": pa.array(judged.n_none),
-        "rsrp_mean_dbm": known(judged.rsrp_mean_dbm),
-        "rsrp_p5_dbm": known(judged.rsrp_p5_dbm),
-        "rsrp_p50_dbm": known(judged.rsrp_p50_dbm),
-        "sinr_mean_db": known(judged.sinr_mean_db),
-        "share": known(np.where(measured, judged.share, np.nan)),
+        "rsrp_mean_dbm": nan_as_null(judged.rsrp_mean_dbm),
+        "rsrp_p5_dbm": nan_as_null(judged.rsrp_p5_dbm),
+        "rsrp_p50_dbm": nan_as_null(judged.rsrp_p50_dbm),
+        "sinr_mean_db": nan_as_null(judged.sinr_mean_db),
+        "share": nan_as_null(np.where(measured, judged.share, np.nan)),
     }
     if table is SEGMENT_VERDICTS:
         columns["runs"] = pa.array(judged.runs.astype(np.int32))
@@ -163,8 +163,3 @@ def _rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.
         names = pa.array(evidence.periods, pa.string())
         columns["last_period"] = names.take(pa.array(judged.period, mask=judged.period < 0))
     return pa.table([columns[name] for name in table.names], schema=table.schema)
-
-
-def known(values: NDArray[np.float64]) -> pa.Array:
-    """Arrow array in which NaN is null."""
-    return pa.array(values, mask=np.isnan(values))

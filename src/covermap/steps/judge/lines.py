@@ -15,8 +15,8 @@ from covermap.core.judging.verdicts import Codes
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError
 from covermap.steps.judge.evidence import SegmentEvidence
-from covermap.steps.judge.layers import Layer, Spool, known
-from covermap.tables import LINE_VERDICTS, VERDICTS
+from covermap.steps.judge.layers import Layer, Spool
+from covermap.tables import LINE_VERDICTS, VERDICTS, nan_as_null
 from covermap.workspace import Config
 
 M_PER_KM = 1000.0
@@ -94,7 +94,7 @@ def _rows(
         **_kilometres(lengths, ""),
         **_kilometres(routes, "route_"),
         "longest_gap_km": pa.array(gaps / M_PER_KM),
-        "covered_share": known(lengths.covered_share),
+        "covered_share": nan_as_null(lengths.covered_share),
         "share_if_rest_bad": pa.array(lengths.share_if_rest_bad),
         "share_if_rest_good": pa.array(lengths.share_if_rest_good),
         "answer": pa.array(answer.tolist(), pa.string()),

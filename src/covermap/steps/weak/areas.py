@@ -17,8 +17,6 @@ from covermap.steps.weak.frame import (
     PIECE_COLUMNS,
     Layer,
     Sites,
-    counts_query,
-    is_derived,
     made_by_simulator,
     percentile_5,
     read_pieces,
@@ -50,11 +48,10 @@ def find_areas(connection: Any, layer: Layer, sites: Sites, ctx: StepContext) ->
     columns["area_m2"] = pa.array(figures.size)
     columns["geometry"] = pa.array(shapely.to_wkb(outlines(cells, group)).tolist(), pa.binary())
     columns["simulated"] = pa.repeat(pa.scalar(made_by_simulator(ctx.config)), len(weakest))
-    if not is_derived(layer):
-        connection.register("spot_piece", pa.table({"cell": cells, "spot": group}))
-        query = counts_query("cell_evidence", "cell")
-        counts = connection.sql(query, params=values).to_arrow_table()
-        connection.unregister("spot_piece")
-        floor = ctx.rules.no_service.level_dbm
-        columns["rsrp_p5_dbm"] = percentile_5(counts, figures.n_none, floor)
+    floor = ctx.rules.no_service.level_dbm
+    connection.register("spot_piece", pa.table({"cell": cells, "spot": group}))
+    columns["rsrp_p5_dbm"] = percentile_5(
+        connection, "cell_evidence", "cell", layer, figures.n_none, floor
+    )
+    connection.unregister("spot_piece")
     return conform(pa.table(columns), WEAK_SPOTS)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from covermap.core.judging.quantiles import bin_quantile
 from covermap.core.weak.spots import Figures, Pieces, causes, nearest, spot_id
 from covermap.engine.step import StepContext
-from covermap.tables import ALL, ANY, NO_TECHNOLOGY, VERDICTS
+from covermap.tables import ALL, ANY, NO_TECHNOLOGY, VERDICTS, nan_as_null
 from covermap.workspace import Config
 
 Floats = NDArray[np.float64]
@@ -111,38 +111,34 @@ def spot_columns(
         "pieces": pa.array(figures.pieces.astype(np.int32)),
         "n": pa.array(figures.n),
         "n_none": pa.array(figures.n_none),
-        "rsrp_mean_dbm": or_null(figures.rsrp_mean_dbm),
-        "sinr_mean_db": or_null(figures.sinr_mean_db),
+        "rsrp_mean_dbm": nan_as_null(figures.rsrp_mean_dbm),
+        "sinr_mean_db": nan_as_null(figures.sinr_mean_db),
         "probability_weak": pa.array(figures.probability_weak),
         "cause": pa.array(cause.tolist(), pa.string()),
-        "nearest_site_m": or_null(site_m),
+        "nearest_site_m": nan_as_null(site_m),
         "nearest_site": site,
         "lon": pa.array(lon),
         "lat": pa.array(lat),
     }
 
 
-def or_null(values: Floats) -> pa.Array:
-    """Arrow array in which NaN is null."""
-    return pa.array(values, mask=np.isnan(values))
-
-
-def percentile_5(counts: pa.Table, n_none: Ints, floor_dbm: float) -> pa.Array:
-    """5th percentile of the level per spot, from counts with columns spot, rsrp_bin, n."""
-    place, level, n = (counts.column(c).to_numpy() for c in ("spot", "rsrp_bin", "n"))
-    return or_null(bin_quantile(place, level, n, n_none, floor_dbm, 0.05))
-
-
-def counts_query(evidence: str, key: str) -> str:
-    """Give the SQL for the counts of spots in one operator and technology.
+def percentile_5(
+    connection: Any, evidence: str, key: str, layer: Layer, n_none: Ints, floor_dbm: float
+) -> pa.Array:
+    """5th percentile of the level per spot; null in derived layers, which have no counts.
 
     The view `spot_piece` says which places, by `key`, belong to which spot.
     """
-    return (
+    if is_derived(layer):
+        return pa.nulls(len(n_none), pa.float64())
+    counts = connection.sql(
         f"SELECT spot, rsrp_bin::BIGINT AS rsrp_bin, sum(n)::BIGINT AS n FROM {evidence} "
         f"JOIN spot_piece USING ({key}) WHERE operator = $operator AND technology = $technology "
-        "AND rsrp_bin IS NOT NULL GROUP BY spot, rsrp_bin ORDER BY spot, rsrp_bin"
-    )
+        "AND rsrp_bin IS NOT NULL GROUP BY spot, rsrp_bin ORDER BY spot, rsrp_bin",
+        params={"operator": layer[0], "technology": layer[1]},
+    ).to_arrow_table()
+    place, level, n = (counts.column(c).to_numpy() for c in ("spot", "rsrp_bin", "n"))
+    return nan_as_null(bin_quantile(place, level, n, n_none, floor_dbm, 0.05))
 
 
 def is_derived(layer: Layer) -> bool:

@@ -18,8 +18,6 @@ from covermap.steps.weak.frame import (
     PIECE_COLUMNS,
     Layer,
     Sites,
-    counts_query,
-    is_derived,
     made_by_simulator,
     percentile_5,
     read_pieces,
@@ -56,11 +54,10 @@ def find_sections(connection: Any, layer: Layer, sites: Sites, ctx: StepContext)
     course = connection.sql(_COURSE).to_arrow_table()
     columns = _columns(layer, figures, course, sites, ctx)
     columns["length_m"] = pa.array(figures.size)
-    if not is_derived(layer):
-        query = counts_query("segment_evidence", "line_id, segment")
-        counts = connection.sql(query, params=values).to_arrow_table()
-        floor = ctx.rules.no_service.level_dbm
-        columns["rsrp_p5_dbm"] = percentile_5(counts, figures.n_none, floor)
+    floor = ctx.rules.no_service.level_dbm
+    columns["rsrp_p5_dbm"] = percentile_5(
+        connection, "segment_evidence", "line_id, segment", layer, figures.n_none, floor
+    )
     connection.unregister("spot_piece")
     return conform(pa.table(columns), WEAK_SPOTS)
 
