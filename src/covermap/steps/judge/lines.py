@@ -16,7 +16,7 @@ from covermap.engine.step import StepContext
 from covermap.errors import BuildError
 from covermap.steps.judge.evidence import SegmentEvidence
 from covermap.steps.judge.layers import Layer, Spool
-from covermap.tables import LINE_VERDICTS, VERDICTS, nan_as_null
+from covermap.tables import LINE_VERDICTS, VERDICTS, conform, nan_as_null
 from covermap.workspace import Config
 
 M_PER_KM = 1000.0
@@ -100,7 +100,7 @@ def _rows(
         "answer": pa.array(answer.tolist(), pa.string()),
         "simulated": _simulated(course.lines.column("simulated"), ctx.config),
     }
-    return pa.table([columns[name] for name in LINE_VERDICTS.names], schema=LINE_VERDICTS.schema)
+    return conform(pa.table(columns), LINE_VERDICTS)
 
 
 def _kilometres(lengths: LineLengths, prefix: str) -> dict[str, pa.Array]:

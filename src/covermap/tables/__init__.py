@@ -1,0 +1,111 @@
+"""Every table's columns: name, type, unit, and what null means.
+
+A table is a named list of columns; :func:`schema` gives its Arrow schema, and :func:`conform`
+brings a table into it (order, types) or says what is wrong. Shared value lists (technologies,
+verdicts, reasons) are here too, so that there is one spelling of each.
+
+Horizontal positions are WGS-84 longitude and latitude in degrees unless a column says otherwise.
+Signal columns: ``rsrp_dbm`` is the received level of the reference signal as the technology names
+it: RSRP (LTE, NR, NB-IoT; 3GPP TS 36.214, 38.215), RSCP (UMTS; TS 25.215), RxLev (GSM; TS 45.008).
+``sinr_db`` is SINR of the same signal. Sums of levels are kept as integers of 0.01 dB, so that they
+do not depend on the order of addition.
+"""
+
+from __future__ import annotations
+
+from covermap.tables.areas import PLACES, REGIONS, VILLAGES
+from covermap.tables.evidence import CELL_EVIDENCE, MATCHED, SEGMENT_EVIDENCE
+from covermap.tables.inputs import PROBLEMS, READINGS, REJECTED, RUNS, SAMPLES, SITES
+from covermap.tables.lines import LINES, POSTS, SECTIONS, SEGMENTS, STATIONS, STRUCTURES
+from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
+from covermap.tables.verdicts import (
+    CELL_VERDICTS,
+    LINE_VERDICTS,
+    NETWORK_VERDICTS,
+    SECTION_VERDICTS,
+    SEGMENT_VERDICTS,
+    SETTLING,
+    WEAK_SPOTS,
+)
+from covermap.tables.words import (
+    ALL,
+    ANTENNAS,
+    ANY,
+    BASES,
+    LINE_CLASSES,
+    NO_TECHNOLOGY,
+    POSITION_BASES,
+    REJECT_REASONS,
+    SOURCES,
+    TECHNOLOGIES,
+    VERDICTS,
+)
+
+__all__ = [
+    "ALL",
+    "ANTENNAS",
+    "ANY",
+    "BASES",
+    "CELL_EVIDENCE",
+    "CELL_VERDICTS",
+    "LINES",
+    "LINE_CLASSES",
+    "LINE_VERDICTS",
+    "MATCHED",
+    "NETWORK_VERDICTS",
+    "NO_TECHNOLOGY",
+    "PLACES",
+    "POSITION_BASES",
+    "POSTS",
+    "PROBLEMS",
+    "READINGS",
+    "REGIONS",
+    "REJECTED",
+    "REJECT_REASONS",
+    "RUNS",
+    "SAMPLES",
+    "SECTIONS",
+    "SECTION_VERDICTS",
+    "SEGMENTS",
+    "SEGMENT_EVIDENCE",
+    "SEGMENT_VERDICTS",
+    "SETTLING",
+    "SITES",
+    "SOURCES",
+    "STATIONS",
+    "STRUCTURES",
+    "TABLES",
+    "TECHNOLOGIES",
+    "TS",
+    "VERDICTS",
+    "VILLAGES",
+    "WEAK_SPOTS",
+    "Column",
+    "Table",
+    "conform",
+    "empty",
+    "in_order",
+    "layer_name",
+    "nan_as_null",
+]
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        READINGS, SAMPLES, REJECTED, PROBLEMS, RUNS, SITES, LINES, SEGMENTS, STATIONS, STRUCTURES,
+        POSTS, SECTIONS, PLACES, VILLAGES, REGIONS, CELL_EVIDENCE, SEGMENT_EVIDENCE, MATCHED,
+        CELL_VERDICTS, SEGMENT_VERDICTS, LINE_VERDICTS, SECTION_VERDICTS, NETWORK_VERDICTS,
+        SETTLING, WEAK_SPOTS,
+    )
+}  # fmt: skip
+
+
+def layer_name(operator: str, technology: str) -> str:
+    """Name of a layer: ``46000/nr``.
+
+    Examples
+    --------
+    >>> layer_name("46000", "nr")
+    '46000/nr'
+    """
+    return f"{operator}/{technology}"

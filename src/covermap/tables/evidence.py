@@ -1,0 +1,63 @@
+"""Counts in 1 dB bins, and where samples lie on lines."""
+
+from __future__ import annotations
+
+from covermap.tables.table import F64, I16, I32, I64, C, S, Table
+
+_COUNTS = (
+    C("operator", S, "PLMN or declared name"),
+    C("technology", S, "technology; none: no service"),
+    C("source", S, "drive, probe or app"),
+    C("period", S, "YYYY-MM"),
+    C("rsrp_bin", I16, "floor of the level, dBm: k holds k <= x < k+1", "no level"),
+    C("sinr_bin", I16, "floor of the SINR, dB", "no SINR"),
+    C("n", I64, "samples"),
+    C("rsrp_sum_cdb", I64, "sum of level, 0.01 dB"),
+    C("sinr_sum_cdb", I64, "sum of SINR, 0.01 dB"),
+)
+CELL_EVIDENCE = Table(
+    "cell_evidence",
+    "Counts in 1 dB bins per cell, layer, source and period: exact and mergeable by addition.",
+    (C("cell", I64, "H3 index as int64"), *_COUNTS),
+    ("cell", "operator", "technology", "source", "period", "rsrp_bin", "sinr_bin"),
+)
+SEGMENT_EVIDENCE = Table(
+    "segment_evidence",
+    "The same counts per segment, run and direction.",
+    (
+        C("line_id", S, "as in lines"),
+        C("segment", I32, "as in segments"),
+        C("run_id", S, "as in samples"),
+        C("campaign", S, "as in samples"),
+        C("direction", I16, "+1 with the chainage, -1 against, 0 not known"),
+        *_COUNTS,
+    ),
+    ("line_id", "segment", "operator", "technology", "run_id", "direction", "source", "period",
+     "rsrp_bin", "sinr_bin"),
+)  # fmt: skip
+MATCHED = Table(
+    "matched",
+    "Where each sample lies on a line. Samples on no line are kept, with the reason.",
+    (
+        C("run_id", S, "as in samples"),
+        C("seq", I32, "as in samples"),
+        C("line_id", S, "line", "not on a line"),
+        C("segment", I32, "segment of the line", "not on a line"),
+        C("chainage_m", F64, "metres along the line", "not on a line"),
+        C("offset_m", F64, "distance from the line, m", "not on a line"),
+        C("direction", I16, "+1 with the chainage, -1 against, 0 not known", "not on a line"),
+        C("probability", F64, "that the sample was on this line, 0-1", "not on a line"),
+        C("position_error_m", F64, "standard error of the chainage, m", "not on a line"),
+        C("basis", S, "how the place is known: gps, between_fixes, mark", "not on a line"),
+        C("other_line_id", S, "the next most likely line", "no other line comes into question"),
+        C("other_probability", F64, "that it was on that one, 0-1", "no other line"),
+        C(
+            "reason",
+            S,
+            "why it is on no line: no_position, too_far, heading, class, not_travelled, "
+            "outside_marks, no_line_for_marks",
+            "matched",
+        ),
+    ),
+    ("run_id", "seq"),
+)

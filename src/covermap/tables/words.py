@@ -1,0 +1,50 @@
+"""Lists of values that tables share: one spelling of each."""
+
+from __future__ import annotations
+
+TECHNOLOGIES = ("gsm", "umts", "lte", "nr", "nbiot", "redcap")
+"""What a sample or a site cell can be. ``none`` stands for 'device alive, no service'."""
+
+NO_TECHNOLOGY = "none"
+ANY = "any"
+"""As a technology: whichever served. As an operator: at least one of them."""
+ALL = "all"
+"""As an operator: every one of them."""
+
+SOURCES = ("drive", "probe", "app")
+VERDICTS = ("covered", "weak", "none", "unmeasured")
+BASES = ("measured", "predicted", "both")
+ANTENNAS = ("roof", "in-car", "in-train", "handheld", "fixed", "unknown")
+LINE_CLASSES = (
+    "hsr", "rail", "metro", "tram", "motorway", "trunk", "primary", "secondary", "national",
+    "provincial", "road", "waterway",
+)  # fmt: skip
+
+POSITION_BASES = ("fix", "held", "between_fixes", "mark", "lost")
+"""How a sample's position is known: a new GPS fix; the last fix while standing still; interpolated
+by time between two fixes; from station marks; or not known well enough to be placed."""
+
+REJECT_REASONS = {
+    "malformed_row": "the row cannot be split into the header's fields",
+    "neighbour_cell": "the row is of a neighbour cell, not of the serving one",
+    "no_position": "longitude or latitude is missing, NaN or not a number",
+    "position_out_of_range": "longitude or latitude is outside the datum's range",
+    "position_zero": "the position is exactly 0, 0: a receiver without a fix",
+    "position_swapped": "longitude and latitude look exchanged",
+    "bad_time": "the time cannot be read",
+    "no_time": "the time is missing",
+    "time_in_future": "the time is later than the build's clock allows",
+    "time_too_old": "the time is before 1990: a clock that was never set",
+    "unknown_technology": "the technology is not one that this product knows",
+    "no_operator": "no operator in the row, the run or the declaration",
+    "impossible_signal": "the level is outside what the technology can report",
+    "sentinel": "the level is a placeholder that means 'no value'",
+    "no_measurement": "no level, no rate, no latency and no statement of service in the row",
+    "no_geometry": "the geometry is missing, empty, or not of a kind that can be used here",
+    "zero_length": "every vertex of the line is at one place",
+    "no_area": "the polygon encloses nothing, even when mended",
+    "no_identity": "the field that must tell one feature from another is missing",
+    "duplicate": "equal in every field to an earlier row of the file",
+    "duplicate_file": "the whole file is byte-equal to another input file",
+}  # fmt: skip
+"""Every reason a row can be rejected for, and what it means."""
