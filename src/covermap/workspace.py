@@ -61,6 +61,10 @@ class Measurements(_Files):
     technology: str | None = None
     """Technology of every row, where the file names none."""
     antenna: Antenna = "unknown"
+    level_offset_db: Annotated[int, Field(ge=-60, le=60)] = 0
+    """Whole dB added to the levels when lines are judged: -26 judges what a roof antenna received
+    as a seat behind 26 dB of carriage loss would. Evidence, cells and exports of samples stay as
+    measured."""
     columns: dict[str, str] = {}
     """Our column -> column (or property) in the file, for mapped formats."""
     units: dict[str, str] = {}

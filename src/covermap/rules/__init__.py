@@ -2,11 +2,13 @@
 
 from covermap.rules.pack import (
     Certainty,
+    IntervalRule,
     LineRule,
     NoService,
     PlaceRule,
     RulePack,
     Standard,
+    Target,
     WeakRule,
     load_pack,
     pack_names,
@@ -15,11 +17,13 @@ from covermap.rules.pack import (
 
 __all__ = [
     "Certainty",
+    "IntervalRule",
     "LineRule",
     "NoService",
     "PlaceRule",
     "RulePack",
     "Standard",
+    "Target",
     "WeakRule",
     "load_pack",
     "pack_names",

@@ -13,6 +13,10 @@ from covermap.errors import NotKnownError, RulePackError
 
 Source = Annotated[str, Field(min_length=3)]
 Share = Annotated[float, Field(ge=0, le=1)]
+LineClass = Literal[
+    "hsr", "rail", "metro", "tram", "motorway", "trunk", "primary", "secondary", "national",
+    "provincial", "road", "waterway",
+]  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -66,10 +70,46 @@ class NoService(_Strict):
 
 
 class LineRule(_Strict):
-    """When a line is continuously covered."""
+    """When a unit of line is continuously covered."""
 
     share: Share
+    """This share of its length must meet the standard."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    """Of the two-sided interval whose ends decide pass and fail."""
+    unit: Literal["line", "station", "county"] = "line"
+    """What is assessed and counted: whole lines, or sections from station to station, or by
+    county."""
+    unmeasured: Literal["bounded", "excluded"] = "bounded"
+    """`bounded`: length never measured may be all bad (for pass) and all good (for fail);
+    `excluded`: it is left out of the share, with its length stated."""
+    infer_gap_m: Annotated[float, Field(ge=0, le=2000)] = 0
+    """A gap of at most this length between two measured segments is inferred from both sides;
+    never in a tunnel. 0: nothing is inferred."""
+    source: Source
+
+
+class IntervalRule(_Strict):
+    """What the interval of a share rests on (see the model of the signal along a line)."""
+
+    campaign_scale_db: Annotated[float, Field(gt=0, le=10)] = 1.5
+    """Scale, dB, of what shifts a whole campaign (Student t, 4 degrees of freedom): 1.5 with one
+    set of devices and antennas, 2.5 to 3 with others."""
+    fit: Literal["each", "pooled"] = "each"
+    """`each`: the spreads are fitted to each line and layer; `pooled`: those of the prior are
+    taken as they stand, which is faster and 1.4-2.8 points less sure."""
+    draws: Annotated[int, Field(ge=64, le=1024, multiple_of=64)] = 256
+    """States of the world that are drawn from the posterior."""
+    source: Source
+
+
+class Target(_Strict):
+    """What a policy asks of the lines of some classes together."""
+
+    classes: Annotated[tuple[LineClass, ...], Field(min_length=1)]
+    unit: Literal["km", "lines"]
+    value: Annotated[float, Field(gt=0)]
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    """It is to be reached by the end of this year."""
     source: Source
 
 
@@ -109,6 +149,10 @@ class RulePack(_Strict):
     segment: PlaceRule
     no_service: NoService
     line: LineRule
+    interval: IntervalRule
+    targets: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")], Target] = {}
+    """By name. Each class may stand in several; the name of a target over one class alone is
+    free, results of several classes together are told under the target's name."""
     weak: WeakRule
     certainty: Certainty
 

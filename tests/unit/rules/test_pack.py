@@ -30,10 +30,13 @@ def test_a_shipped_pack_judges_every_technology_and_is_named_after_its_file(name
 @pytest.mark.parametrize("name", sorted(OFFICIAL))
 def test_every_figure_without_a_source_of_its_own_is_labelled_project_default(name):
     data = tomllib.loads(pack_text(name))
-    parts = {k: v for k, v in data.items() if isinstance(v, dict) and k != "standards"}
-    parts |= {f"standards.{k}": v for k, v in data["standards"].items()}
+    nested = ("standards", "targets")
+    parts = {k: v for k, v in data.items() if isinstance(v, dict) and k not in nested}
+    parts |= {f"{n}.{k}": v for n in nested for k, v in data[n].items()}
     for part, values in parts.items():
-        if part not in OFFICIAL[name]:
+        if part.startswith("targets."):
+            assert "MIIT 2023 no. 257" in values["source"], part
+        elif part not in OFFICIAL[name]:
             assert "project default" in values["source"], part
     assert "project default" in data["title"].lower() or "not official" in data["title"].lower()
 
@@ -98,4 +101,40 @@ def test_packs_are_files_of_the_package():
     folder = files("covermap.rules") / "packs"
     assert {p.name for p in folder.iterdir() if p.name.endswith(".toml")} == {
         f"{n}.toml" for n in pack_names()
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('unit = "line"', 'unit = "province"', "line.unit"),
+        ('unmeasured = "bounded"', 'unmeasured = "ignored"', "line.unmeasured"),
+        ("infer_gap_m = 300", "infer_gap_m = -1", "line.infer_gap_m"),
+        ("campaign_scale_db = 1.5", "campaign_scale_db = 0", "interval.campaign_scale_db"),
+        ('fit = "each"', 'fit = "some"', "interval.fit"),
+        ("draws = 256", "draws = 100", "interval.draws"),
+        ('classes = ["hsr"]', "classes = []", "targets.hsr.classes"),
+        ('classes = ["hsr"]', 'classes = ["boat"]', "targets.hsr.classes"),
+        ("value = 30_000", "value = 0", "targets.hsr.value"),
+        ("year = 2025", "year = 25", "targets.hsr.year"),
+    ],
+)
+def test_a_value_about_lines_that_is_not_allowed_is_named(tmp_path, old, new, named):
+    text = pack_text("project-default")
+    assert old in text
+    (tmp_path / "mine.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RulePackError, match=named):
+        load_pack("mine.toml", tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(OFFICIAL))
+def test_the_targets_are_the_policy_s_of_2025(name):
+    targets = load_pack(name).targets
+    figures = {k: (t.classes, t.unit, t.value, t.year) for k, t in targets.items()}
+    assert figures == {
+        "hsr": (("hsr",), "km", 30_000, 2025),
+        "roads": (("national", "provincial"), "km", 500_000, 2025),
+        "national": (("national",), "km", 300_000, 2025),
+        "provincial": (("provincial",), "km", 200_000, 2025),
+        "metro": (("metro",), "lines", 200, 2025),
     }
