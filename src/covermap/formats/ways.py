@@ -27,9 +27,12 @@ from covermap.workspace import Lines
 
 Column = Any
 """A pandas column of one value a feature (its stubs know no column of text with gaps)."""
-FIELDS = ("name", "ref", "class", "tunnel", "service", "station")
-NOT_TUNNEL = ("", "no", "false", "0", "none", "bridge", "ford")
-"""Values of a tunnel attribute that say 'no tunnel'."""
+FIELDS = ("name", "ref", "class", "tunnel", "bridge", "service", "station")
+NOT = {
+    "tunnel": ("", "no", "false", "0", "none", "bridge", "ford"),
+    "bridge": ("", "no", "false", "0", "none", "tunnel", "ford"),
+}
+"""Values of an attribute for tunnels (bridges) that say 'none here'."""
 
 
 @dataclass
@@ -95,7 +98,8 @@ def read_ways(path: Path, shown: str, declaration: Lines) -> tuple[Ways, Notes]:
         line_class.to_numpy(object)[row],
         text_of(table, fields.get("ref"))[row],
         text_of(table, fields.get("name"))[row],
-        _tunnel(table, fields.get("tunnel"))[row],
+        _structure(table, fields.get("tunnel"), "tunnel")[row],
+        _structure(table, fields.get("bridge"), "bridge")[row],
     )
     return ways, notes
 
@@ -169,12 +173,12 @@ def _as_text(value: object) -> str:
     return str(value).strip()
 
 
-def _tunnel(table: pd.DataFrame, column: str | None) -> Floats:
-    """1 in a tunnel, 0 not; NaN where the input has no such attribute."""
+def _structure(table: pd.DataFrame, column: str | None, kind: str) -> Floats:
+    """1 in a tunnel (on a bridge), 0 not; NaN where the input has no such attribute."""
     if column is None:
         return np.full(len(table), np.nan)
     text = text_of(table, column)
-    return np.array([t is not None and t.lower() not in NOT_TUNNEL for t in text], float)
+    return np.array([t is not None and t.lower() not in NOT[kind] for t in text], float)
 
 
 def read_labels(path: Path, shown: str, datum: str | None) -> tuple[gpd.GeoDataFrame, Notes]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, chainages_m, lengths_m
 from covermap.core.lines.chains import Chains, Courses, Limits, draw_courses, join_ways
+from covermap.core.lines.identity import Kept, Known, identities, keep_lines
 from covermap.core.lines.orientation import drawn_directions, runs_backwards
 from covermap.core.lines.pairing import routes_of
 
@@ -32,7 +33,7 @@ END_DECIMALS = 4
 class Ways:
     """Ways of one input, arrays of one length; WGS-84 degrees.
 
-    `ref` and `name` hold None where not given; `tunnel` NaN where not known.
+    `ref` and `name` hold None where not given; `tunnel` and `bridge` NaN where not known.
     """
 
     geometry: Objects
@@ -40,6 +41,7 @@ class Ways:
     ref: Objects
     name: Objects
     tunnel: Floats
+    bridge: Floats
 
     def take(self, index: Ints | NDArray[np.bool_]) -> Ways:
         """Give some of the ways, in the order asked for."""
@@ -49,6 +51,7 @@ class Ways:
             self.ref[index],
             self.name[index],
             self.tunnel[index],
+            self.bridge[index],
         )
 
     def __len__(self) -> int:
@@ -73,7 +76,7 @@ def route_groups(ways: Ways) -> Ints:
 
 def join_lists(parts: list[Ways]) -> Ways:
     """Put lists of ways one after the other."""
-    columns = ("geometry", "line_class", "ref", "name", "tunnel")
+    columns = ("geometry", "line_class", "ref", "name", "tunnel", "bridge")
     return Ways(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))
 
 
@@ -123,26 +126,35 @@ class Inventory:
     vertex_chainage_m: Floats
     vertex_tunnel: Floats
     """For each vertex of all lines: chainage, and whether the edge after it is in a tunnel."""
+    vertex_bridge: Floats
+    """The same for bridges."""
     bridged: int
     gap_m: float
 
 
-def make_inventory(ways: Ways, limits: Limits) -> Inventory:
-    """Join ways (in canonical order) of one route into lines."""
+def make_inventory(ways: Ways, limits: Limits, known: Known | None = None) -> Inventory:
+    """Join ways (in canonical order) of one route into lines.
+
+    Lines that are known from before keep identity and direction (see ``core.lines.identity``).
+    """
     chains = join_ways(ways.geometry, route_groups(ways), limits)
     courses = draw_courses(ways.geometry, chains)
-    made = _described(ways, chains, courses)
-    return _in_id_order(made, _identities(made))
+    made, kept = _described(ways, chains, courses, known)
+    return _in_id_order(made, identities(_identity_texts(made), made.line_class, kept))
 
 
-def _described(ways: Ways, chains: Chains, courses: Courses) -> Inventory:
+def _described(
+    ways: Ways, chains: Chains, courses: Courses, known: Known | None
+) -> tuple[Inventory, Kept]:
     n = len(courses.geometry)
     first = np.unique(chains.chain, return_index=True)[1] if n else np.zeros(0, int)
     weight = way_lengths_m(ways.geometry)
     line_class = ways.line_class[first]
     ref, name = (_commonest(v, chains.chain, weight, n) for v in (ways.ref, ways.name))
     drawn = drawn_directions(chains, weight, n)
+    kept = keep_lines(courses.geometry, line_class, known)
     flip = runs_backwards(courses.geometry, drawn, routes_of(line_class, ref, name))
+    flip = np.where(kept.known >= 0, ~kept.same_way, flip)
     oneway = np.where(np.isin(line_class.astype(str), DIRECTED), drawn, 0.0)
     oneway = np.where(oneway != 0, np.where(flip, -oneway, oneway), np.nan)
     geometry = np.where(flip, shapely.reverse(courses.geometry), courses.geometry)
@@ -150,7 +162,7 @@ def _described(ways: Ways, chains: Chains, courses: Courses) -> Inventory:
     chainage = chainages_m(coordinates[:, 0], coordinates[:, 1], line)
     length = np.zeros(len(geometry))
     np.maximum.at(length, line, chainage)
-    return Inventory(
+    made = Inventory(
         line_id=np.full(len(geometry), "", object),
         line_class=line_class,
         ref=ref,
@@ -160,10 +172,12 @@ def _described(ways: Ways, chains: Chains, courses: Courses) -> Inventory:
         oneway=oneway,
         vertex_line=line,
         vertex_chainage_m=chainage,
-        vertex_tunnel=_tunnels(ways, courses, flip),
+        vertex_tunnel=_of_edges(ways.tunnel, courses, flip),
+        vertex_bridge=_of_edges(ways.bridge, courses, flip),
         bridged=chains.bridged,
         gap_m=chains.gap_m,
     )
+    return made, kept
 
 
 def _commonest(values: Objects, chain: Ints, weight: Floats, n: int) -> Objects:
@@ -180,9 +194,9 @@ def _commonest(values: Objects, chain: Ints, weight: Floats, n: int) -> Objects:
     return made
 
 
-def _tunnels(ways: Ways, courses: Courses, flip: NDArray[np.bool_]) -> Floats:
-    """Tunnel flag of the edge that follows each vertex, in the direction of chainage."""
-    flag = ways.tunnel[courses.vertex_way]
+def _of_edges(of_way: Floats, courses: Courses, flip: NDArray[np.bool_]) -> Floats:
+    """Flag (of each way) of the edge that follows each vertex, in the direction of chainage."""
+    flag = of_way[courses.vertex_way]
     course = courses.vertex_course
     place = np.arange(len(course))
     last = np.zeros(len(course), bool)
@@ -202,7 +216,8 @@ def _place(point: Floats) -> str:
     return f"{point[0]:.{END_DECIMALS}f},{point[1]:.{END_DECIMALS}f}"
 
 
-def _identities(made: Inventory) -> Objects:
+def _identity_texts(made: Inventory) -> Objects:
+    """Text that tells each line from others: class, number, name, ends, and its rank by shape."""
     start = shapely.get_coordinates(shapely.get_point(made.geometry, 0))
     end = shapely.get_coordinates(shapely.get_point(made.geometry, -1))
     # The ends are sorted: drawn the other way, a line keeps its identity.
@@ -213,16 +228,10 @@ def _identities(made: Inventory) -> Objects:
         )
     ]
     shape = [hashlib.sha256(w).hexdigest() for w in shapely.to_wkb(made.geometry)]
-    frame = pd.DataFrame({"text": texts, "class": made.line_class, "shape": shape})
+    frame = pd.DataFrame({"text": texts, "shape": shape})
     order = frame.sort_values(["text", "shape"]).index
     nth = frame.loc[order].groupby("text").cumcount().reindex(frame.index)
-    return np.array(
-        [
-            f"{cls}-{hashlib.sha256(f'{text}|{n}'.encode()).hexdigest()[:12]}"
-            for text, cls, n in zip(frame["text"], frame["class"], nth, strict=True)
-        ],
-        dtype=object,
-    )
+    return np.array([f"{t}|{n}" for t, n in zip(texts, nth, strict=True)], dtype=object)
 
 
 def _in_id_order(made: Inventory, line_id: Objects) -> Inventory:
@@ -241,6 +250,7 @@ def _in_id_order(made: Inventory, line_id: Objects) -> Inventory:
         rank[made.vertex_line][vertex],
         made.vertex_chainage_m[vertex],
         made.vertex_tunnel[vertex],
+        made.vertex_bridge[vertex],
         made.bridged,
         made.gap_m,
     )

@@ -66,7 +66,7 @@ def named(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     ref, name, got = ways.ref.copy(), ways.name.copy(), carried >= 0
     ref[got] = labels["ref"].to_numpy(object)[carried[got]]
     name[got] = labels["name"].to_numpy(object)[carried[got]]
-    return Ways(ways.geometry, ways.line_class, ref, name, ways.tunnel)
+    return Ways(ways.geometry, ways.line_class, ref, name, ways.tunnel, ways.bridge)
 
 
 def _labels(declaration: Lines, journal: Journal) -> tuple[pd.DataFrame, Ints, Objects]:
