@@ -21,7 +21,7 @@ from covermap.tables import (
     conform,
     in_order,
 )
-from covermap.workspace import Config, Lines, Positions
+from covermap.workspace import Config, Lines, Matching, Positions
 
 LON, LAT = 121.5, 31.2
 EAST_M = 1 / 95_300
@@ -255,7 +255,8 @@ STOPS = [("人民广场", 500, 20), ("陆家嘴", 2500, -20), ("世纪大道", 5
 
 def metro_run(marks, n=41):
     stamped = [marks.get(k) for k in range(n)]
-    return samples([None] * n, mark=stamped, antenna="in-train")
+    times = [1_700_000_000_000 + 15_000 * k for k in range(n)]
+    return samples([None] * n, mark=stamped, antenna="in-train", time=times)
 
 
 def test_a_run_without_positions_is_placed_between_its_station_marks(tmp_path):
@@ -265,9 +266,11 @@ def test_a_run_without_positions_is_placed_between_its_station_marks(tmp_path):
     assert [r.reason for r in found[:5]] == ["outside_marks"] * 5
     assert [r.reason for r in found[36:]] == ["outside_marks"] * 5
     assert found[10].chainage_m == pytest.approx(3750, rel=0.005)
-    assert found[25].chainage_m == pytest.approx(1500, rel=0.005)
+    assert found[25].chainage_m == pytest.approx(1500, abs=50)
     assert {r.direction for r in found[5:36]} == {-1}
     assert found[10].segment == int(found[10].chainage_m // 50)
+    assert {(r.basis, r.probability) for r in found[5:36]} == {("mark", 1.0)}
+    assert found[15].position_error_m < found[10].position_error_m < 150
     assert sum(r.n for r in rows(got.evidence)) == 31
 
 
@@ -284,8 +287,17 @@ def test_an_unknown_mark_is_counted(tmp_path):
         metro_run({5: "人民广场", 9: "脱轨站", 15: "陆家嘴", 30: "世纪大道"}), net, CONFIG
     )
     assert [(p.problem, p.count, p.example) for p in got.problems] == [
-        ("unknown_mark", 1, "脱轨站")
+        ("unknown_mark", 1, "drive/1: 脱轨站")
     ]
+
+
+def test_a_place_between_marks_that_is_known_too_badly_is_kept_but_is_no_evidence(tmp_path):
+    _, net = network(tmp_path, METRO, STOPS)
+    run = metro_run({5: "世纪大道", 15: "陆家嘴", 35: "人民广场"})
+    strict = Config(matching=Matching(max_mark_error_m=30.0))
+    got = match_part(run, net, strict)
+    assert sum(r.line_id is not None for r in rows(got.matched)) == 31
+    assert 0 < sum(r.n for r in rows(got.evidence)) < 31
 
 
 def test_gcj02_read_as_wgs84_is_named_with_the_figures(tmp_path):

@@ -10,15 +10,18 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from covermap.core.geodesy import Floats, Ints
+from covermap.core.geodesy import Floats, Ints, lengths_m
 from covermap.core.lines.edges import Edges, edges_of
-from covermap.core.lines.marks import station_key
 from covermap.core.lines.match import STRICT
+from covermap.core.placing.profile import METRO, MOTIONS
+from covermap.core.placing.stamps import LineFacts, station_key
 
 RAILWAYS = ("hsr", "rail", "metro", "tram")
 CELL_M = 250.0
 """Width of a cell of the search grid: about as far as samples lie from their line."""
 
+CLOSED_M = 50.0
+"""A line whose ends are nearer than this goes round."""
 PAIRED_SHARE = 0.75
 """A segment that carries less than this share of its length as route length has one beside it."""
 
@@ -33,6 +36,10 @@ class Network:
     line_id: Objects
     line_class: Objects
     length_m: Floats
+    oneway: Ints
+    """Of the table of lines; 0: both or not known."""
+    closed: Flags
+    """The line ends where it starts."""
     edges: Edges
     travel: Floats
     """For each edge, its direction of travel as ``match.match_samples`` takes it."""
@@ -63,6 +70,8 @@ def network_of(lines: pa.Table, segments: pa.Table, stations: pa.Table) -> Netwo
         line_id=line_id,
         line_class=lines.column("class").to_numpy(zero_copy_only=False).astype(object),
         length_m=lines.column("length_m").to_numpy(),
+        oneway=lines.column("oneway").cast(pa.int64()).fill_null(0).to_numpy(),
+        closed=_closed(lines),
         edges=edges,
         travel=_travel(lines, segments, owner)[edges.piece],
         segment=segments.column("segment").to_numpy().astype(np.int64),
@@ -70,6 +79,29 @@ def network_of(lines: pa.Table, segments: pa.Table, stations: pa.Table) -> Netwo
         segment_from_m=from_m,
         stations=frame,
     )
+
+
+def _closed(lines: pa.Table) -> Flags:
+    """Whether each line ends where it starts, after a way long enough to go round."""
+    shapes = shapely.from_wkb(lines.column("geometry").to_numpy(zero_copy_only=False))
+    a, b = (shapely.get_coordinates(shapely.get_point(shapes, k)) for k in (0, -1))
+    if len(a) != len(shapes):
+        return np.zeros(len(shapes), bool)
+    gap = lengths_m(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+    made: Flags = (gap <= CLOSED_M) & (lines.column("length_m").to_numpy() > 10 * CLOSED_M)
+    return made
+
+
+def line_facts(network: Network) -> dict[int, LineFacts]:
+    """Give what marks need to know of each railway line, by its number."""
+    railway = np.flatnonzero(np.isin(network.line_class.astype(str), RAILWAYS))
+    return {
+        int(k): LineFacts(
+            float(network.length_m[k]), bool(network.closed[k]), int(network.oneway[k]),
+            MOTIONS.get(str(network.line_class[k]), METRO),
+        )
+        for k in railway
+    }  # fmt: skip
 
 
 def _travel(lines: pa.Table, segments: pa.Table, owner: Ints) -> Floats:

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from covermap.core.placing.course import course_of, place_on
+from covermap.core.placing.profile import METRO, progress, progress_error_m, running_time_s
+from covermap.core.placing.stamps import Chain, LineFacts, Stamps
+
+NONE = np.zeros(0, np.int64)
+FACT = LineFacts(10_000.0)
+
+
+def course(places, times):
+    s = np.array(places, float)
+    stamps = Stamps([""] * len(s), np.array(times, float))
+    chain = Chain(0, np.arange(len(s)), s, 1.0, -1, NONE, NONE, NONE, NONE, 0, -1)
+    return course_of(chain, stamps, METRO)
+
+
+def test_a_sample_accelerates_rolls_and_brakes():
+    """Between 0 and 2000 m in 120 s at 1 m/s2 a train rolls at 20 m/s."""
+    made = course([0, 0, 2000, 2000], [0, 40, 160, 200])
+    got = place_on(made, np.array([20.0, 50, 60, 100, 150, 180]), FACT)
+    np.testing.assert_allclose(got.chainage_m, [0, 50, 200, 1000, 1950, 2000])
+    assert got.direction.tolist() == [1, 1, 1, 1, 1, 1]
+
+
+def test_the_way_back_mirrors_the_way_there():
+    there = course([0, 0, 2000, 2000], [0, 40, 160, 200])
+    back = course([2000, 2000, 0, 0], [0, 40, 160, 200])
+    times = np.linspace(0, 200, 41)
+    one, two = place_on(there, times, FACT), place_on(back, times, FACT)
+    np.testing.assert_allclose(one.chainage_m, 2000 - two.chainage_m, atol=1e-9)
+    assert set(two.direction.tolist()) == {-1}
+
+
+def test_outside_the_stamps_nothing_is_known():
+    got = place_on(course([0, 2000], [100, 250]), np.array([99.0, 251.0]), FACT)
+    assert np.isnan(got.chainage_m).all()
+    assert np.isnan(got.error_m).all()
+    assert got.direction.tolist() == [0, 0]
+
+
+def test_with_one_stamp_a_stop_the_train_stands_for_the_usual_dwell():
+    made = course([0, 2000, 4000], [0, 150, 300])
+    assert (made.depart_s - made.arrive_s)[1] == pytest.approx(30.0)
+    quick = course([0, 2000, 4000], [0, 115, 230])  # no time to stand so long
+    assert (quick.depart_s - quick.arrive_s)[1] < 5.0
+
+
+def test_a_place_is_known_best_where_the_train_stands_and_worst_where_it_rolls():
+    made = course([0, 0, 2000, 2000], [0, 40, 160, 200])
+    error = place_on(made, np.array([10.0, 100.0, 190.0]), FACT).error_m
+    assert error[0] == error[2] == pytest.approx(20.0)
+    assert 40 < error[1] < 100
+
+
+def test_one_stamp_a_stop_is_known_worse_than_arrival_and_departure():
+    both = course([0, 0, 2000, 2000], [-15, 15, 135, 165])
+    one = course([0, 2000], [0, 150])
+    at = np.array([75.0])
+    assert place_on(one, at, FACT).error_m > place_on(both, at, FACT).error_m
+
+
+def test_chainage_goes_on_from_0_on_a_ring():
+    ring = LineFacts(8000.0, closed=True)
+    got = place_on(course([7000, 7000, 9000], [0, 30, 150]), np.array([120.0]), ring)
+    assert 700 < got.chainage_m[0] < 1000
+
+
+def test_a_stop_alone_places_only_its_own_time():
+    got = place_on(course([700, 700], [0, 30]), np.array([10.0, 40.0]), FACT)
+    assert got.chainage_m[0] == 700
+    assert np.isnan(got.chainage_m[1])
+    assert got.direction[0] == 0
+
+
+hop = st.tuples(st.floats(50, 5000), st.floats(10, 2000), st.floats(0.3, 2.0))
+
+
+@given(hop)
+def test_a_hop_starts_at_0_ends_at_its_length_and_never_goes_back(given_hop):
+    distance, seconds, a = given_hop
+    t = np.linspace(-5.0, seconds + 5.0, 200)
+    done, speed = progress(t, np.full(200, distance), np.full(200, seconds), a)
+    assert done[0] == 0.0
+    assert done[-1] == pytest.approx(distance, rel=1e-9)
+    assert (np.diff(done) >= -1e-6).all()
+    assert (speed >= 0).all()
+    middle = progress(np.array([seconds / 2]), np.array([distance]), np.array([seconds]), a)[0]
+    assert middle[0] == pytest.approx(distance / 2, rel=1e-6)
+
+
+@given(hop)
+def test_speed_is_the_slope_of_the_way(given_hop):
+    distance, seconds, a = given_hop
+    t = np.linspace(0.0, seconds, 4001)
+    done, speed = progress(t, np.full(t.size, distance), np.full(t.size, seconds), a)
+    slope = np.gradient(done, t)
+    assert np.abs(slope - speed)[1:-1].max() <= 0.01 * speed.max() + 4 * seconds / 4000 * 10
+
+
+def test_the_shortest_time_of_a_hop_is_that_of_its_own_trapezoid():
+    gap = np.array([200.0, 800.0, 3000.0])
+    seconds = running_time_s(gap, METRO)
+    _, speed = progress(seconds / 2, gap, seconds, METRO.acceleration_mps2)
+    assert (speed <= METRO.top_mps + 1e-6).all()
+    assert speed[2] == pytest.approx(METRO.top_mps)
+
+
+def test_errors_vanish_at_the_ends_of_exactly_timed_hops():
+    at = np.array([0.0, 120.0])
+    nothing = np.zeros(2)
+    error = progress_error_m(at, np.full(2, 2000.0), np.full(2, 120.0), 1.0, nothing, nothing)
+    np.testing.assert_allclose(error, 0.0, atol=1e-6)
