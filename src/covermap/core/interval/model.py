@@ -1,0 +1,179 @@
+"""The model of run means along a line, and its prior.
+
+For segment i, run r, direction d, campaign k::
+
+    y = m_i + D_d,i + c_k + C_k,i + b_r + B_r,i + R_r,i + e,   m_i = mu + T_i + M_i
+    e ~ N(0, v0 + s2 / n)
+
+T, M, D, C, B and R are independent Ornstein-Uhlenbeck processes along chainage; mu, c and b are
+constants of the line. What is estimated is the share of segments whose persistent level m_i
+reaches a threshold.
+
+A state vector holds, in this order: mu, T, M, one D a direction, one C a campaign, one c a
+campaign, then B, R and b of each run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PARAMETERS = (
+    "persistent_sd_db",
+    "persistent_km",
+    "trend_sd_db",
+    "direction_sd_db",
+    "direction_km",
+    "campaign_sd_db",
+    "run_sd_db",
+    "run_km",
+    "slow_run_sd_db",
+    "noise_db2",
+)
+"""What is fitted, in the order of a vector theta."""
+SD_M, L_M, SD_T, SD_D, L_D, SD_C, SD_R, L_R, SD_B, NOISE = range(10)
+_TREND_KM, _CAMPAIGN_KM, _SLOW_RUN_KM = 10.0, 3.0, 4.0
+FIXED_KM = (_TREND_KM, _CAMPAIGN_KM, _SLOW_RUN_KM)
+"""Correlation lengths that are not fitted: of T, C and B."""
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Prior of the model: medians of theta, standard deviations of log theta, and constants.
+
+    The figures come from repeated drives on German motorways, roof antennas. They are a project's
+    default for the spread of signal, never an official figure.
+    """
+
+    median: tuple[float, ...] = (9.6, 2.0, 2.6, 3.0, 0.4, 1.2, 3.6, 0.3, 1.0, 0.15)
+    """In the order of `PARAMETERS`: dB for `_db`, km for `_km`, dB^2 for `_db2`."""
+    log_sd: tuple[float, ...] = (0.3, 0.35, 0.5, 0.5, 0.4, 0.5, 0.3, 0.35, 0.5, 0.5)
+    sample_db2: float = 14.0
+    """Variance of one sample around its segment's level in a run, dB^2 (s2)."""
+    level_dbm: float = -97.0
+    level_sd_db: float = 15.0
+    """mu: normal with this mean and standard deviation."""
+    run_constant_sd_db: float = 1.0
+    """b: normal."""
+    campaign_scale_db: float = 1.5
+    """c: Student t with `campaign_freedom` degrees of freedom and this scale.
+
+    With antennas or devices that differ from one campaign to the next, take 2.5 to 3."""
+    campaign_freedom: float = 4.0
+    """Infinite: c is normal."""
+
+
+@dataclass(frozen=True)
+class IntervalSettings:
+    """How the posterior of a batch of lines is drawn."""
+
+    priors: Priors = field(default_factory=Priors)
+    fit: Literal["each", "pooled"] = "pooled"
+    """`each`: theta is fitted to every line; `pooled`: one theta, the prior's medians."""
+    campaign_shared: float = 0.75
+    """Share of the variance of c that lines of one campaign have in common, 0-1.
+
+    An assumption, not measured: 1 makes sums over lines widest, 0 makes lines independent."""
+    drive: Literal["new_campaign", "same_campaign"] = "new_campaign"
+    """Which further drive is predicted: one of a new campaign, or one more of these campaigns."""
+    drive_samples: float = 0.0
+    """Samples a segment of that drive; 0: as many as the line's own runs had on average."""
+    pooled_spread: float = 0.0
+    """Pooled only: theta is spread over the draws by this many prior standard deviations."""
+
+
+def theta_of(u: Floats, priors: Priors) -> Floats:
+    """Give theta for u, in prior standard deviations of log theta: ``median exp(log_sd u)``."""
+    return np.asarray(priors.median) * np.exp(np.asarray(priors.log_sd) * u)
+
+
+def campaign_sds(priors: Priors, groups: int) -> Floats:
+    """Give standard deviations of c, dB, one a stratum: together a Student t.
+
+    A Student t is a normal whose variance is ``scale^2 freedom / chi2``. The chi-square is cut into
+    strata of equal probability; each stratum has the mean of its variances, so that the variance
+    of the mixture is that of the Student t.
+
+    Examples
+    --------
+    >>> sds = campaign_sds(Priors(), 16)
+    >>> bool(abs((sds**2).mean() - 2 * 1.5**2) < 0.1)
+    True
+    """
+    if not np.isfinite(priors.campaign_freedom):
+        return np.full(groups, priors.campaign_scale_db)
+    fine = 4096 // groups
+    at = (np.arange(groups * fine) + 0.5) / (groups * fine)
+    inverse = priors.campaign_freedom / chi2.ppf(at, priors.campaign_freedom)
+    return priors.campaign_scale_db * np.sqrt(inverse.reshape(groups, fine).mean(axis=1))
+
+
+@njit(cache=True)
+def state_size(directions: int, campaigns: int, runs: int) -> int:
+    """Give the number of states."""
+    return 3 + directions + 2 * campaigns + 3 * runs
+
+
+@njit(cache=True)
+def stationary(
+    theta: Floats,
+    constants: Floats,
+    campaign_sd: Floats,
+    directions: int,
+    runs: int,
+    sd: Floats,
+    length_km: Floats,
+) -> None:
+    """Write standard deviation and correlation length of every state; 0 km: a constant.
+
+    `constants` holds the standard deviations of mu and b.
+    """
+    campaigns = len(campaign_sd)
+    sd[0], length_km[0] = constants[0], 0.0
+    sd[1], length_km[1] = theta[2], 10.0
+    sd[2], length_km[2] = theta[0], theta[1]
+    at = 3
+    for _ in range(directions):
+        sd[at], length_km[at] = theta[3], theta[4]
+        at += 1
+    for k in range(campaigns):
+        sd[at + k], length_km[at + k] = theta[5], 3.0
+        sd[at + campaigns + k], length_km[at + campaigns + k] = campaign_sd[k], 0.0
+    at += 2 * campaigns
+    for _ in range(runs):
+        sd[at], length_km[at] = theta[8], 4.0
+        sd[at + 1], length_km[at + 1] = theta[6], theta[7]
+        sd[at + 2], length_km[at + 2] = constants[1], 0.0
+        at += 3
+
+
+@njit(cache=True)
+def decay(sd: Floats, length_km: Floats, step_km: float, phi: Floats, shock: Floats) -> None:
+    """Write ``phi = exp(-step / L)`` and the shock's standard deviation ``sd sqrt(1 - phi^2)``."""
+    for s in range(len(sd)):
+        if length_km[s] == 0.0:
+            phi[s], shock[s] = 1.0, 0.0
+        else:
+            phi[s] = np.exp(-step_km / length_km[s])
+            shock[s] = sd[s] * np.sqrt(1.0 - phi[s] * phi[s])
+
+
+@njit(cache=True)
+def observed_states(
+    direction: int, campaign: int, run: int, directions: int, campaigns: int, where: Ints
+) -> None:
+    """Write the nine states whose sum an observation sees."""
+    where[0], where[1], where[2] = 0, 1, 2
+    where[3] = 3 + direction
+    where[4] = 3 + directions + campaign
+    where[5] = 3 + directions + campaigns + campaign
+    at = 3 + directions + 2 * campaigns + 3 * run
+    where[6], where[7], where[8] = at, at + 1, at + 2

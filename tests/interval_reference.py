@@ -1,0 +1,120 @@
+"""The interval's model in plain dense algebra, and lines simulated from it: slow and simple."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from covermap.core.interval.model import Priors
+from covermap.core.interval.runs import LineRuns
+
+FIXED_KM = {"T": 10.0, "C": 3.0, "B": 4.0}
+
+
+def processes(theta):
+    """Standard deviation and correlation length of T, M, D, C, B, R."""
+    sd_m, l_m, sd_t, sd_d, l_d, sd_c, sd_r, l_r, sd_b, _ = theta
+    return {
+        "T": (sd_t, FIXED_KM["T"]), "M": (sd_m, l_m), "D": (sd_d, l_d),
+        "C": (sd_c, FIXED_KM["C"]), "B": (sd_b, FIXED_KM["B"]), "R": (sd_r, l_r),
+    }  # fmt: skip
+
+
+def middles_km(length_m):
+    return (np.cumsum(length_m) - np.asarray(length_m) / 2) / 1000
+
+
+@dataclass(frozen=True)
+class Dense:
+    log_likelihood: float
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def dense(runs: LineRuns, theta, priors: Priors, campaign_sd: float) -> Dense:
+    """Mean and covariance of m less its prior mean, for a batch of one line."""
+    km = middles_km(runs.length_m)
+    made = processes(theta)
+
+    def kernel(name, a, b):
+        sd, length = made[name]
+        return sd**2 * np.exp(-np.abs(a[:, None] - b[None, :]) / length)
+
+    at, s = km[runs.segment], runs.segment
+    m_all = priors.level_sd_db**2 + kernel("T", km, km) + kernel("M", km, km)
+
+    def same(v):
+        return v[:, None] == v[None, :]
+
+    seen = m_all[np.ix_(s, s)] + same(runs.direction) * kernel("D", at, at)
+    seen += same(runs.campaign) * (kernel("C", at, at) + campaign_sd**2)
+    own = kernel("B", at, at) + kernel("R", at, at) + priors.run_constant_sd_db**2
+    seen += same(runs.run) * own
+    seen += np.diag(theta[9] + priors.sample_db2 / runs.n)
+    y = runs.y_dbm - priors.level_dbm
+    cross = m_all[:, s]
+    solved = np.linalg.solve(seen, np.column_stack([y, cross.T]))
+    _, log_det = np.linalg.slogdet(seen)
+    log_likelihood = -0.5 * (y @ solved[:, 0] + log_det + len(y) * np.log(2 * np.pi))
+    return Dense(log_likelihood, cross @ solved[:, 0], m_all - cross @ solved[:, 1:])
+
+
+def path(rng, sd, length_km, km):
+    """One Ornstein-Uhlenbeck path."""
+    phi = np.exp(-np.diff(km, prepend=km[0]) / length_km)
+    z = rng.normal(size=len(km))
+    x = np.empty(len(km))
+    x[0] = sd * z[0]
+    for i in range(1, len(km)):
+        x[i] = phi[i] * x[i - 1] + sd * np.sqrt(1 - phi[i] ** 2) * z[i]
+    return x
+
+
+@dataclass(frozen=True)
+class Simulated:
+    runs: LineRuns
+    level_dbm: np.ndarray
+    """The truth: the persistent level of every segment."""
+
+
+def simulate(rng, segments, plan, theta, priors: Priors, gaps=0.0, campaign_sd=None, key=1):
+    """Simulate one line; `plan` lists (direction, campaign) of its runs.
+
+    `campaign_sd`: c is normal with it; None: the prior's Student t. Gaps are stretches of 300 m to
+    3 km of a run.
+    """
+    length = np.full(segments, 100.0)
+    km = middles_km(length)
+    made = processes(theta)
+    m = priors.level_dbm + rng.normal() * priors.level_sd_db
+    m = m + path(rng, *made["T"], km) + path(rng, *made["M"], km)
+    towards = {d: path(rng, *made["D"], km) for d in sorted({d for d, _ in plan})}
+    during = {}
+    for c in sorted({c for _, c in plan}):
+        fixed = (
+            priors.campaign_scale_db * rng.standard_t(priors.campaign_freedom)
+            if campaign_sd is None
+            else campaign_sd * rng.normal()
+        )
+        during[c] = fixed + path(rng, *made["C"], km)
+    rows = []
+    for r, (d, c) in enumerate(plan):
+        n = rng.integers(2, 6, segments)
+        y = m + towards[d] + during[c] + rng.normal() * priors.run_constant_sd_db
+        y = y + path(rng, *made["B"], km) + path(rng, *made["R"], km)
+        y = y + rng.normal(size=segments) * np.sqrt(theta[9] + priors.sample_db2 / n)
+        there = np.ones(segments, bool)
+        while (~there).mean() < gaps:
+            start = rng.integers(segments)
+            there[start : start + rng.integers(3, 31)] = False
+        at = np.flatnonzero(there)
+        rows.append(np.column_stack([at, np.full(len(at), r), n[at], np.full(len(at), d),
+                                     np.full(len(at), c), y[at]]))  # fmt: skip
+    rows = np.concatenate(rows)
+    whole = rows[:, :5].astype(np.int64)
+    runs = LineRuns(
+        np.array([0, segments]), np.array([key]), length, rows[:, 5], whole[:, 0], whole[:, 1],
+        whole[:, 2], whole[:, 3], whole[:, 4], np.zeros(len(rows), bool),
+    )  # fmt: skip
+    return Simulated(runs, m)
