@@ -107,6 +107,11 @@ class Lines(_Files):
     """Keep only lines with one of these refs (after naming)."""
     stations: str | None = None
     """Vector file of station points along these lines."""
+    posts: str | None = None
+    """Table or vector file of official kilometre posts: figure, and position or line and chainage.
+    """
+    post_columns: dict[str, str] = {}
+    """Our column (official, lon, lat, line, chainage_m) -> column in the file of posts."""
     segment_m: float | None = None
     """None: 100 m, and 50 m for metro."""
 

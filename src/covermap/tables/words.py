@@ -44,6 +44,9 @@ REJECT_REASONS = {
     "zero_length": "every vertex of the line is at one place",
     "no_area": "the polygon encloses nothing, even when mended",
     "no_identity": "the field that must tell one feature from another is missing",
+    "bad_chainage": "the official chainage, or the place on the line, cannot be read",
+    "off_the_lines": "no line is near enough, or none is of that name",
+    "post_does_not_fit": "the figure agrees with neither neighbour along the line",
     "duplicate": "equal in every field to an earlier row of the file",
     "duplicate_file": "the whole file is byte-equal to another input file",
 }  # fmt: skip

@@ -22,8 +22,9 @@ SAME_STATION_M = 1500.0
 AT_END_M = 100.0
 """A station this near an end of its line is that end."""
 SLIVER_M = 300.0
-"""A stretch in a region shorter than this joins its longer neighbour: where a line runs along a
-border, or borders are drawn with gaps and overlaps, it does not flicker."""
+"""Stretches in a region that are shorter than this join a neighbour (between two of one region:
+shorter than twice this). Where a line runs along a border, or borders are drawn with gaps and
+overlaps, it does not flicker."""
 
 
 class Pieces(NamedTuple):
@@ -105,7 +106,7 @@ def by_region(piece: Objects, line: Ints, from_m: Floats, to_m: Floats, region: 
     -------
     Pieces
         `start` and `end` are both the region's row, -1 outside of all. Stretches shorter than
-        `SLIVER_M` have joined a neighbour, a region rather than none.
+        `SLIVER_M` have joined a neighbour.
     """
     tree = shapely.STRtree(piece)
     polygon, inside = tree.query(region, predicate="contains_properly")
@@ -146,9 +147,11 @@ def _crossings(
     what = owner[segment].copy()
     middle = 0.5 * (start + end)
     # Each interval covers the small pieces whose middle lies in it; few, all of one segment.
-    base = segment * 1.0e7
-    low = np.searchsorted(base + middle, edge_row * 1.0e7 + lower, side="left")
-    high = np.searchsorted(base + middle, edge_row * 1.0e7 + upper, side="right")
+    apart = float(to_m.max(initial=0.0)) + 1.0
+    key = np.searchsorted(rows, segment) * apart + middle
+    base = np.searchsorted(rows, edge_row) * apart
+    low = np.searchsorted(key, base + lower, side="left")
+    high = np.searchsorted(key, base + upper, side="right")
     _cover(low, high, polygon[pair], what)
     return segment, start, end, what
 
@@ -176,7 +179,7 @@ def _edges_inside(
     edges = shapely.linestrings(np.stack([a, b], axis=1)) if len(a) else np.zeros(0, object)
     found = shapely.intersection(edges, region[polygon[pair]])
     parts, edge = shapely.get_parts(shapely.force_2d(found), return_index=True)
-    lines = shapely.get_type_id(parts) == 1
+    lines = (shapely.get_type_id(parts) == 1) & ~shapely.is_empty(parts)
     parts, edge = parts[lines], edge[lines]
     ends = np.stack([shapely.get_coordinates(shapely.get_point(parts, i)) for i in (0, -1)])
     step = (b - a)[edge]
@@ -191,82 +194,51 @@ def _edges_inside(
 
 
 def _merged(line: Ints, start: Floats, end: Floats, what: Ints) -> Pieces:
-    """Join neighbours of one region, then slivers to the longer neighbour."""
-    keep = np.ones(len(line), bool)
-    _join_slivers(line, start, end, what, keep, SLIVER_M)
-    at = np.flatnonzero(keep)
-    return Pieces(line[at], start[at], end[at], what[at], what[at])
+    """Join neighbours of one region, and let slivers go."""
+    line, start, end, what = _joined(line, start, end, what)
+    first = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
+    for low, high in zip(first, np.r_[first[1:], len(line)], strict=True):
+        if high - low > 1:
+            labels, index = np.unique(what[low:high], return_inverse=True)
+            what[low:high] = labels[_steadied(end[low:high] - start[low:high], index, len(labels))]
+    line, start, end, what = _joined(line, start, end, what)
+    return Pieces(line, start, end, what, what)
+
+
+def _joined(
+    line: Ints, start: Floats, end: Floats, what: Ints
+) -> tuple[Ints, Floats, Floats, Ints]:
+    """Make one piece of pieces of one region that follow each other."""
+    first = np.flatnonzero(np.r_[True, (line[1:] != line[:-1]) | (what[1:] != what[:-1])])
+    last = np.r_[first[1:], len(line)] - 1
+    return line[first], start[first], end[last], what[first].copy()
 
 
 @njit(cache=True)
-def _join_slivers(line, start, end, what, keep, shortest):  # type: ignore[no-untyped-def]
-    """Write the merged pieces into the rows that stay marked in `keep`."""
-    n = len(line)
-    low = 0
-    while low < n:
-        high = low
-        while high < n and line[high] == line[low]:
-            high += 1
-        _join_like(start, end, what, keep, low, high)
-        while _join_shortest(start, end, what, keep, low, high, shortest):
-            pass
-        low = high
+def _steadied(length: Floats, label: Ints, n: int) -> Ints:
+    """Label pieces of one line anew: least length mislabelled, `SLIVER_M` paid for each change.
 
-
-@njit(cache=True)
-def _join_like(start, end, what, keep, low, high):  # type: ignore[no-untyped-def]
-    last = low
-    for i in range(low + 1, high):
-        if what[i] == what[last]:
-            end[last] = end[i]
-            keep[i] = False
-        else:
-            last = i
-
-
-@njit(cache=True)
-def _join_shortest(start, end, what, keep, low, high, shortest):  # type: ignore[no-untyped-def]
-    """Join the shortest stretch below the limit to a neighbour; false when there is none."""
-    best, before_best, after_best = -1, -1, -1
-    before, count = -1, 0
-    for i in range(low, high):
-        if not keep[i]:
-            continue
-        count += 1
-        if best >= 0 and after_best < 0 and best == before:
-            after_best = i
-        if end[i] - start[i] < shortest and (
-            best < 0 or end[i] - start[i] < end[best] - start[best]
-        ):
-            best, before_best, after_best = i, before, -1
-        before = i
-    if best < 0 or count < 2:
-        return False
-    left = _size(start, end, what, before_best)
-    right = _size(start, end, what, after_best)
-    if left >= right:
-        end[before_best] = end[best]
-        keep[best] = False
-        same = after_best >= 0 and what[after_best] == what[before_best]
-        if same:
-            end[before_best] = end[after_best]
-            keep[after_best] = False
-    else:
-        # Of the two rows the first stays, so that rows keep their order.
-        end[best], what[best] = end[after_best], what[after_best]
-        keep[after_best] = False
-        if before_best >= 0 and what[before_best] == what[best]:
-            end[before_best] = end[best]
-            keep[best] = False
-    return True
-
-
-@njit(cache=True)
-def _size(start, end, what, i):  # type: ignore[no-untyped-def]
-    """How much a neighbour draws: its length; a stretch outside all regions draws least."""
-    if i < 0:
-        return -1.0
-    return end[i] - start[i] if what[i] >= 0 else 0.0
+    So no stretch left is shorter than `SLIVER_M`, and one between two of the same region is twice
+    as long; changes stay where they are exactly (Viterbi).
+    """
+    m = len(length)
+    cost = np.zeros(n)
+    back = np.empty((m, n), np.int32)
+    for i in range(m):
+        best = np.argmin(cost)
+        change = cost[best] + (SLIVER_M if i else 0.0)
+        for k in range(n):
+            stays = cost[k] <= change
+            back[i, k] = k if stays else best
+            cost[k] = min(cost[k], change)
+        cost += length[i]
+        cost[label[i]] -= length[i]
+    made = np.empty(m, np.int64)
+    at = np.int64(np.argmin(cost))
+    for i in range(m - 1, -1, -1):
+        made[i] = at
+        at = back[i, at]
+    return made
 
 
 def lengths_between(

@@ -14,9 +14,10 @@ from covermap.core.lines.nearest import nearest_per_line
 from covermap.core.lines.pairing import Beside, routes_of
 from covermap.core.lines.pairing import route_shares as pair_shares
 from covermap.core.lines.segments import Cut
+from covermap.core.lines.structures import flagged_intervals
 from covermap.formats.ways import read_stations
 from covermap.steps.lines.journal import Journal
-from covermap.tables import LINES, SEGMENTS, STATIONS, conform, empty
+from covermap.tables import LINES, SEGMENTS, STATIONS, STRUCTURES, conform, empty
 from covermap.workspace import Lines
 
 SEGMENT_M = 100.0
@@ -103,6 +104,26 @@ def segments_table(inventory: Inventory, cut: Cut, route_m: Floats) -> pa.Table:
         }
     )
     return conform(made, SEGMENTS)
+
+
+def structures_table(inventory: Inventory) -> pa.Table:
+    """Rows of `structures`: tunnels and bridges as the ways tell them, over ways that follow on.
+
+    No name is told: one structure may be several ways, and they name roads rather than tunnels.
+    """
+    parts = [empty(STRUCTURES)]
+    for kind, flag in (("tunnel", inventory.vertex_tunnel), ("bridge", inventory.vertex_bridge)):
+        found = flagged_intervals(inventory.vertex_line, inventory.vertex_chainage_m, flag)
+        made = pa.table(
+            {
+                "line_id": pa.array(inventory.line_id[found.line], pa.string()),
+                "kind": pa.repeat(kind, len(found.line)),
+                "from_m": found.from_m,
+                "to_m": found.to_m,
+            }
+        )
+        parts.append(conform(made, STRUCTURES))
+    return pa.concat_tables(parts)
 
 
 def stations_table(
