@@ -140,9 +140,102 @@ def line_verdicts(lines: pa.Table, verdicts: pa.Table) -> pa.Table:
                 "covered_share": km["covered"] / (whole - km["unmeasured"]),
                 "share_if_rest_bad": km["covered"] / whole,
                 "share_if_rest_good": (km["covered"] + km["unmeasured"]) / whole,
-                "answer": "fail",
+                **interval_of(km, whole), "answer": "undetermined",
             })  # fmt: skip
     return _table("line_verdicts", rows)
+
+
+def interval_of(km: dict[str, float], whole: float) -> dict[str, Any]:
+    """Figures of the interval round the covered share of a line of `whole` km."""
+    measured = whole - km["unmeasured"]
+    share = km["covered"] / measured
+    return {
+        "tunnel_km": 1.2, "assessed_km": measured, "inferred_km": 0.3, "share_expected": share,
+        "share_low": share - 0.08, "share_high": share + 0.06, "campaign_share": share,
+        "campaign_low": share - 0.03, "campaign_high": share + 0.03, "drive_share": share,
+        "drive_low": share - 0.1, "drive_high": share + 0.09, "p_pass": 0.25, "runs": 3,
+        "campaigns": 2,
+    }  # fmt: skip
+
+
+def line_parts() -> dict[str, pa.Table]:
+    """Structures, posts and sections of the line g2; the other has none."""
+    structures = [
+        {"line_id": "g2", "kind": "tunnel", "name": "东山隧道", "from_m": 3000.0, "to_m": 4200.0},
+        {"line_id": "g2", "kind": "bridge", "name": None, "from_m": 9000.0, "to_m": 9400.0},
+    ]
+    # The count runs from K100, skips 500 m at 12 km of the line, and ends with it.
+    posts = [
+        (0.0, 100_000.0, 0), (12_000.0, 112_000.0, 0), (12_000.0, 112_500.0, 1),
+        (24_000.0, 124_500.0, 1),
+    ]  # fmt: skip
+    cuts = ((0.0, 9000.0, "莘庄 - 人民广场"), (9000.0, 23_962.5, "人民广场 - end"))
+    sections = [
+        {"section_id": f"g2-{kind}-{k}", "line_id": "g2", "kind": kind,
+         "name": name if kind == "station" else f"县{k}",
+         "region_id": None if kind == "station" else f"3101{k}",
+         "from_m": a, "to_m": b, "length_m": b - a, "route_length_m": b - a}
+        for kind in ("station", "county") for k, (a, b, name) in enumerate(cuts)
+    ]  # fmt: skip
+    return {
+        "structures": _table("structures", structures),
+        "posts": _table("posts", [
+            {"line_id": "g2", "chainage_m": m, "official_m": o, "prefix": "K", "stretch": s}
+            for m, o, s in posts
+        ]),
+        "sections": _table("sections", sections),
+    }  # fmt: skip
+
+
+def section_verdicts(sections: pa.Table) -> pa.Table:
+    """Verdicts of the sections: four fifths covered, the rest weak."""
+    rows = []
+    for section in sections.to_pylist():
+        km = section["length_m"] / 1000
+        amounts = {"length": km, "covered": 0.8 * km, "weak": 0.2 * km, "none": 0.0,
+                   "unmeasured": 0.0}  # fmt: skip
+        for operator, technology in LAYERS:
+            rows.append({
+                **{k: section[k] for k in ("section_id", "line_id", "kind", "region_id")},
+                "class": "motorway", "operator": operator, "technology": technology,
+                **{f"{k}_km": v for k, v in amounts.items()},
+                **{f"route_{k}_km": v for k, v in amounts.items()},
+                **interval_of(amounts, km), "answer": "fail", "simulated": True,
+            })  # fmt: skip
+    return _table("section_verdicts", rows)
+
+
+def network_verdicts() -> pa.Table:
+    """Sums by class, and of one region, with a target for one class."""
+    rows = []
+    for operator, technology in LAYERS:
+        for scope, line_class, region in (("class", "motorway", None), ("class", "metro", None),
+                                          ("region_class", "motorway", "31010")):  # fmt: skip
+            target = scope == "class" and line_class == "motorway"
+            rows.append({
+                "scope": scope, "class": line_class, "region_id": region, "operator": operator,
+                "technology": technology, "units": 1, "units_pass": 0, "units_fail": 0,
+                "units_undetermined": 1, "units_expected": 0.25, "units_low": 0.0,
+                "units_high": 1.0,
+                **{f"{p}{k}_km": v for p in ("", "route_") for k, v in (
+                    ("length", 24.0), ("covered", 14.0), ("weak", 6.0), ("none", 2.0),
+                    ("unmeasured", 2.0))},
+                "continuous_km": 6.0, "continuous_low_km": 0.0, "continuous_high_km": 24.0,
+                "target": 20.0 if target else None, "target_unit": "km" if target else None,
+                "p_target": 0.25 if target else None, "campaigns": 2, "simulated": True,
+            })  # fmt: skip
+    return _table("network_verdicts", rows)
+
+
+def settling() -> pa.Table:
+    """What would settle the line g2 in the layer any/any."""
+    rows = [
+        {"line_id": "g2", "operator": "any", "technology": "any", "rank": rank, "action": action,
+         "from_m": 0.0, "to_m": 23_962.5, "runs": 1, "width_now": 0.14, "width_then": then,
+         "p_settled": 0.4}
+        for rank, action, then in ((1, "new_campaign", 0.09), (2, "same_campaign", 0.12))
+    ]  # fmt: skip
+    return _table("settling", rows)
 
 
 def weak_spots(cells: np.ndarray, segments: pa.Table) -> pa.Table:
@@ -211,7 +304,10 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
         {"line_id": "m1", "name": n, "chainage_m": m, "lon": 121.4 + m / 1e5, "lat": 31.19}
         for n, m in (("莘庄", 0.0), ("人民广场", 9000.0))
     ]
+    parts = line_parts()
     for name, data in {
+        **parts, "section_verdicts": section_verdicts(parts["sections"]),
+        "network_verdicts": network_verdicts(), "settling": settling(),
         "cell_verdicts": cell_verdicts(cells, seed), "lines": lines, "segments": segments,
         "segment_verdicts": verdicts, "line_verdicts": line_verdicts(lines, verdicts),
         "weak_spots": weak_spots(cells, segments), "sites": sites(),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
+
+from covermap.cli.bars import Bars
 
 if TYPE_CHECKING:
     from covermap.pipeline import BuildResult, StepReport
@@ -47,8 +46,9 @@ def build_command(
     from covermap.store import Tables
 
     console = Console(stderr=True)
-    with BarProgress(console) as progress:
-        result = build(directory, BuildOptions(rules, workers, keep_going), progress)
+    with Bars(console) as bars:
+        options = BuildOptions(rules, workers, keep_going)
+        result = build(directory, options, BarProgress(bars))
     serious = look_at(Tables(result.folder), result.files)
     if as_json:
         report = {**result.as_json(), "look_at": serious}
@@ -105,47 +105,21 @@ def _listed(rows: dict[str, int]) -> str:
 
 
 class BarProgress:
-    """Draws one bar a step, with the time left; plain lines where there is no terminal."""
+    """Draws one bar a step; without a terminal, prints one line a step."""
 
-    def __init__(self, console: Console) -> None:
-        self.bars = Bars(
-            TextColumn("{task.description:<24}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self.console = console
-        self.task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        """Show the bars."""
-        self.bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the bars away."""
-        self.bars.stop()
+    def __init__(self, bars: Bars) -> None:
+        self.bars = bars
 
     def start(self, step: str, total: float) -> None:
         """Begin a bar."""
-        self.task = self.bars.add_task(step, total=total or None)
+        self.bars.start(step, total)
 
     def advance(self, units: float) -> None:
         """Move the bar."""
-        if self.task is not None:
-            self.bars.advance(self.task, units)
+        self.bars.advance(units)
 
     def end(self, report: StepReport) -> None:
         """Fill the bar; without a terminal, print one line."""
-        if self.task is not None:
-            self.bars.update(self.task, total=1, completed=1)
-        if not self.console.is_terminal:
-            self.console.print(f"{report.step}: {report.seconds:.1f} s", highlight=False)
+        self.bars.fill()
+        if not self.bars.console.is_terminal:
+            self.bars.console.print(f"{report.step}: {report.seconds:.1f} s", highlight=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from covermap.cli.bars import Bars
 from covermap.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,14 +65,6 @@ def _with(recipe: Recipe, samples: int | None, seed: int | None) -> Recipe:
 def _run(directory: Path, recipe: Recipe) -> Summary:
     from covermap.simulate.make import simulate as make
 
-    columns = (
-        TextColumn("simulate"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=1.0)
-
-        def show(share: float, what: str) -> None:
-            bar.update(task, completed=share, description=what)
-
-        return make(directory, recipe, show)
+    with Bars(Console(stderr=True)) as bars:
+        bars.start("simulate", 1.0)
+        return make(directory, recipe, lambda share, what: bars.move(share, 1.0, what))

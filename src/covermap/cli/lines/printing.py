@@ -1,0 +1,96 @@
+"""Tables of figures as text, CSV or JSON; what is not known is said, never a zero."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import typer
+from rich.cells import cell_len
+
+from covermap.errors import NotKnownError
+
+NOT_KNOWN = "not known"
+
+
+def known(value: Any) -> bool:
+    """Whether there is a value: neither None nor NaN."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def percent(share: Any) -> str:
+    """Write a share as per cent.
+
+    Examples
+    --------
+    >>> percent(0.875), percent(None), percent(0.9999), percent(1.0)
+    ('87.5 %', 'not known', '>99.9 %', '100.0 %')
+    """
+    if not known(share):
+        return NOT_KNOWN
+    if 0.999 < share < 1:
+        return ">99.9 %"
+    return "<0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
+
+
+def interval(low: Any, high: Any) -> str:
+    """Write the ends of a share's interval.
+
+    Examples
+    --------
+    >>> interval(0.77, 0.96), interval(None, None)
+    ('77.0-96.0 %', 'not known')
+    """
+    if not (known(low) and known(high)):
+        return NOT_KNOWN
+    return f"{100 * low:.1f}-{100 * high:.1f} %"
+
+
+def kilometres(value: Any, digits: int = 1) -> str:
+    """Write kilometres."""
+    return f"{value:.{digits}f}" if known(value) else NOT_KNOWN
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> None:
+    """Print rows of texts in columns; the first `left` columns are flush left."""
+    texts = [list(headings), *[list(row) for row in rows]]
+    widths = [max(cell_len(row[i]) for row in texts) for i in range(len(headings))]
+    for row in texts:
+        cells = [
+            text + " " * (width - cell_len(text))
+            if i < left
+            else " " * (width - cell_len(text)) + text
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(cells).rstrip())
+
+
+def print_data(rows: pd.DataFrame, form: str) -> None:
+    """Print rows for programs: `csv` or `json`; a missing figure is empty or null."""
+    if form == "csv":
+        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        return
+    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def check_known(value: str, values: pd.Series[Any], what: str) -> None:
+    """Refuse a name that the build's lines do not have.
+
+    Raises
+    ------
+    NotKnownError
+        It names those that there are.
+    """
+    there = sorted(set(values.dropna()))
+    if value not in there:
+        raise NotKnownError(
+            f"no {what} {value!r} in the lines of the current build: {', '.join(there) or 'none'}."
+        )

@@ -1,0 +1,135 @@
+"""What a strip chart shows of a line in one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+PIECE_COLUMNS = (
+    "segment", "from_m", "to_m", "tunnel", "verdict", "probability", "n", "runs", "rsrp_mean_dbm",
+    "rsrp_p5_dbm",
+)  # fmt: skip
+"""Columns of `Profile.pieces`."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A station or other mark."""
+
+    name: str
+    chainage_m: float
+    text: str
+    """Its chainage as people write it, official where posts are known."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tunnel or bridge."""
+
+    kind: str
+    name: str | None
+    from_m: float
+    to_m: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A round figure of the count along the line."""
+
+    chainage_m: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Signal and verdicts of one course in one layer, from `from_m` to `to_m`."""
+
+    line_id: str
+    title: str
+    line_class: str
+    length_m: float
+    operator: str
+    technology: str
+    from_m: float
+    to_m: float
+    threshold_dbm: float | None
+    """What the mean level must reach; None: it differs by technology, or is not known."""
+    simulated: bool
+    rules: str
+    """Title of the rule pack."""
+    official: bool
+    """Whether ticks and marks tell the official count; else metres from the line's start."""
+    pieces: pa.Table
+    stations: tuple[Mark, ...]
+    structures: tuple[Span, ...]
+    ticks: tuple[Tick, ...]
+
+    def numbers(self, column: str) -> Floats:
+        """Give a column of the pieces as numbers; nan where there is none."""
+        values: Floats = self.pieces.column(column).cast(pa.float64()).fill_null(np.nan).to_numpy()
+        return values
+
+    def texts(self, column: str) -> list[Any]:
+        """Give a column of the pieces as Python values."""
+        found: list[Any] = self.pieces.column(column).to_pylist()
+        return found
+
+
+def columns_of(profile: Profile, count: int) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """Mean level, 5th percentile, probability and main verdict in equal columns along the profile.
+
+    A piece counts in a column by the length of it that lies there. The main verdict is that of the
+    largest measured length, -1 where nothing is measured, as an index into `VERDICTS`; the mean
+    is of dB values. Without a figure: nan.
+
+    Returns
+    -------
+    Four arrays of `count`.
+    """
+    edges = np.linspace(profile.from_m, profile.to_m, count + 1)
+    start, end = profile.numbers("from_m"), profile.numbers("to_m")
+    first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, count - 1)
+    last = np.clip(np.searchsorted(edges, end, side="left") - 1, 0, count - 1)
+    spread = np.maximum(last - first + 1, 0)
+    piece = np.repeat(np.arange(len(start)), spread)
+    within = np.arange(spread.sum()) - np.repeat(np.cumsum(spread) - spread, spread)
+    column = first[piece] + within
+    overlap = np.minimum(end[piece], edges[column + 1]) - np.maximum(start[piece], edges[column])
+    overlap = np.maximum(overlap, 0.0)
+
+    def mean(name: str) -> Floats:
+        values = profile.numbers(name)[piece]
+        known = np.isfinite(values)
+        weight = np.bincount(column[known], overlap[known], count)
+        total = np.bincount(column[known], (overlap * values)[known], count)
+        out = np.full(count, np.nan)
+        np.divide(total, weight, out=out, where=weight > 0)
+        return out
+
+    codes = np.array([MEASURED.get(v, -1) for v in profile.texts("verdict")], np.int64)
+    lengths = np.stack(
+        [np.bincount(column, np.where(codes[piece] == c, overlap, 0.0), count) for c in range(3)]
+    )
+    main = np.where(lengths.max(axis=0) > 0, lengths.argmax(axis=0), -1).astype(np.int64)
+    return mean("rsrp_mean_dbm"), mean("rsrp_p5_dbm"), mean("probability"), main
+
+
+MEASURED = {"covered": 0, "weak": 1, "none": 2}
+"""Verdict -> its number; what is not here is not measured."""
+
+
+def level_range(profile: Profile) -> tuple[float, float]:
+    """Give the lowest and highest level of the chart's axis, whole tens of dBm."""
+    levels = [profile.numbers("rsrp_mean_dbm"), profile.numbers("rsrp_p5_dbm")]
+    threshold = [] if profile.threshold_dbm is None else [profile.threshold_dbm]
+    values = np.concatenate([*levels, np.array(threshold, np.float64), [-120.0, -80.0]])
+    values = values[np.isfinite(values)]
+    low = max(float(np.floor(values.min() / 10) * 10), -150.0)
+    high = min(float(np.ceil(values.max() / 10) * 10), -30.0)
+    return low, max(high, low + 10)
