@@ -131,9 +131,9 @@ def gains(
     theta: Floats,
     constants: Floats,
     campaign_sd: Floats,
-    gain: Singles,
-    weight: Singles,
-    reach: Singles,
+    gain: Singles | Floats,
+    weight: Singles | Floats,
+    reach: Singles | Floats,
 ) -> None:
     """Write what paths need of the filter: it does not depend on what was observed.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from covermap.core.interval.filter import log_likelihood
-from covermap.core.interval.line import Line
+from covermap.core.interval.line import Line, constants_of
 from covermap.core.interval.model import PARAMETERS, Priors, theta_of
 
 Floats = NDArray[np.float64]
@@ -16,28 +16,25 @@ BOUND = 4.0
 """u stays within this many prior standard deviations."""
 LEAST_CURVATURE = 0.5
 """The Hessian's eigenvalues are raised to this, so that no draw flies off."""
-_STEP = 1e-4
+_STEP = 1e-5
+_WIDE = 0.05
 
 
 def penalised(line: Line, u: Floats, priors: Priors, campaign_sd: Floats) -> float:
     """Give minus log posterior density of u, up to a constant."""
-    constants = np.array([priors.level_sd_db, priors.run_constant_sd_db])
-    value = log_likelihood(*line.observed, theta_of(u, priors), constants, campaign_sd)
+    theta = theta_of(u, priors)
+    value = log_likelihood(*line.observed, theta, constants_of(priors), campaign_sd)
     return float(0.5 * u @ u - value)
 
 
 def fitted(line: Line, priors: Priors, campaign_sd: Floats) -> tuple[Floats, Floats]:
-    """Give the most probable u, and the Hessian there (L-BFGS, central differences)."""
+    """Give the most probable u, and the Hessian there (L-BFGS, differences)."""
     size = len(PARAMETERS)
 
     def value_and_slope(u: Floats) -> tuple[float, Floats]:
-        return penalised(line, u, priors, campaign_sd), slope(u)
-
-    def slope(u: Floats) -> Floats:
-        shifts = np.eye(size) * _STEP
-        up = [penalised(line, u + shift, priors, campaign_sd) for shift in shifts]
-        down = [penalised(line, u - shift, priors, campaign_sd) for shift in shifts]
-        return (np.array(up) - np.array(down)) / (2.0 * _STEP)
+        here = penalised(line, u, priors, campaign_sd)
+        there = [penalised(line, u + shift, priors, campaign_sd) for shift in np.eye(size) * _STEP]
+        return here, (np.array(there) - here) / _STEP
 
     found = minimize(
         value_and_slope,
@@ -45,15 +42,24 @@ def fitted(line: Line, priors: Priors, campaign_sd: Floats) -> tuple[Floats, Flo
         jac=True,
         method="L-BFGS-B",
         bounds=[(-BOUND, BOUND)] * size,
-        options={"maxiter": 40, "ftol": 1e-6, "gtol": 1e-3},
+        options={"maxiter": 20, "ftol": 1e-5, "gtol": 1e-2},
     )
     best: Floats = found.x
-    wide = 1e-2
-    rows = [
-        (slope(best + shift) - slope(best - shift)) / (2 * wide) for shift in np.eye(size) * wide
-    ]
-    hessian = np.array(rows)
-    return best, 0.5 * (hessian + hessian.T)
+    return best, _hessian(line, best, priors, campaign_sd)
+
+
+def _hessian(line: Line, best: Floats, priors: Priors, campaign_sd: Floats) -> Floats:
+    """Second differences: value at the best, one step up each axis, and up each pair of axes."""
+    size = len(best)
+    shifts = np.eye(size) * _WIDE
+    here = penalised(line, best, priors, campaign_sd)
+    up = [penalised(line, best + shift, priors, campaign_sd) for shift in shifts]
+    made = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            both = penalised(line, best + shifts[i] + shifts[j], priors, campaign_sd)
+            made[i, j] = made[j, i] = (both - up[i] - up[j] + here) / _WIDE**2
+    return made
 
 
 def laplace_draws(best: Floats, hessian: Floats, normals: Floats) -> Floats:

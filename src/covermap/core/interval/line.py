@@ -80,5 +80,5 @@ def _settle(line: Line, censored: NDArray[np.bool_], priors: Priors) -> None:
 
 
 def constants_of(priors: Priors) -> Floats:
-    """Standard deviations of mu and b."""
+    """Give the standard deviations of mu and b."""
     return np.array([priors.level_sd_db, priors.run_constant_sd_db])

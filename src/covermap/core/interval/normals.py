@@ -7,18 +7,22 @@ gives normals (absolute error below 1e-5; largest possible 5.8).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 Singles = NDArray[np.float32]
+Word = Any
+"""A numpy unsigned whole number, 32 or 64 bits, as in the code."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 @njit(cache=True)
-def mixed(key: int, number: int) -> int:
+def mixed(key: Word, number: Word) -> Word:
     """Mix a number into a 64-bit key (splitmix64)."""
     z = (np.uint64(key) ^ (np.uint64(number) * _GOLDEN)) + _GOLDEN
     z = (z ^ (z >> np.uint64(30))) * _MIX_1
@@ -27,7 +31,7 @@ def mixed(key: int, number: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _hash(x: int, key: int) -> int:
+def _hash(x: Word, key: Word) -> Word:
     x = np.uint32(x ^ (x >> np.uint32(16)))
     x = np.uint32(x * np.uint32(0x21F0AAAD))
     x = np.uint32(x ^ (x >> np.uint32(15)))
@@ -39,7 +43,7 @@ def _hash(x: int, key: int) -> int:
 
 
 @njit(cache=True)
-def fill_normals(key: int, out: Singles) -> None:
+def fill_normals(key: Word, out: Singles) -> None:
     """Fill `out` (an even number of them) with standard normals that depend on `key` alone."""
     half = np.uint32(len(out) // 2)
     first = np.uint32(np.uint64(key) & np.uint64(0xFFFFFFFF))

@@ -118,7 +118,7 @@ class _World:
         self.further = self.campaign(_FURTHER)
 
     def campaign(self, identity: int) -> tuple[Floats, Singles]:
-        """Standard deviation of each group, and normal of each draw, of one campaign."""
+        """Give one campaign's standard deviation of each group, and normal of each draw."""
         if identity not in self._campaigns:
             key = keyed(self.seed, identity)
             normals = np.empty(self.draws, np.float32)
@@ -141,14 +141,14 @@ def keyed(seed: int, identity: int) -> np.uint64:
 
 
 def theta_normals(key: np.uint64, groups: int) -> Floats:
-    """Normals of groups x parameters."""
+    """Give normals of groups x parameters."""
     normals = np.empty(groups * len(PARAMETERS), np.float32)
     fill_normals(key, normals)
     return normals.reshape(groups, len(PARAMETERS)).astype(np.float64)
 
 
 def thetas_of(line: Line, key: np.uint64, world: _World) -> Floats:
-    """One theta a group: the pooled ones, or draws around the line's own fit."""
+    """Give one theta a group: the pooled ones, or draws around the line's own fit."""
     if world.settings.fit == "pooled":
         return world.pooled
     priors: Priors = world.settings.priors

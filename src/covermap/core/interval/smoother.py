@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from covermap.core.interval.filter import SEEN, gains
 from covermap.core.interval.model import decay, observed_states, state_size, stationary
-from covermap.core.interval.normals import fill_normals, mixed
+from covermap.core.interval.normals import Word, fill_normals, mixed
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -54,13 +54,13 @@ def draw_line(
     new_campaign: bool,
     drive_noise_db2: float,
     threshold_db: float,
-    key: int,
+    key: Word,
     persistent: Bytes,
     of_campaign: Bytes,
     drive: Bytes,
     levels: Singles,
 ) -> None:
-    """Draw paths of one line; write which segments reach the threshold.
+    """Draw paths of one line and write which segments reach the threshold.
 
     Parameters
     ----------
@@ -148,15 +148,15 @@ def draw_line(
                         fresh_shock[i] = fresh_sd[i] * np.sqrt(1.0 - fade * fade)
                 for s in range(size):
                     if length_km[s] > 0.0:
-                        fade, push, at = low_phi[s], low_shock[s], s * LANES
+                        fade, push, base = low_phi[s], low_shock[s], s * LANES
                         for k in range(LANES):
-                            x[s, k] = fade * x[s, k] + push * z[at + k]
+                            x[s, k] = fade * x[s, k] + push * z[base + k]
                         for k in range(LANES):
                             a[s, k] *= fade
                 for i in range(FRESH):
-                    fade, push, at = fresh_phi[i], fresh_shock[i], (size + i) * LANES
+                    fade, push, base = fresh_phi[i], fresh_shock[i], (size + i) * LANES
                     for k in range(LANES):
-                        f[i, k] = fade * f[i, k] + push * z[at + k]
+                        f[i, k] = fade * f[i, k] + push * z[base + k]
             for k in range(LANES):
                 level[t, k] = (x[0, k] + a[0, k]) + (x[1, k] + a[1, k]) + (x[2, k] + a[2, k])
             for k in range(LANES):
@@ -178,9 +178,9 @@ def draw_line(
                 seen = np.float32(y_db[o])
                 for k in range(LANES):
                     v[k] = seen - noise * z[at + k]
-                for s in where:
+                for seen_state in where:
                     for k in range(LANES):
-                        v[k] -= x[s, k] + a[s, k]
+                        v[k] -= x[seen_state, k] + a[seen_state, k]
                 for k in range(LANES):
                     error[o, k] = v[k]
                 for s in range(size):
@@ -200,9 +200,9 @@ def draw_line(
                     strength = gain[o, s]
                     for k in range(LANES):
                         v[k] -= strength * a[s, k]
-                for s in where:
+                for seen_state in where:
                     for k in range(LANES):
-                        a[s, k] += v[k]
+                        a[seen_state, k] += v[k]
             for s in range(size):
                 strength, strength_own = reach[t, 0, s], reach[t, 1, s]
                 for k in range(LANES):
