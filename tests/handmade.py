@@ -303,7 +303,7 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
     stations = [
         {"line_id": "m1", "name": n, "chainage_m": m, "lon": 121.4 + m / 1e5, "lat": 31.19}
         for n, m in (("莘庄", 0.0), ("人民广场", 9000.0))
-    ]
+    ] + [{"line_id": "g2", "name": "花桥", "chainage_m": 9000.0, "lon": 121.45, "lat": 31.22}]
     parts = line_parts()
     for name, data in {
         **parts, "section_verdicts": section_verdicts(parts["sections"]),

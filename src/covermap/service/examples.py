@@ -23,6 +23,24 @@ _SPOT: dict[str, Any] = {
     "nearest_site": "S104", "lon": 120.61, "lat": 31.38, "simulated": True,
 }  # fmt: skip
 
+_KM = {
+    "length_km": 80.2, "covered_km": 61.1, "weak_km": 10.0, "none_km": 1.1, "unmeasured_km": 8.0,
+    "route_length_km": 80.2, "route_covered_km": 61.1, "route_weak_km": 10.0,
+    "route_none_km": 1.1, "route_unmeasured_km": 8.0,
+}  # fmt: skip
+_INTERVAL = {
+    "tunnel_km": 3.4, "assessed_km": 72.9, "inferred_km": 0.7, "share_expected": 0.85,
+    "share_low": 0.75, "share_high": 0.92, "campaign_share": 0.846, "campaign_low": 0.82,
+    "campaign_high": 0.87, "drive_share": 0.84, "drive_low": 0.71, "drive_high": 0.93,
+    "p_pass": 0.004, "runs": 3, "campaigns": 2,
+}  # fmt: skip
+_SECTION = {
+    "section_id": "motorway-g2-1-s-1", "line_id": "motorway-g2-1", "kind": "station",
+    "region_id": None, "class": "motorway", "operator": "46000", "technology": "nr", **_KM,
+    **_INTERVAL, "answer": "fail", "simulated": True, "name": "A - B", "from_m": 0.0,
+    "to_m": 80200.0,
+}  # fmt: skip
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "build": {
         "id": "5f0c2b9e11aa", "created": "2026-11-21T10:00:00+00:00", "name": "Sample workspace",
@@ -68,7 +86,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
              "route_length_km": 80.2, "route_covered_km": 61.1, "route_weak_km": 10.0,
              "route_none_km": 1.1, "route_unmeasured_km": 8.0, "longest_gap_km": 2.3,
              "covered_share": 0.846, "share_if_rest_bad": 0.762, "share_if_rest_good": 0.862,
-             "answer": "fail", "simulated": True}
+             **_INTERVAL, "answer": "fail", "simulated": True}
         ],
     },
     "line": {
@@ -79,6 +97,41 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "segments": [{"segment": 123, "from_m": 12300.0, "to_m": 12400.0, "verdict": "weak",
                       "probability": 0.12, "rsrp_mean_dbm": -109.4, "n": 37}],
         "stations": [{"name": "人民广场", "chainage_m": 9000.0}],
+        "structures": [{"kind": "tunnel", "name": "东山隧道", "from_m": 3000.0, "to_m": 4200.0}],
+        "posts": [{"chainage_m": 0.0, "official_m": 100000.0, "prefix": "K", "stretch": 0}],
+        "sections": [_SECTION],
+        "settling": [{"line_id": "motorway-g2-1", "operator": "46000", "technology": "nr",
+                      "rank": 1, "action": "new_campaign", "from_m": 0.0, "to_m": 80200.0,
+                      "runs": 1, "width_now": 0.17, "width_then": 0.11, "p_settled": 0.6}],
+    },
+    "profile": {
+        "line_id": "motorway-g2-1", "title": "G2 京沪高速", "line_class": "motorway",
+        "length_m": 80200.0, "operator": "46000", "technology": "nr", "from_m": 0.0,
+        "to_m": 80200.0, "threshold_dbm": -105.0, "simulated": True,
+        "rules": "Project default (not official)", "official": True,
+        "pieces": [{"segment": 123, "from_m": 12300.0, "to_m": 12400.0, "tunnel": False,
+                    "verdict": "weak", "probability": 0.12, "n": 37, "runs": 3,
+                    "rsrp_mean_dbm": -109.4, "rsrp_p5_dbm": -121.0}],
+        "stations": [{"name": "人民广场", "chainage_m": 9000.0, "text": "K109+000"}],
+        "structures": [{"kind": "tunnel", "name": "东山隧道", "from_m": 3000.0, "to_m": 4200.0}],
+        "ticks": [{"chainage_m": 10000.0, "text": "K110+000"}],
+    },
+    "place": {
+        "line_id": "motorway-g2-1", "official": True,
+        "places": [{"chainage_m": 12300.0, "text": "K112+300", "segment": 123, "lon": 120.61,
+                    "lat": 31.38}],
+    },
+    "sections": {"total": 1, "limit": 100, "offset": 0, "items": [_SECTION]},
+    "network": {
+        "total": 1, "limit": 100, "offset": 0,
+        "items": [
+            {"scope": "class", "class": "motorway", "region_id": None, "operator": "46000",
+             "technology": "nr", "units": 12, "units_pass": 7, "units_fail": 2,
+             "units_undetermined": 3, "units_expected": 8.4, "units_low": 7.0, "units_high": 10.0,
+             **_KM, "continuous_km": 512.0, "continuous_low_km": 430.0,
+             "continuous_high_km": 640.0, "target": 600.0, "target_unit": "km",
+             "p_target": 0.21, "campaigns": 2, "simulated": True}
+        ],
     },
     "spots": {"total": 1, "limit": 100, "offset": 0, "items": [_SPOT]},
     "spot": {

@@ -13,7 +13,7 @@ from covermap.core.geodesy import to_plane
 from covermap.errors import QueryError
 from covermap.service.parameters import Page
 from covermap.service.snapshot import Shapes, Snapshot
-from covermap.tables import LINE_VERDICTS, WEAK_SPOTS
+from covermap.tables import LINE_VERDICTS, NETWORK_VERDICTS, SECTION_VERDICTS, WEAK_SPOTS
 
 JUDGED = (
     "operator", "technology", "verdict", "probability", "basis", "n", "n_none", "rsrp_mean_dbm",
@@ -81,6 +81,15 @@ def ids_within(shapes: Shapes, boxes: list[shapely.Polygon] | None) -> list[str]
 
 
 LINE_COLUMNS = LINE_VERDICTS.names
+NETWORK_COLUMNS = NETWORK_VERDICTS.names
+NETWORK_ORDER = "scope, class, region_id NULLS FIRST, operator, technology"
+SECTIONS = (
+    "(SELECT v.*, s.name, s.from_m, s.to_m FROM section_verdicts v "
+    "LEFT JOIN sections s USING (section_id))"
+)
+"""Verdicts of sections with what sections say of themselves."""
+SECTION_COLUMNS = (*SECTION_VERDICTS.names, "name", "from_m", "to_m")
+SECTION_ORDER = "line_id, kind, from_m, section_id, operator, technology"
 LINE_ORDER = "class, coalesce(ref, name, line_id), line_id, operator, technology"
 
 

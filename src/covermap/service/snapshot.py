@@ -22,7 +22,8 @@ from covermap.tables import ALL, ANY, TABLES, TECHNOLOGIES
 
 SERVED = (
     "cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots", "segments", "lines",
-    "stations", "sites",
+    "stations", "sites", "structures", "posts", "sections", "section_verdicts", "network_verdicts",
+    "settling",
 )  # fmt: skip
 """Tables that requests read."""
 KEPT = 3

@@ -10,7 +10,9 @@ from covermap.service.examples import EXAMPLES
 LIVE = {
     "build": "/api/build", "tilejson": "/tiles/cells/46000/nr.json",
     "point": "/api/point?lon=121.4505&lat=31.2203", "cell": "/api/cells/8a309959d54ffff",
-    "lines": "/api/lines", "line": "/api/lines/m1?operator=46000&technology=nr",
+    "lines": "/api/lines", "line": "/api/lines/g2?operator=any&technology=any",
+    "profile": "/api/lines/g2/profile", "place": "/api/lines/g2/at?chainage=K101%2B250",
+    "sections": "/api/sections", "network": "/api/network",
     "spots": "/api/weak-spots", "spot": "/api/weak-spots/ws-0", "health": "/healthz",
 }  # fmt: skip
 """An address that answers as each example shows."""
@@ -22,7 +24,9 @@ def test_every_endpoint_is_described_with_an_example(client: Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/healthz", "/api/build", "/api/point", "/api/cells/{cell}", "/api/lines",
-        "/api/lines/{line_id}", "/api/weak-spots", "/api/weak-spots/{spot_id}", "/tiles/sites.json",
+        "/api/lines/{line_id}", "/api/lines/{line_id}/profile", "/api/lines/{line_id}/at",
+        "/api/sections", "/api/network", "/api/weak-spots", "/api/weak-spots/{spot_id}",
+        "/tiles/sites.json",
         "/tiles/sites/{z}/{x}/{y}.mvt", "/tiles/{kind}/{operator}/{technology}.json",
         "/tiles/{kind}/{operator}/{technology}/{z}/{x}/{y}.mvt",
     }  # fmt: skip

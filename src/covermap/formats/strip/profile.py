@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,13 @@ class Profile:
     stations: tuple[Mark, ...]
     structures: tuple[Span, ...]
     ticks: tuple[Tick, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """Give it as plain values, as JSON holds them."""
+        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name in ("stations", "structures", "ticks"):
+            data[name] = [asdict(one) for one in data[name]]
+        return {**data, "pieces": self.pieces.to_pylist()}
 
     def numbers(self, column: str) -> Floats:
         """Give a column of the pieces as numbers; nan where there is none."""
