@@ -24,11 +24,10 @@ from covermap.core.geodesy import (
     Ints,
     metres_per_degree_lat,
     metres_per_degree_lon,
-    short_azimuths_deg,
-    short_lengths_m,
     turn_deg,
 )
-from covermap.core.lines.segments import course_vertices, positions_at
+from covermap.core.lines.segments import course_vertices
+from covermap.core.lines.turnbacks import turns_back
 
 REACH_M = 200.0
 """The direction at an end is that of the chord to the point this far along the way."""
@@ -53,11 +52,6 @@ class Limits:
     gap_m: float = 120.0
     """Free ends nearer than this, running on within `gap_turn_deg`, are bridged."""
     gap_turn_deg: float = 45.0
-    back_deg: float = 110.0
-    back_reach_m: float = 1000.0
-    back_apart_m: float = 200.0
-    """A course that turns by more than `back_deg` where two ways meet, and whose legs are still
-    `back_apart_m` apart after `back_reach_m`, is two carriageways: it is parted there."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ def join_ways(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
         none = np.zeros(0, np.int64)
         return Chains(none, none, np.zeros(0, np.bool_), 0, 0.0)
     linked = _at_nodes(ways, group, limits)
-    _part_where_it_turns_back(linked, ways, limits)
+    _part_where_it_turns_back(linked, ways)
     pieces = Chains(*_walk(linked), 0, 0.0)
     first = np.unique(pieces.chain, return_index=True)[1]
     return _bridge(pieces, draw_courses(ways, pieces).geometry, group[first], limits)
@@ -107,24 +101,14 @@ def _at_nodes(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Ints:
     return linked
 
 
-def _part_where_it_turns_back(linked: Ints, ways: NDArray[np.object_], limits: Limits) -> None:
+def _part_where_it_turns_back(linked: Ints, ways: NDArray[np.object_]) -> None:
     """Undo joins at which a course turns round and runs back beside itself."""
     chains = Chains(*_walk(linked), 0, 0.0)
     courses = draw_courses(ways, chains)
-    vertices = course_vertices(courses.geometry)
     joint = 1 + np.flatnonzero(
         (np.diff(courses.vertex_way) != 0) & (np.diff(courses.vertex_course) == 0)
     )
-    owner, place = vertices.line[joint], vertices.chainage[joint]
-    room = np.minimum(place, vertices.length_m[owner] - place)
-    legs = []
-    for reach in (np.minimum(REACH_M, room), np.minimum(limits.back_reach_m, room)):
-        legs.append(positions_at(vertices, owner, place - reach))
-        legs.append(positions_at(vertices, owner, place + reach))
-    here = vertices.lon[joint], vertices.lat[joint]
-    turn = turn_deg(short_azimuths_deg(*legs[0], *here), short_azimuths_deg(*here, *legs[1]))
-    apart = short_lengths_m(*legs[2], *legs[3])
-    back = (turn > limits.back_deg) & (apart < limits.back_apart_m)
+    back = turns_back(course_vertices(courses.geometry), joint)
     # The way that leads on from the joint begins there with its start, or reversed its end.
     way = courses.vertex_way[joint[back]]
     end = 2 * way + chains.reverse[way]

@@ -1,8 +1,13 @@
 """Which tracks run beside each other: the share of route length that each piece carries.
 
-Where k courses of one route run side by side, each carries 1/k of the route length: both
-carriageways of a motorway and both tracks of a railway half. It is found piece by piece, so a line
-that is double only in part is right.
+Where k tracks run side by side, each carries 1/k of the route length: both carriageways of a
+motorway and both tracks of a railway half. It is found piece by piece, so a line that is double
+only in part is right. A course that goes out on one carriageway and back on the other is beside
+itself.
+
+Names say what belongs together, but not what does not: the two tracks of a line may be called
+"up" and "down", or be written in two scripts. So two single tracks of different names near each
+other are the two tracks of one line; where either has its partner already, they are two lines.
 """
 
 from __future__ import annotations
@@ -17,11 +22,20 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from covermap.core.geodesy import Floats, Ints, metres_per_degree_lat, metres_per_degree_lon
+from covermap.core.geodesy import (
+    Floats,
+    Ints,
+    metres_per_degree_lat,
+    metres_per_degree_lon,
+    short_lengths_m,
+)
 from covermap.core.lines.naming import chord_azimuths
 from covermap.core.lines.nearest import every_line, line_grid, lines_near, room
 
 Objects = NDArray[np.object_]
+
+LEG_M = 1000.0
+"""Lines are compared leg by leg: far longer than tracks are apart, far shorter than a way back."""
 
 
 def routes_of(line_class: Objects, ref: Objects, name: Objects) -> Ints:
@@ -54,20 +68,22 @@ class Beside(NamedTuple):
     """To another line of the same route: its name says that they belong together."""
     unnamed_m: Floats
     """To a line of the same class, where one of the two has no name."""
+    single_m: Floats
+    """To a line of the same class and another name, where both are single tracks."""
 
 
 def route_shares(
     pieces: NDArray[np.object_], line: Ints, route: Ints, line_class: Objects, beside: Beside,
     max_angle_deg: float,
 ) -> Floats:  # fmt: skip
-    """Share of each piece's length that counts as route length: 1 / courses side by side.
+    """Share of each piece's length that counts as route length: 1 / tracks side by side.
 
     Parameters
     ----------
     pieces
-        LineStrings (segments), WGS-84 degrees, shape (n,), those of one line in a row, in order.
+        LineStrings (segments), WGS-84 degrees, shape (n,), those of one line in their order.
     line
-        Line of each piece. A line is never beside itself.
+        Line of each piece. A line is beside itself only where it comes back.
     route, line_class, beside
         For each line: its route (see :func:`routes_of`), class, and distances.
     max_angle_deg
@@ -79,50 +95,99 @@ def route_shares(
     """
     if len(pieces) == 0:
         return np.zeros(0)
-    radius = np.maximum(beside.named_m, beside.unnamed_m)
-    grid = line_grid(pieces, line, cell_m=float(max(250.0, radius.max())))
+    line = np.asarray(line, np.int64)
+    radius = np.max(beside, axis=0)
+    leg, owner = _legs(pieces, line, len(route))
+    grid = line_grid(pieces, leg, cell_m=float(max(250.0, radius.max())))
     kind = np.unique(line_class.astype(str), return_inverse=True)[1].astype(np.int64)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces, 0.5, normalized=True))
     lon, lat = middle[:, 0], middle[:, 1]
-    courses = 1 + _beside(
-        grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat),
-        chord_azimuths(pieces), float(np.cos(np.radians(max_angle_deg))),
-        np.asarray(line, np.int64), route, kind, beside.named_m, beside.unnamed_m,
-        every_line(grid),
-    )  # fmt: skip
-    return 1.0 / courses
+    piece_of = shapely.get_coordinates(pieces, return_index=True)[1]
+    piece_of = piece_of[:-1][piece_of[1:] == piece_of[:-1]]
+    tracks = np.ones(len(pieces), np.int64)
+    # First what names allow; then what is still single with what is single beside it.
+    for single in (np.zeros(len(pieces), np.bool_), None):
+        single = tracks == 1 if single is None else single
+        tracks = _tracks(
+            grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat),
+            chord_azimuths(pieces), float(np.cos(np.radians(max_angle_deg))), leg, owner, route,
+            kind, *beside, every_line(grid), piece_of, single,
+        )  # fmt: skip
+    return 1.0 / tracks
+
+
+def _legs(pieces: NDArray[np.object_], line: Ints, n: int) -> tuple[Ints, Ints]:
+    """Leg of each piece, and line of each leg; a number is left free after each line's last."""
+    start = shapely.get_coordinates(shapely.get_point(pieces, 0))
+    end = shapely.get_coordinates(shapely.get_point(pieces, -1))
+    length = short_lengths_m(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+    order = np.argsort(line, kind="stable")
+    along = np.cumsum(length[order])
+    first = np.searchsorted(line[order], np.arange(n))
+    begin = np.r_[0.0, along][first]
+    number = np.empty(len(line), np.int64)
+    number[order] = ((along - begin[line[order]] - 0.5 * length[order]) // LEG_M).astype(np.int64)
+    legs = np.zeros(n, np.int64)
+    np.maximum.at(legs, line, number + 1)
+    base = np.cumsum(legs + 1) - (legs + 1)
+    return base[line] + number, np.repeat(np.arange(n), legs + 1)
 
 
 @njit(cache=True)
-def _beside(  # type: ignore[no-untyped-def]
-    grid, x, y, kx, ky, heading, cos_limit, line, route, kind, named_m, unnamed_m, allowed
-):
-    """Count other lines of the same route near each piece."""
-    made = np.zeros(len(x), np.int64)
+def _tracks(  # type: ignore[no-untyped-def]
+    grid, x, y, kx, ky, heading, cos_limit, leg, owner, route, kind, named_m, unnamed_m, single_m,
+    allowed, piece_of, single,
+):  # fmt: skip
+    """Count the tracks at the middle of each piece, itself included."""
+    made = np.ones(len(x), np.int64)
     found = room()
+    taken = np.empty(len(found.line), np.int64)
     for i in range(len(x)):
-        own, angle = line[i], np.radians(heading[i])
-        radius = max(named_m[own], unnamed_m[own])
+        own, angle = owner[leg[i]], np.radians(heading[i])
+        radius = max(named_m[own], unnamed_m[own], single_m[own])
         count, _, _ = lines_near(
             grid, x[i], y[i], kx[i], ky[i], radius, heading[i], cos_limit, allowed, found
         )
+        taken[0] = leg[i]
+        n = 1
         for j in range(count):
-            other = found.line[j]
-            if other == own or kind[other] != kind[own]:
+            other = owner[found.line[j]]
+            if found.line[j] == leg[i] or kind[other] != kind[own]:
                 continue
-            same = route[own] >= 0 and route[other] == route[own]
-            either = route[own] < 0 or route[other] < 0
-            reach = named_m[own] if same else unnamed_m[own] if either else -1.0
             e, t = found.edge[j], found.along[j]
+            same = other == own or (route[own] >= 0 and route[other] == route[own])
+            if same and route[own] >= 0:
+                reach = named_m[own]
+            elif same or route[own] < 0 or route[other] < 0:
+                reach = unnamed_m[own]
+            else:
+                reach = single_m[own] if single[i] and single[piece_of[e]] else -1.0
+            if found.distance[j] > reach:
+                continue
             east = (grid.x1[e] + t * (grid.x2[e] - grid.x1[e]) - x[i]) * kx[i]
             north = (grid.y1[e] + t * (grid.y2[e] - grid.y1[e]) - y[i]) * ky[i]
             ahead = abs(east * np.sin(angle) + north * np.cos(angle))
-            # A line that ends, and lies more ahead than aside, is not beside this piece any more.
-            last = e + 1 == len(grid.line) or grid.line[e + 1] != other
-            first = e == 0 or grid.line[e - 1] != other
+            # A leg that ends, and lies more ahead than aside, is not beside this piece any more.
+            last = e + 1 == len(grid.line) or grid.line[e + 1] != found.line[j]
+            first = e == 0 or grid.line[e - 1] != found.line[j]
             ended = (t >= 1.0 and last) or (t <= 0.0 and first)
             if ended and ahead > 0.5 * found.distance[j] + 1.0:
                 continue
-            if found.distance[j] <= reach:
-                made[i] += 1
+            if n < len(taken):
+                taken[n] = found.line[j]
+                n += 1
+        made[i] = _runs(taken, n)
     return made
+
+
+@njit(cache=True)
+def _runs(taken, n):  # type: ignore[no-untyped-def]
+    """Count runs of consecutive numbers: legs that follow each other are one track."""
+    runs = 0
+    for a in range(n):
+        begins = True
+        for b in range(n):
+            if taken[b] == taken[a] - 1:
+                begins = False
+        runs += begins
+    return runs

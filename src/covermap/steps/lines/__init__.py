@@ -14,36 +14,53 @@ from pathlib import Path
 import pyarrow as pa
 
 from covermap.core.lines.chains import Limits
+from covermap.core.lines.identity import Known
 from covermap.core.lines.inventory import in_canonical_order, make_inventory
 from covermap.core.lines.segments import cut_lines
 from covermap.errors import ConfigError
 from covermap.steps.lines.journal import Journal, together
+from covermap.steps.lines.known import known_of_input
+from covermap.steps.lines.posts import posts_table
 from covermap.steps.lines.rows import (
     lines_table,
     route_shares,
     segment_sizes,
     segments_table,
     stations_table,
+    structures_table,
     tell_shapes,
 )
-from covermap.steps.lines.ways import check_declaration, named, only, ways_of
-from covermap.tables import LINES, SEGMENTS, STATIONS
+from covermap.steps.lines.ways import (
+    check_declaration,
+    named,
+    only,
+    parted,
+    running_lines,
+    ways_of,
+)
+from covermap.tables import LINES, POSTS, SEGMENTS, STATIONS, STRUCTURES
 from covermap.workspace import Lines
 
 
 @dataclass(frozen=True)
 class LinesResult:
-    """Five tables: what was made of the declared lines, and what was found on the way."""
+    """Tables: what was made of the declared lines, and what was found on the way."""
 
     lines: pa.Table
     segments: pa.Table
     stations: pa.Table
+    structures: pa.Table
+    posts: pa.Table
     rejected: pa.Table
     problems: pa.Table
 
 
-def read_lines(root: Path, declarations: tuple[Lines, ...]) -> LinesResult:
-    """Make lines, segments and stations of every `[[lines]]` entry.
+def read_lines(
+    root: Path, declarations: tuple[Lines, ...], known: pa.Table | None = None
+) -> LinesResult:
+    """Make lines, and what lies along them, of every `[[lines]]` entry.
+
+    Lines of the table `known` (KNOWN_LINES, of the imports before) keep identity and direction.
 
     Raises
     ------
@@ -54,13 +71,23 @@ def read_lines(root: Path, declarations: tuple[Lines, ...]) -> LinesResult:
         A file that cannot be read (see ``formats.vectors.read_vector``).
     """
     journal = Journal(root)
-    parts = [_read_one(declaration, journal) for declaration in declarations]
-    lines, segments, stations = (
+    declared = {declaration.name for declaration in declarations}
+    taken: set[str] = set()
+    parts = []
+    for declaration in declarations:
+        before = None
+        if known is not None:
+            before = known_of_input(known, declaration.name, declared, taken)
+        parts.append(_read_one(declaration, journal, before))
+        taken.update(parts[-1].lines.column("line_id").to_pylist())
+    lines, segments, stations, structures, posts = (
         together([getattr(part, table.name) for part in parts], table)
-        for table in (LINES, SEGMENTS, STATIONS)
+        for table in (LINES, SEGMENTS, STATIONS, STRUCTURES, POSTS)
     )
     _check_identities(lines)
-    return LinesResult(lines, segments, stations, journal.rejected(), journal.problems())
+    return LinesResult(
+        lines, segments, stations, structures, posts, journal.rejected(), journal.problems()
+    )
 
 
 def _check_identities(lines: pa.Table) -> None:
@@ -77,9 +104,11 @@ class _Part:
     lines: pa.Table
     segments: pa.Table
     stations: pa.Table
+    structures: pa.Table
+    posts: pa.Table
 
 
-def _read_one(declaration: Lines, journal: Journal) -> _Part:
+def _read_one(declaration: Lines, journal: Journal, known: Known | None) -> _Part:
     check_declaration(declaration)
     ways = ways_of(declaration, journal)
     ways, again = in_canonical_order(ways)
@@ -87,8 +116,9 @@ def _read_one(declaration: Lines, journal: Journal) -> _Part:
     if declaration.names_from:
         ways = named(declaration, ways, journal)
     ways = only(declaration, ways, journal)
+    ways = parted(declaration, running_lines(declaration, ways, journal), journal)
     ways, _ = in_canonical_order(ways)
-    inventory = make_inventory(ways, Limits())
+    inventory = make_inventory(ways, Limits(), known)
     tell_shapes(inventory, declaration, journal)
     sizes = segment_sizes(inventory, declaration)
     cut = cut_lines(inventory.geometry, sizes)
@@ -97,4 +127,6 @@ def _read_one(declaration: Lines, journal: Journal) -> _Part:
         lines_table(inventory, declaration, sizes, cut, route_m),
         segments_table(inventory, cut, route_m),
         stations_table(declaration, inventory, cut, journal),
+        structures_table(inventory),
+        posts_table(declaration, inventory, cut, journal),
     )

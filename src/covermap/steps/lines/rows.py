@@ -8,6 +8,7 @@ import pyarrow as pa
 import shapely
 
 from covermap.core.geodesy import Floats
+from covermap.core.lines.asides import RAILWAYS
 from covermap.core.lines.edges import edges_of
 from covermap.core.lines.inventory import Inventory, tunnel_lengths_m
 from covermap.core.lines.nearest import nearest_per_line
@@ -57,7 +58,9 @@ def route_shares(inventory: Inventory, cut: Cut) -> Floats:
     """Share of each segment's length that counts as route length."""
     route = routes_of(inventory.line_class, inventory.ref, inventory.name)
     unnamed = np.array([PAIR_UNNAMED_M[c] for c in inventory.line_class], float)
-    beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed)
+    # Numbers of roads are signed: other numbers are other roads. Names of tracks are not.
+    single = np.where(np.isin(inventory.line_class.astype(str), RAILWAYS), unnamed, 0.0)
+    beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed, single)
     return pair_shares(cut.geometry, cut.line, route, inventory.line_class, beside, PAIR_ANGLE_DEG)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from covermap.core.geodesy import Ints
-from covermap.core.lines.chains import Limits, join_ways
+from covermap.core.geodesy import Floats, Ints
+from covermap.core.lines.asides import side_tracks_by_name, side_tracks_by_shape
+from covermap.core.lines.chains import Limits, draw_courses, join_ways
 from covermap.core.lines.inventory import (
     Objects,
     Ways,
@@ -15,6 +18,7 @@ from covermap.core.lines.inventory import (
     way_lengths_m,
 )
 from covermap.core.lines.naming import carry_along, labels_beside
+from covermap.core.lines.turnbacks import cut_where_they_turn_back
 from covermap.errors import ConfigError
 from covermap.formats.ways import FIELDS, read_labels, read_ways
 from covermap.steps.lines.journal import Journal
@@ -99,3 +103,35 @@ def only(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     keep = np.isin(ways.ref.astype(str), declaration.only_refs)
     journal.tell(declaration, "other_ref", int((~keep).sum()), "left aside")
     return ways.take(keep)
+
+
+def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
+    """Leave aside tracks of railways that make no route: by name, then by shape."""
+    length = way_lengths_m(ways.geometry)
+    aside = side_tracks_by_name(ways.line_class, ways.name)
+    _tell_aside(declaration, journal, "side_track_by_name", length[aside])
+    ways, length = ways.take(~aside), length[~aside]
+    if not len(ways):
+        return ways
+    chains = join_ways(ways.geometry, route_groups(ways), Limits())
+    courses = draw_courses(ways.geometry, chains)
+    first = np.unique(chains.chain, return_index=True)[1]
+    unnamed = (pd.isna(ways.ref) & pd.isna(ways.name))[first]
+    whole = np.bincount(chains.chain, weights=length).astype(float)
+    aside = side_tracks_by_shape(courses.geometry, whole, ways.line_class[first], unnamed)
+    aside = aside[chains.chain]
+    _tell_aside(declaration, journal, "side_track_by_shape", length[aside])
+    return ways.take(~aside)
+
+
+def _tell_aside(declaration: Lines, journal: Journal, kind: str, length_m: Floats) -> None:
+    km = f"{length_m.sum() / 1000:.1f} km"
+    journal.tell(declaration, kind, len(length_m), "left aside", km)
+
+
+def parted(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
+    """Cut ways that are drawn out on one carriageway and back on the other."""
+    geometry, way = cut_where_they_turn_back(ways.geometry)
+    cuts = len(geometry) - len(ways)
+    journal.tell(declaration, "turns_back", cuts, "cut there")
+    return replace(ways.take(way), geometry=geometry)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import shapely
 
 from covermap.core.lines.pairing import Beside, route_shares, routes_of
@@ -11,11 +12,12 @@ def piece(x, y, x2, y2):
     return shapely.LineString([(8 + x * EAST_M, 53 + y * NORTH_M), (8 + x2 * EAST_M, 53 + y2 * NORTH_M)])  # fmt: skip  # noqa: E501
 
 
-def shares(pieces, line, route, named=200.0, unnamed=60.0):
+def shares(pieces, line, route, named=200.0, unnamed=60.0, single=60.0):
     n = len(route)
     return route_shares(
         np.array(pieces, dtype=object), np.array(line), np.array(route),
-        np.full(n, "rail", object), Beside(np.full(n, named), np.full(n, unnamed)), 25.0,
+        np.full(n, "rail", object),
+        Beside(*(np.full(n, reach) for reach in (named, unnamed, single))), 25.0,
     ).tolist()  # fmt: skip
 
 
@@ -29,15 +31,50 @@ def test_four_tracks_carry_a_quarter_each():
     assert shares(pieces, [0, 1, 2, 3], [0] * 4) == [0.25] * 4
 
 
-def test_other_routes_far_crossing_and_own_pieces_do_not_count():
+def test_far_crossing_and_following_pieces_do_not_count():
     pieces = [
         piece(0, 0, 100, 0),
-        piece(0, 30, 100, 30),
+        piece(100, 0, 200, 5),
         piece(0, 290, 100, 290),
         piece(50, -50, 50, 50),
-        piece(100, 0, 200, 5),
     ]
-    assert shares(pieces, [0, 1, 2, 3, 0], [0, 1, 0, 0]) == [1.0] * 5
+    assert shares(pieces, [0, 0, 1, 2], [0, 0, 0]) == [1.0] * 4
+
+
+def test_single_tracks_of_two_names_are_the_two_tracks_of_one_line():
+    pieces = [piece(0, 0, 100, 0), piece(0, 30, 100, 30)]
+    assert shares(pieces, [0, 1], [0, 1]) == [0.5, 0.5]
+    assert shares(pieces, [0, 1], [0, 1], single=20.0) == [1.0, 1.0]
+
+
+def test_lines_that_have_their_two_tracks_each_stay_two_lines():
+    pieces = [piece(0, 15 * k, 100, 15 * k) for k in range(4)]
+    assert shares(pieces, [0, 1, 2, 3], [0, 0, 1, 1]) == [0.5] * 4
+    assert shares(pieces[:3], [0, 1, 2], [0, 0, 1]) == [0.5, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("bearing", [1, -1])
+def test_a_line_that_comes_back_on_the_other_carriageway_is_beside_itself(bearing):
+    out = [piece(100 * k, 0, 100 * k + 100, 0) for k in range(50)]
+    back = [piece(5000 - 100 * k, 20, 4900 - 100 * k, 20) for k in range(50)]
+    turn = [piece(5000, 0, 5000, 20)]
+    got = np.array(shares((out + turn + back)[::bearing], [0] * 101, [0]))
+    # The leg that turns is not told apart: at most two of them count whole.
+    assert (got[:30] == 0.5).all()
+    assert (got[-30:] == 0.5).all()
+    assert got.sum() == pytest.approx(50, abs=20)
+
+
+def test_the_order_of_lines_and_the_direction_of_pieces_do_not_matter():
+    rng = np.random.default_rng(4)
+    at = rng.uniform(0, 300, (40, 3))
+    pieces = [piece(x, y, x + 100, y + d / 20) for x, y, d in at]
+    route = rng.integers(-1, 4, 40)
+    plain = np.array(shares(pieces, range(40), route))
+    order = rng.permutation(40)
+    turned = [shapely.reverse(pieces[k]) for k in order]
+    again = np.array(shares(turned, range(40), route[order]))
+    assert (again == plain[order]).all()
 
 
 def test_without_a_name_only_what_is_quite_near_counts():
