@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from covermap.engine.local import Workers
 from covermap.rules import RulePack
 from covermap.store import Tables, write_table
 from covermap.tables import TABLES, conform, in_order
@@ -32,6 +33,11 @@ class StepContext:
     """Folder that the step writes into."""
     config: Config
     rules: RulePack
+    workers: Workers = field(default_factory=lambda: Workers(1))
+    """Processes that independent parts of the step may run in."""
+    part: Callable[[str], Path] | None = None
+    """Folder in which a part of the result with this key is kept from build to build; None:
+    nothing is kept, and the step keeps its parts in `out` while it runs."""
     progress: Callable[[float, str], None] = _silent
     """Call with the share done (0-1) and what is being done; may raise to interrupt."""
     report: dict[str, Any] = field(default_factory=dict)

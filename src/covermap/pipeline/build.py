@@ -26,11 +26,20 @@ from covermap.pipeline.keys import code_key, file_key, key_of
 from covermap.pipeline.parts import PartWork, grid_one, match_one
 from covermap.pipeline.progress import Progress, Silent, StepReport
 from covermap.pipeline.publish import Layout, assemble, only_builder, prune, sweep
-from covermap.pipeline.stages import Cache, gather, ingest_logs, merge, read_vectors, run_parts_of
+from covermap.pipeline.stages import (
+    OF_LINES,
+    Cache,
+    as_read,
+    gather,
+    ingest_logs,
+    merge,
+    read_vectors,
+    run_parts_of,
+)
 from covermap.resources import resource
 from covermap.rules import RulePack, load_pack
 from covermap.steps import judge, tiles, weak
-from covermap.store import Tables, Workspace, whole_folder
+from covermap.store import Tables, Workspace, whole_folder, write_text
 from covermap.tables import CELL_EVIDENCE, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
 from covermap.workspace import Config, load_config
 
@@ -114,14 +123,19 @@ class WholeStep:
     """Tables; a step without any writes a folder of its name."""
 
 
-VERDICTS = ("cell_verdicts", "segment_verdicts", "line_verdicts")
+VERDICTS = (
+    "cell_verdicts", "segment_verdicts", "line_verdicts", "section_verdicts", "network_verdicts",
+    "settling",
+)  # fmt: skip
+JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
 WHOLE_STEPS = (
-    WholeStep(
-        "judge", judge.run, ("cell_evidence", "segment_evidence", "segments", "lines"), VERDICTS
-    ),
+    WholeStep("judge", judge.run, JUDGED_FROM, VERDICTS),
     WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
     WholeStep("tiles", tiles.run, (*VERDICTS[:2], "segments", "lines", "weak_spots", "sites"), ()),
 )
+
+PARTS = "parts.txt"
+"""Beside a whole step's tables: keys of the parts of its result that are kept by themselves."""
 
 
 class _Builder:
@@ -192,7 +206,7 @@ class _Builder:
             settings = [self.config.matching, self.config.positions, lines.name]
         jobs = {}
         for log, folder in ingested.items():
-            key = key_of(code_key(), step, folder.name, log.declaration, settings)
+            key = key_of(code_key(), step, folder.name, as_read(log.declaration), settings)
             target = self.cache.folder(step, key)
             jobs[log] = PartWork(log, folder / "samples.parquet", lines, self.config, target)
         run_parts_of(step, work, jobs, self.workers, self._timed)
@@ -205,7 +219,7 @@ class _Builder:
         vectors: dict[str, Path],
     ) -> None:
         """Bring rejected rows, problems and runs of every input into one table each."""
-        areas = [f for name, f in vectors.items() if name != "reports"]
+        areas = [f for name, f in vectors.items() if name not in ("reports", "sections")]
         logs = list(ingested.values())
         for table, folders in (
             (REJECTED, [*logs, *areas]),
@@ -213,24 +227,27 @@ class _Builder:
             (RUNS, logs),
         ):
             self.layout.add_table(table.name, gather(self.cache, table, folders))
-        for name in ("lines", "segments", "stations"):
+        for name in OF_LINES:
             self.layout.add_table(name, vectors["lines"])
-        for name in ("sites", "places", "villages", "regions"):
+        for name in ("sites", "places", "villages", "regions", "sections"):
             self.layout.add_table(name, vectors[name])
 
     def _whole(self, step: WholeStep) -> None:
         files = self.layout.files
-        inputs = [files[f"{name}.parquet"].parent.name for name in step.reads]
+        reads = [name for name in step.reads if f"{name}.parquet" in files]
+        inputs = [files[f"{name}.parquet"].parent.name for name in reads]
+        offsets = {m.name: m.level_offset_db for m in self.config.measurements}
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
-        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes)
+        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes, offsets)
         folder = self.cache.folder(step.name, key)
 
         def work(advance: Callable[[float], None]) -> StepReport:
-            report = StepReport(step.name, read={n: self._count(n) for n in step.reads})
+            report = StepReport(step.name, read={n: self._count(n) for n in reads})
             if folder.is_dir():
                 report.cached = 1
+                self._keep_parts(step, folder)
             else:
-                self._run_step(step.run, folder, advance, report)
+                self._run_step(step, folder, advance, report)
             made = Tables(folder)
             report.wrote = {name: made.rows(name) for name in step.writes}
             if not step.writes:
@@ -248,7 +265,7 @@ class _Builder:
 
     def _run_step(
         self,
-        run: Callable[[StepContext], None],
+        step: WholeStep,
         folder: Path,
         advance: Callable[[float], None],
         report: StepReport,
@@ -261,8 +278,24 @@ class _Builder:
             done = share
 
         with self.cache.view(self.layout) as view, whole_folder(folder) as out:
-            context = StepContext(Tables(view), out, self.config, self.rules, tell, report.notes)
-            run(context)
+            parts: list[str] = []
+
+            def part(key: str) -> Path:
+                parts.append(key_of(code_key(), key))
+                return self.cache.folder(f"{step.name}_part", parts[-1])
+
+            step.run(
+                StepContext(
+                    Tables(view), out, self.config, self.rules, self.workers, part, tell,
+                    report.notes,
+                )
+            )  # fmt: skip
+            write_text(out / PARTS, "".join(f"{key}\n" for key in parts))
+
+    def _keep_parts(self, step: WholeStep, folder: Path) -> None:
+        """Note that this build uses the parts of a result that is taken as it is."""
+        for key in (folder / PARTS).read_text(encoding="utf-8").split():
+            self.cache.folder(f"{step.name}_part", key)
 
     def _publish(
         self, counts: list[dict[str, Any]], unreadable: list[str], started: float

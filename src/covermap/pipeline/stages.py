@@ -22,20 +22,36 @@ from covermap.pipeline.inputs import (
     line_files,
     site_sources,
 )
-from covermap.pipeline.keys import code_key, key_of
+from covermap.pipeline.keys import code_key, file_key, key_of
 from covermap.pipeline.parts import COUNTS, IngestWork, PartWork, ingest_one
 from covermap.pipeline.progress import StepReport
 from covermap.pipeline.publish import Layout
 from covermap.steps.areas import read_areas
 from covermap.steps.lines import read_lines
+from covermap.steps.lines.known import remember
 from covermap.steps.merge import merge_evidence
+from covermap.steps.sections import make_sections
 from covermap.steps.sites import read_sites
-from covermap.store import Tables, whole_folder, write_table
-from covermap.tables import PROBLEMS, REJECTED, SITES, TABLES, Table, conform, empty, in_order
-from covermap.workspace import Config, input_files
+from covermap.store import Tables, read_table, whole_folder, write_table
+from covermap.tables import (
+    KNOWN_LINES,
+    PROBLEMS,
+    REJECTED,
+    SITES,
+    TABLES,
+    Table,
+    conform,
+    empty,
+    in_order,
+)
+from covermap.workspace import Config, Measurements, input_files
 
 AreaKind = Literal["places", "villages", "regions"]
 AREA_KINDS: tuple[AreaKind, ...] = ("places", "villages", "regions")
+
+OF_LINES = ("lines", "segments", "stations", "structures", "posts")
+KNOWN = "known_lines.parquet"
+"""What lines are recognised by when they are read again; it stays in the workspace."""
 
 Advance = Callable[[float], None]
 
@@ -93,7 +109,7 @@ def ingest_logs(
     jobs: dict[LogInput, IngestWork] = {}
     for log in logs:
         key = key_of(
-            code_key(), log.sha256, log.source.shown, log.duplicate_of, log.declaration,
+            code_key(), log.sha256, log.source.shown, log.duplicate_of, as_read(log.declaration),
             config.positions, config.workspace.salt,
         )  # fmt: skip
         jobs[log] = IngestWork(log, config, now_ms, cache.folder("ingest", key))
@@ -121,6 +137,11 @@ def ingest_logs(
     folders = {log: job.folder for log, job in jobs.items() if log not in failed}
     counts = [json.loads((f / COUNTS).read_text(encoding="utf-8")) for f in folders.values()]
     return folders, counts, [failed[log] for log in logs if log in failed]
+
+
+def as_read(declaration: Measurements) -> Any:
+    """Give what a declaration says about reading: what counts at judging alone is left out."""
+    return declaration.model_dump(mode="json", exclude={"level_offset_db"})
 
 
 def _rows_of(names: Sequence[str], jobs: Iterable[IngestWork | PartWork]) -> dict[str, int]:
@@ -209,7 +230,7 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
     found: dict[str, Path] = {}
 
     def work(advance: Advance) -> StepReport:
-        report = StepReport("lines, sites, areas", parts=5)
+        report = StepReport("lines, sites, areas", parts=6)
         found["lines"] = _lines(root, config, cache)
         advance(1)
         found["sites"] = _sites(root, config, cache)
@@ -217,13 +238,15 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         for kind in AREA_KINDS:
             found[kind] = _areas(kind, root, config, cache)
             advance(1)
-        for name in ("lines", "segments", "stations"):
+        found["sections"] = _sections(found["lines"], found["regions"], cache)
+        advance(1)
+        for name in OF_LINES:
             report.wrote[name] = Tables(found["lines"]).rows(name)
-        for name in ("sites", *AREA_KINDS):
+        for name in ("sites", *AREA_KINDS, "sections"):
             report.wrote[name] = Tables(found[name]).rows(name)
         return report
 
-    timed("lines, sites, areas", 5.0, work)
+    timed("lines, sites, areas", 6.0, work)
     return found
 
 
@@ -238,14 +261,38 @@ def _write(folder: Path, tables: dict[str, pa.Table]) -> None:
 def _lines(root: Path, config: Config, cache: Cache) -> Path:
     files = [path for entry in config.lines for path in line_files(root, entry)]
     content = [files_key(root, files), [_dump(entry) for entry in config.lines]]
-    key = key_of(code_key(), "lines", content)
-    folder = cache.folder("lines", key)
+    register = root / KNOWN
+    key = key_of(code_key(), "lines", content, _register_key(register))
+    if (cache.root / f"lines-{key}").is_dir():
+        return cache.folder("lines", key)
+    known = read_table(register) if register.is_file() else None
+    made = read_lines(root, config.lines, known)
+    if config.lines:
+        write_table(register, remember(known, made.lines), KNOWN_LINES)
+    # Read again with what is known now, the same lines come out: the result stands under that key.
+    folder = cache.folder("lines", key_of(code_key(), "lines", content, _register_key(register)))
+    _write(folder, {
+        "lines": made.lines, "segments": made.segments, "stations": made.stations,
+        "structures": made.structures, "posts": made.posts,
+        "rejected": made.rejected, "problems": made.problems,
+    })  # fmt: skip
+    return folder
+
+
+def _register_key(register: Path) -> str | None:
+    return file_key(register) if register.is_file() else None
+
+
+def _sections(lines: Path, regions: Path, cache: Cache) -> Path:
+    key = key_of(code_key(), "sections", lines.name, regions.name)
+    folder = cache.folder("sections", key)
     if not folder.is_dir():
-        made = read_lines(root, config.lines)
-        _write(folder, {
-            "lines": made.lines, "segments": made.segments, "stations": made.stations,
-            "rejected": made.rejected, "problems": made.problems,
-        })  # fmt: skip
+        of_lines = Tables(lines)
+        made = make_sections(
+            of_lines.read("lines"), of_lines.read("segments"), of_lines.read("stations"),
+            Tables(regions).read("regions"),
+        )  # fmt: skip
+        _write(folder, {"sections": made})
     return folder
 
 

@@ -1,10 +1,14 @@
-"""Judge: evidence and the rule pack to verdicts of cells, segments and lines.
+"""Judge: evidence and the rule pack to verdicts of cells, segments, lines, sections, networks.
 
-A layer is judged by itself, written aside, and combined into the derived layers from there, so that
-memory is bounded by one operator's evidence and not by the number of layers. Layers are the
-operator-technology pairs that occur in the build's evidence (cells or segments), each operator's
-technology `any`, and for each technology the operators `any` and `all` over the operators that have
-it. An operator is not a member of the derived layers of a technology that it never showed.
+Layers are the operator-technology pairs that occur in the build's evidence (cells or segments),
+each operator's technology `any`, and for each technology the operators `any` and `all` over the
+operators that have it. An operator is not a member of the derived layers of a technology that it
+never showed.
+
+Cells are judged a layer at a time, written aside, and combined into the derived layers from there:
+memory is bounded by one operator's evidence. Lines are judged in groups, in worker processes, each
+group in all layers; a group's result is kept and taken again while its lines, their evidence and
+the rules stay what they are.
 
 A sample without service names no technology, so it counts in every technology layer of its
 operator. Where two devices of one operator, each locked to another technology, drive side by side,
@@ -16,20 +20,22 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pyarrow as pa
-
 from covermap.engine.step import StepContext
-from covermap.errors import RulePackError
-from covermap.steps.judge.evidence import CellEvidence, SegmentEvidence, layer_pairs
-from covermap.steps.judge.layers import Spool, judge_all, stream
-from covermap.steps.judge.lines import Course, judge_lines
-from covermap.tables import LINE_VERDICTS, NO_TECHNOLOGY, empty
+from covermap.errors import BuildError, RulePackError
+from covermap.steps.judge.combine import combine
+from covermap.steps.judge.evidence import CellEvidence, layer_pairs
+from covermap.steps.judge.groups import Group, GroupWork, contents, groups_of, keys_of
+from covermap.steps.judge.layers import Layer, Spool, judge_all, stream
+from covermap.steps.judge.lines import judge_group
+from covermap.tables import CELL_VERDICTS, NO_TECHNOLOGY
 
-_TABLES = ("cell_evidence", "segment_evidence", "segments", "lines")
+_TABLES = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
+_CELLS, _LINES = 0.2, 0.9
+"""Shares of the step done after cells, and after lines."""
 
 
 def run(ctx: StepContext) -> None:
-    """Write cell_verdicts, segment_verdicts and line_verdicts.
+    """Write the verdicts of cells, segments, lines, sections and networks, and what would settle.
 
     Every cell with any evidence has a row in every layer, and so has every segment: what was not
     measured there is `unmeasured`, so that lengths and areas add up in each layer.
@@ -46,20 +52,72 @@ def run(ctx: StepContext) -> None:
         pairs = layer_pairs(connection)
         _check_standards(ctx, {technology for _, technology in pairs})
         with tempfile.TemporaryDirectory(prefix=".layers-", dir=ctx.out) as aside:
-            cells = Spool(Path(aside) / "cells")
-            judge_all(CellEvidence(connection), pairs, ctx, cells, ctx.rules.cell)
-            ctx.report["cells"] = ctx.write_sorted("cell_verdicts", stream(cells))
-            segments = Spool(Path(aside) / "segments")
-            evidence = SegmentEvidence(connection)
-            judge_all(evidence, pairs, ctx, segments, ctx.rules.segment)
-            ctx.report["segments"] = ctx.write_sorted("segment_verdicts", stream(segments))
-            lines = judge_lines(segments, Course.read(connection, evidence), ctx)
-            ctx.report["lines"] = ctx.write(
-                "line_verdicts", pa.concat_tables([empty(LINE_VERDICTS), *lines])
-            )
-            ctx.report["layers"] = len(segments.layers())
+            _judge_cells(ctx, connection, pairs, Path(aside) / "cells")
+            _check_names(connection)
+            found = connection.execute(
+                "SELECT line_id, count(segment) FROM lines LEFT JOIN segments USING (line_id) "
+                "GROUP BY line_id ORDER BY line_id"
+            ).fetchall()
+            groups = groups_of(found)
+            keys = keys_of(groups, contents(connection), *_common(ctx, pairs))
+            work = _work(ctx, pairs, groups, keys, Path(aside))
+            _judge_groups(ctx, work)
+            combine(ctx, [one.folder for one in work], connection)
     finally:
         connection.close()
+
+
+def _judge_cells(ctx: StepContext, connection: object, pairs: list[Layer], folder: Path) -> None:
+    cells, spool = CellEvidence(connection), Spool(folder)
+    judge_all(
+        cells, pairs, ctx.rules, spool, ctx.rules.cell,
+        lambda done, what: ctx.progress(_CELLS * done, what),
+    )  # fmt: skip
+    made = stream(spool, cells, CELL_VERDICTS)
+    ctx.report["cells"] = ctx.write_sorted("cell_verdicts", made)
+    ctx.report["layers"] = len(spool.layers())
+
+
+def _common(ctx: StepContext, pairs: list[Layer]) -> tuple[object, ...]:
+    """Give what every group depends on, beside its own lines."""
+    rules = ctx.rules.model_dump(mode="json", exclude={"targets"})
+    return (pairs, rules, _offsets(ctx), _simulated(ctx))
+
+
+def _offsets(ctx: StepContext) -> dict[str, int]:
+    return {m.name: m.level_offset_db for m in ctx.config.measurements if m.level_offset_db}
+
+
+def _simulated(ctx: StepContext) -> bool:
+    declared = any(m.simulated for m in ctx.config.measurements)
+    return ctx.config.workspace.simulated or declared
+
+
+def _work(
+    ctx: StepContext, pairs: list[Layer], groups: list[Group], keys: list[str], aside: Path
+) -> list[GroupWork]:
+    place = ctx.part or (lambda key: aside / key)
+    return [
+        GroupWork(
+            ctx.tables.folder, group, tuple(pairs), ctx.rules, _offsets(ctx), _simulated(ctx),
+            place(key),
+        )
+        for group, key in zip(groups, keys, strict=True)
+    ]  # fmt: skip
+
+
+def _judge_groups(ctx: StepContext, work: list[GroupWork]) -> None:
+    missing = [one for one in work if not one.folder.is_dir()]
+    layers = len(work[0].pairs) if work else 0
+    few = sum(one.group.segments for one in missing) * layers < SMALL
+    for done, _ in enumerate(ctx.workers.run(judge_group, missing, small=few), start=1):
+        ctx.progress(_CELLS + (_LINES - _CELLS) * done / len(missing), "lines")
+    ctx.report["lines_judged"] = sum(one.group.lines for one in missing)
+    ctx.report["lines_kept"] = sum(one.group.lines for one in work) - ctx.report["lines_judged"]
+
+
+SMALL = 100_000
+"""Segments times layers; below, starting worker processes costs more than they save."""
 
 
 def _check_standards(ctx: StepContext, technologies: set[str]) -> None:
@@ -69,3 +127,16 @@ def _check_standards(ctx: StepContext, technologies: set[str]) -> None:
             f"rule pack {ctx.rules.id}: no standard for {', '.join(missing)}, which the "
             f"measurements hold. Add [standards.{missing[0]}] to the pack."
         )
+
+
+def _check_names(connection: object) -> None:
+    for table in ("segments", "segment_evidence"):
+        stray = connection.execute(  # type: ignore[attr-defined]
+            f"SELECT line_id, segment FROM {table} ANTI JOIN lines USING (line_id) "
+            "ORDER BY line_id, segment LIMIT 1"
+        ).fetchone()
+        if stray:
+            raise BuildError(
+                f"{table}: line {stray[0]!r} segment {stray[1]} is not of a line in lines; match "
+                "again with the lines of this build."
+            )

@@ -40,6 +40,15 @@ SELECT place, dense_rank() OVER (ORDER BY campaign)::BIGINT AS campaign, n, leve
   WHERE operator = $operator AND technology IN ($technology, '{NO_TECHNOLOGY}') AND {_USABLE}
   GROUP BY place, run_id)
 ORDER BY place, run_id"""
+_RUN_MEANS = f"""
+SELECT place, run_id, direction::BIGINT AS direction, min(campaign) AS campaign,
+  sum(n)::BIGINT AS n,
+  sum(CASE WHEN technology = '{NO_TECHNOLOGY}' THEN n ELSE 0 END)::BIGINT AS n_none,
+  sum(CASE WHEN technology = '{NO_TECHNOLOGY}' THEN n * $floor_cdb ELSE rsrp_sum_cdb END
+  )::BIGINT AS level_cdb
+FROM {{view}}
+WHERE operator = $operator AND technology IN ($technology, '{NO_TECHNOLOGY}') AND {_USABLE}
+GROUP BY place, run_id, direction ORDER BY place, run_id, direction"""
 _RUN_COUNT = f"""
 SELECT place, count(DISTINCT run_id)::BIGINT AS runs FROM {{view}}
 WHERE operator = $operator AND {_USABLE} GROUP BY place ORDER BY place"""
@@ -169,6 +178,16 @@ class SegmentEvidence(Evidence):
         )
         place, campaign, n, level_cdb = (column.to_numpy() for column in found.values())
         return observed_in_runs(place, campaign, n, level_cdb / CDB, self.count)
+
+    def run_means(self, operator: str, technology: str, floor_dbm: float) -> dict[str, Any]:
+        """Give what each run saw of each segment, a row a segment, run and direction.
+
+        Columns place, run_id, direction, campaign, n, n_none, level_cdb (sum of the levels, no
+        service at the floor), by place, run and direction.
+        """
+        return self._arrays(
+            _RUN_MEANS, operator=operator, technology=technology, floor_cdb=round(floor_dbm * CDB)
+        )
 
     def run_counts(self, operator: str) -> Ints:
         """Count the operator's runs per segment, in whichever technology."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,11 @@ from covermap.core.judging.certainty import Spread
 from covermap.core.judging.derived import all_operators, any_operator, any_technology
 from covermap.core.judging.judge import Bins, Judged, hide_unmeasured, judge_technology
 from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
-from covermap.engine.step import StepContext
 from covermap.rules import PlaceRule, RulePack, Standard
-from covermap.steps.judge.evidence import CellEvidence, Evidence
+from covermap.steps.judge.evidence import Evidence
 from covermap.tables import (
     ALL,
     ANY,
-    CELL_VERDICTS,
     NO_TECHNOLOGY,
     SEGMENT_VERDICTS,
     VERDICTS,
@@ -31,48 +29,69 @@ Layer = tuple[str, str]
 
 
 class Spool:
-    """Judged layers kept aside in files, so that one or a few at a time are in memory."""
+    """Judged layers, kept aside in files so that one or a few at a time are in memory.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
+    Without a folder they are kept in memory.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True)
         self.folder = folder
-        self.evidence: Evidence
         self._files: dict[Layer, Path] = {}
+        self._held: dict[Layer, Judged] = {}
 
     def put(self, layer: Layer, judged: Judged) -> None:
         """Keep a layer."""
+        if self.folder is None:
+            self._held[layer] = judged
+            return
         path = self.folder / f"{len(self._files)}.npz"
         np.savez(path, **{name: getattr(judged, name) for name in judged.__dataclass_fields__})
         self._files[layer] = path
 
     def get(self, layer: Layer) -> Judged:
         """Read a layer back."""
+        if layer in self._held:
+            return self._held[layer]
         with np.load(self._files[layer]) as arrays:
             return Judged(**{name: arrays[name] for name in arrays.files})
 
     def layers(self) -> list[Layer]:
         """Layers that are kept, by operator and technology."""
-        return sorted(self._files)
+        return sorted([*self._files, *self._held])
 
 
 def judge_all(
-    evidence: Evidence, pairs: list[Layer], ctx: StepContext, spool: Spool, rule: PlaceRule
+    evidence: Evidence,
+    pairs: list[Layer],
+    pack: RulePack,
+    spool: Spool,
+    rule: PlaceRule,
+    tell: Callable[[float, str], None] | None = None,
 ) -> None:
-    """Judge every layer that occurs, and the derived ones, into the spool."""
-    spool.evidence = evidence
+    """Judge every layer that occurs, and the derived ones, into the spool.
+
+    `tell` is called with the share done, and what is being done.
+    """
+    tell = tell or _silent
     if not pairs:
-        spool.put((ANY, ANY), _unmeasured(evidence.count, ctx.rules, rule))
+        spool.put((ANY, ANY), _unmeasured(evidence.count, pack, rule))
     operators = sorted({operator for operator, _ in pairs})
     for number, operator in enumerate(operators):
-        ctx.progress(number / (len(operators) + 1), f"{evidence.view}: {operator}")
+        tell(number / (len(operators) + 1), f"{evidence.view}: {operator}")
         technologies = [t for o, t in pairs if o == operator and t != NO_TECHNOLOGY]
-        _judge_operator(evidence, operator, technologies, ctx.rules, spool, rule)
+        _judge_operator(evidence, operator, technologies, pack, spool, rule)
     for technology in sorted({t for _, t in spool.layers()} if pairs else ()):
-        ctx.progress(len(operators) / (len(operators) + 1), f"{evidence.view}: {technology}")
+        tell(len(operators) / (len(operators) + 1), f"{evidence.view}: {technology}")
         layers = [layer for layer in spool.layers() if layer[1] == technology]
         members = [spool.get(layer) for layer in layers if layer[0] not in (ANY, ALL)]
         spool.put((ANY, technology), any_operator(members))
         spool.put((ALL, technology), all_operators(members))
+
+
+def _silent(_done: float, _what: str) -> None:
+    return None
 
 
 def _unmeasured(count: int, pack: RulePack, rule: PlaceRule) -> Judged:
@@ -131,14 +150,14 @@ def place_test(pack: RulePack, standard: Standard, rule: PlaceRule) -> PlaceTest
     )
 
 
-def stream(spool: Spool) -> Iterator[pa.RecordBatch]:
+def stream(spool: Spool, evidence: Evidence, table: Table) -> Iterator[pa.RecordBatch]:
     """Give the rows of the table of verdicts, in key order, one layer after the other."""
-    table = CELL_VERDICTS if isinstance(spool.evidence, CellEvidence) else SEGMENT_VERDICTS
     for layer in spool.layers():
-        yield from _rows(spool.get(layer), layer, spool.evidence, table).to_batches()
+        yield from rows(spool.get(layer), layer, evidence, table).to_batches()
 
 
-def _rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.Table:
+def rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.Table:
+    """Give one layer's rows of the table of verdicts."""
     count = evidence.count
     measured = judged.verdict != UNMEASURED
     places = evidence.places

@@ -1,120 +1,203 @@
-"""Lines: kilometres by verdict, and whether the line is continuously covered."""
+"""One group of lines: judged in every layer, and written to its folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.parquet as pq
 
-from covermap.core.judging.line_shares import LineLengths, answers, line_lengths, longest_gaps_m
-from covermap.core.judging.verdicts import Codes
-from covermap.engine.step import StepContext
-from covermap.errors import BuildError
+from covermap.core.judging.estimates import LineTest
+from covermap.core.judging.judge import Judged
+from covermap.core.judging.line_shares import longest_gaps_m
+from covermap.core.judging.paths import probabilities
+from covermap.core.judging.verdicts import COVERED, UNMEASURED
+from covermap.rules import RulePack
 from covermap.steps.judge.evidence import SegmentEvidence
-from covermap.steps.judge.layers import Layer, Spool
-from covermap.tables import LINE_VERDICTS, VERDICTS, conform, nan_as_null
-from covermap.workspace import Config
+from covermap.steps.judge.groups import GroupWork, connect
+from covermap.steps.judge.layers import Layer, Spool, judge_all, place_test, rows
+from covermap.steps.judge.network import unit_rows
+from covermap.steps.judge.posterior import (
+    Behind,
+    Names,
+    behind,
+    derived_paths,
+    measured_paths,
+    together,
+)
+from covermap.steps.judge.settling import settling_rows
+from covermap.steps.judge.standing import LayerPaths, Standing, columns_of, stand
+from covermap.steps.judge.units import Ground, Units
+from covermap.store import whole_folder
+from covermap.tables import (
+    ALL,
+    ANY,
+    LINE_VERDICTS,
+    SECTION_VERDICTS,
+    SEGMENT_VERDICTS,
+    conform,
+    nan_as_null,
+)
 
 M_PER_KM = 1000.0
-_TOLERANCE_M = 1.0
 
 
 @dataclass(frozen=True)
-class Course:
-    """Lines in order of their identity, and the line of each segment."""
+class State:
+    """One layer of the group: verdicts, paths, and the runs behind."""
 
-    lines: pa.Table
-    line: NDArray[np.int64]
-    """Per segment: position of its line."""
-    length_m: NDArray[np.float64]
-    route_length_m: NDArray[np.float64]
-
-    @classmethod
-    def read(cls, connection: Any, evidence: SegmentEvidence) -> Course:
-        """Read the lines and check that their segments add up to them.
-
-        Raises
-        ------
-        BuildError
-            A segment names no line, or a line and its segments differ by more than 1 m.
-        """
-        lines = connection.sql(
-            "SELECT line_id, name, ref, class, length_m, simulated FROM lines ORDER BY line_id"
-        ).to_arrow_table()
-        found = connection.sql(
-            "SELECT number FROM segments LEFT JOIN (SELECT line_id, row_number() OVER "
-            "(ORDER BY line_id) - 1 AS number FROM lines) USING (line_id) "
-            "ORDER BY line_id, segment"
-        ).to_arrow_table()
-        number = found.column("number")
-        if number.null_count:
-            raise BuildError("segments: a segment names a line that is not in lines")
-        places = evidence.places
-        length_m, route_m = (places.column(c).to_numpy() for c in ("length_m", "route_length_m"))
-        course = cls(lines, number.to_numpy().astype(np.int64), length_m, route_m)
-        course._check()
-        return course
-
-    def _check(self) -> None:
-        stated = self.lines.column("length_m").to_numpy()
-        summed = np.bincount(self.line, self.length_m, len(stated))
-        off = np.abs(summed - stated)
-        if len(off) and off.max() > _TOLERANCE_M:
-            worst = int(off.argmax())
-            raise BuildError(
-                f"lines: {self.lines.column('line_id')[worst].as_py()!r} is {stated[worst]:.1f} m "
-                f"long and its segments {summed[worst]:.1f} m; cut the lines again."
-            )
+    judged: Judged
+    paths: LayerPaths
+    behind: Behind
 
 
-def judge_lines(spool: Spool, course: Course, ctx: StepContext) -> Iterator[pa.Table]:
-    """Give the rows of line_verdicts, one table a layer."""
-    for layer in spool.layers():
+def judge_group(work: GroupWork) -> None:
+    """Judge a group and keep the result in its folder, whole or not at all."""
+    connection = connect(work)
+    try:
+        ground = Ground.read(connection)
+        evidence = SegmentEvidence(connection)
+        spool = Spool(None)
+        judge_all(evidence, list(work.pairs), work.rules, spool, work.rules.segment)
+        names = Names.read(connection)
+        states = _states(evidence, ground, spool, work, names)
+        with whole_folder(work.folder) as out:
+            _write(out, work, ground, evidence, spool.layers(), states)
+    finally:
+        connection.close()
+
+
+def _states(
+    evidence: SegmentEvidence, ground: Ground, spool: Spool, work: GroupWork, names: Names
+) -> dict[Layer, State]:
+    """Give every layer's state, measured ones first, as the derived ones need them."""
+    states: dict[Layer, State] = {}
+    pack = work.rules
+    layers = spool.layers()
+    measured = [layer for layer in layers if layer[0] not in (ANY, ALL) and layer[1] != ANY]
+    for layer in measured:
+        standard = pack.standards[layer[1]]  # type: ignore[index]
+        test = place_test(pack, standard, pack.segment)
         judged = spool.get(layer)
-        yield _rows(judged.verdict, judged.probability, layer, course, ctx)
+        paths, means = measured_paths(evidence, ground, layer, judged, test, pack)
+        states[layer] = _state(judged, paths, behind(means, names))
+    for layer in layers:
+        if layer not in states and layer[0] not in (ANY, ALL):
+            members = [states[m] for m in measured if m[0] == layer[0]]
+            states[layer] = _derived(members, spool.get(layer), work, every=False)
+    for layer in layers:
+        if layer[0] in (ANY, ALL):
+            members = [states[m] for m in layers if m[1] == layer[1] and m[0] not in (ANY, ALL)]
+            states[layer] = _derived(members, spool.get(layer), work, every=layer[0] == ALL)
+    return states
 
 
-def _rows(
-    verdict: Codes, chance: NDArray[np.float64], layer: Layer, course: Course, ctx: StepContext
-) -> pa.Table:
-    count, line = course.lines.num_rows, course.line
-    lengths = line_lengths(line, verdict, course.length_m, count)
-    routes = line_lengths(line, verdict, course.route_length_m, count)
-    rule = ctx.rules.line
-    answer = answers(line, verdict, chance, course.length_m, count, rule.share, rule.confidence)
-    gaps = longest_gaps_m(line, verdict, course.length_m, count)
-    columns = {name: course.lines.column(name) for name in ("line_id", "name", "ref", "class")}
-    columns |= {
+def _derived(members: list[State], judged: Judged, work: GroupWork, *, every: bool) -> State:
+    if not members:
+        count = len(judged.verdict)
+        none = np.zeros((count, work.rules.interval.draws // 8), np.uint8)
+        nowhere = np.zeros(0, np.int64)
+        known = judged.verdict != UNMEASURED  # samples without service alone: none, in every draw
+        return _state(
+            judged, LayerPaths(known, none, none, none), Behind(nowhere, nowhere, nowhere)
+        )
+    paths = derived_paths([m.paths for m in members], judged, every=every)
+    return _state(judged, paths, together([m.behind for m in members]))
+
+
+def _state(judged: Judged, paths: LayerPaths, behind: Behind) -> State:
+    chance = np.where(judged.verdict == UNMEASURED, np.nan, probabilities(paths.persistent))
+    return State(replace(judged, probability=chance), paths, behind)
+
+
+def line_test(pack: RulePack) -> LineTest:
+    """Give the pack's rule for a unit of line, as the core takes it."""
+    return LineTest(pack.line.share, pack.line.confidence, pack.line.unmeasured)
+
+
+def _write(
+    out: Path,
+    work: GroupWork,
+    ground: Ground,
+    evidence: SegmentEvidence,
+    layers: list[Layer],
+    states: dict[Layer, State],
+) -> None:
+    test = line_test(work.rules)
+    lines, sections, units, settling = [], [], [], []
+    with pq.ParquetWriter(out / "segment_verdicts.parquet", SEGMENT_VERDICTS.schema) as writer:
+        for layer in layers:
+            state = states[layer]
+            made = rows(state.judged, layer, evidence, SEGMENT_VERDICTS)
+            writer.write_table(made, row_group_size=max(made.num_rows, 1))
+            found = [_standing(u, ground, state) for u in (ground.lines, ground.sections)]
+            columns = [
+                columns_of(s, test, ground.tunnels_known[u.line], *state.behind.counts(u.pieces))
+                for u, s in zip((ground.lines, ground.sections), found, strict=True)
+            ]
+            lines.append(_line_rows(ground, state, found[0], columns[0], layer, work))
+            sections.append(_section_rows(ground.sections, columns[1], layer, work))
+            units.append(unit_rows(ground, work.rules, layer, found, columns, test))
+            settling.append(settling_rows(ground, state.paths, found[0], columns[0], layer, test))
+    for table, made in ((LINE_VERDICTS, lines), (SECTION_VERDICTS, sections)):
+        pq.write_table(pa.concat_tables(made), out / f"{table.name}.parquet")
+    pq.write_table(pa.concat_tables(units), out / "units.parquet")
+    pq.write_table(pa.concat_tables(settling), out / "settling.parquet")
+
+
+def _standing(units: Units, ground: Ground, state: State) -> Standing:
+    return stand(ground.course, units.pieces, state.judged.verdict, state.paths)
+
+
+def _named(layer: Layer, count: int) -> dict[str, pa.Array]:
+    return {
         "operator": pa.repeat(pa.scalar(layer[0]), count),
         "technology": pa.repeat(pa.scalar(layer[1]), count),
-        **_kilometres(lengths, ""),
-        **_kilometres(routes, "route_"),
+    }
+
+
+def _line_rows(
+    ground: Ground,
+    state: State,
+    standing: Standing,
+    columns: dict[str, pa.Array],
+    layer: Layer,
+    work: GroupWork,
+) -> pa.Table:
+    about, course = ground.lines.rows, ground.course
+    gaps = longest_gaps_m(course.line, state.judged.verdict, course.length_m, course.lines)
+    total = standing.total_mm
+    covered, unmeasured = standing.lengths_mm[:, COVERED], standing.lengths_mm[:, UNMEASURED]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = covered / (total - unmeasured)
+        bad, good = covered / total, (covered + unmeasured) / total
+    found = {name: about.column(name) for name in ("line_id", "name", "ref", "class")}
+    found |= _named(layer, about.num_rows) | columns
+    found |= {
         "longest_gap_km": pa.array(gaps / M_PER_KM),
-        "covered_share": nan_as_null(lengths.covered_share),
-        "share_if_rest_bad": pa.array(lengths.share_if_rest_bad),
-        "share_if_rest_good": pa.array(lengths.share_if_rest_good),
-        "answer": pa.array(answer.tolist(), pa.string()),
-        "simulated": _simulated(course.lines.column("simulated"), ctx.config),
+        "covered_share": nan_as_null(share),
+        "share_if_rest_bad": pa.array(bad),
+        "share_if_rest_good": pa.array(good),
+        "simulated": _simulated(about, work),
     }
-    return conform(pa.table(columns), LINE_VERDICTS)
+    return conform(pa.table(found), LINE_VERDICTS)
 
 
-def _kilometres(lengths: LineLengths, prefix: str) -> dict[str, pa.Array]:
-    by_verdict = LineLengths(lengths.by_verdict / M_PER_KM)
-    columns = {
-        f"{prefix}{name}_km": pa.array(by_verdict.by_verdict[:, code])
-        for code, name in enumerate(VERDICTS)
-    }
-    # the sum of the four as they are written, so that they add up to it to the last bit
-    columns[f"{prefix}length_km"] = pa.array(by_verdict.total)
-    return columns
+def _section_rows(
+    units: Units, columns: dict[str, pa.Array], layer: Layer, work: GroupWork
+) -> pa.Table:
+    about = units.rows
+    names = ("section_id", "line_id", "kind", "region_id", "class")
+    found = {name: about.column(name) for name in names}
+    found |= _named(layer, about.num_rows) | columns | {"simulated": _simulated(about, work)}
+    return conform(pa.table(found), SECTION_VERDICTS)
 
 
-def _simulated(lines: pa.ChunkedArray, config: Config) -> pa.ChunkedArray:
-    """Label a line's verdict as simulated when the line, or any measurement behind it, may be."""
-    made = config.workspace.simulated or any(m.simulated for m in config.measurements)
-    return pa.chunked_array([pa.repeat(pa.scalar(True), len(lines))]) if made else lines
+def _simulated(about: pa.Table, work: GroupWork) -> pa.ChunkedArray:
+    """Label a verdict as simulated when the line, or any measurement behind it, may be."""
+    stated = about.column("simulated")
+    if not work.simulated:
+        return stated
+    return pa.chunked_array([pa.repeat(pa.scalar(True), len(stated))], pa.bool_())

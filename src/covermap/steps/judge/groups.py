@@ -1,0 +1,152 @@
+"""Groups of lines: the part of a build that is judged, kept and judged again by itself.
+
+Lines in order of their identity are cut into groups behind lines that their own identity and
+length choose, so that a line more or less changes the groups around it and no others. What a group
+gives depends on its key: its lines, their evidence, the rules. One run more changes the evidence
+of the lines that it touched, and only their groups are judged again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from covermap.rules import RulePack
+from covermap.store import Tables
+
+MOST_SEGMENTS = 16_384
+"""Segments of a group, in the mean of a large build."""
+FINEST = 64
+"""Groups that a small build is cut into, about, if it has so many lines."""
+TABLES = ("segment_evidence", "segments", "lines", "sections", "runs")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines from `first` to `last` in order of their identity."""
+
+    first: str
+    last: str
+    lines: int
+    segments: int
+
+
+@dataclass(frozen=True)
+class GroupWork:
+    """Everything that a worker process needs to judge one group."""
+
+    source: Path
+    """Folder of the tables of the build so far."""
+    group: Group
+    pairs: tuple[tuple[str, str], ...]
+    """Operators and technologies of the whole build."""
+    rules: RulePack
+    offsets_db: dict[str, int]
+    """By input: dB added to its levels. Inputs without one are left out."""
+    simulated: bool
+    """Whether any measurement of the build was simulated."""
+    folder: Path
+    """Where the result is kept."""
+
+
+def groups_of(lines: list[tuple[str, int]]) -> list[Group]:
+    """Cut lines into groups.
+
+    Parameters
+    ----------
+    lines
+        Identity and number of segments, in order of identity.
+    """
+    total = sum(segments for _, segments in lines)
+    aim = min(MOST_SEGMENTS, 1 << max(total // FINEST, 1).bit_length() - 1)
+    found: list[Group] = []
+    held: list[tuple[str, int]] = []
+    size = 0
+    for line_id, segments in lines:
+        held.append((line_id, segments))
+        size += segments
+        if _fraction(line_id) < segments / aim or size >= 4 * aim:
+            found.append(Group(held[0][0], line_id, len(held), size))
+            held, size = [], 0
+    if held:
+        found.append(Group(held[0][0], held[-1][0], len(held), size))
+    return found
+
+
+def _fraction(line_id: str) -> float:
+    """Give a number from 0 to 1 that the identity alone decides."""
+    digest = hashlib.sha256(line_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2.0**64
+
+
+_CONTENT = """
+SELECT line_id, count(*)::VARCHAR || ':' || sum(hash({columns})::HUGEINT)::VARCHAR || ':' ||
+  bit_xor(hash({columns}))::VARCHAR AS content
+FROM {table} GROUP BY line_id ORDER BY line_id"""
+_COLUMNS = {
+    "lines": "line_id, name, ref, class, length_m, simulated",
+    "segments": "segment, from_m, to_m, length_m, route_length_m, tunnel",
+    "sections": "section_id, kind, region_id, from_m, to_m",
+    "segment_evidence": "segment, operator, technology, run_id, campaign, direction, source, "
+    "period, rsrp_bin, sinr_bin, n, rsrp_sum_cdb, sinr_sum_cdb",
+}
+
+
+def contents(connection: Any) -> dict[str, list[str]]:
+    """Give a text per line that changes with anything that judging it depends on."""
+    found: dict[str, list[str]] = {}
+    for table, columns in _COLUMNS.items():
+        query = _CONTENT.format(table=table, columns=columns)
+        for line_id, content in connection.execute(query).fetchall():
+            found.setdefault(line_id, []).append(f"{table}={content}")
+    return found
+
+
+def keys_of(groups: list[Group], contents: dict[str, list[str]], *common: Any) -> list[str]:
+    """Give each group's key, from its lines' contents and what all groups have in common."""
+    shared = json.dumps(common, sort_keys=True, default=str)
+    names, keys, at = sorted(contents), [], 0
+    for group in groups:
+        digest = hashlib.sha256(shared.encode())
+        while at < len(names) and names[at] < group.first:
+            at += 1
+        while at < len(names) and names[at] <= group.last:
+            digest.update(json.dumps([names[at], contents[names[at]]]).encode())
+            at += 1
+        keys.append(digest.hexdigest()[:24])
+    return keys
+
+
+def connect(work: GroupWork) -> Any:
+    """Open the group's share of the tables, with the declared offsets added to the levels."""
+    tables = Tables(work.source)
+    connection = tables.connect(threads=1, memory="1500MB")
+    within = "line_id BETWEEN ? AND ?"
+    for name in TABLES:
+        parts = [str(p) for p in tables.parts(name)]
+        where = "" if name == "runs" else f"WHERE {within}"
+        values = [] if name == "runs" else [work.group.first, work.group.last]
+        if parts:
+            source = "read_parquet([" + ", ".join("?" * len(parts)) + "])"
+            values = [*parts, *values]
+        else:
+            connection.register("nothing", tables.read(name))
+            source = "nothing"
+        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {source} {where}", values)
+    if work.offsets_db:
+        _add_offsets(connection, work.offsets_db)
+    return connection
+
+
+def _add_offsets(connection: Any, offsets_db: dict[str, int]) -> None:
+    connection.execute("CREATE TEMP TABLE offsets (input VARCHAR, level_offset_db BIGINT)")
+    connection.executemany("INSERT INTO offsets VALUES (?, ?)", sorted(offsets_db.items()))
+    connection.execute(
+        "UPDATE segment_evidence SET rsrp_bin = rsrp_bin + o.level_offset_db, "
+        "rsrp_sum_cdb = rsrp_sum_cdb + 100 * n * o.level_offset_db "
+        "FROM runs JOIN offsets o USING (input) "
+        "WHERE runs.run_id = segment_evidence.run_id AND rsrp_bin IS NOT NULL"
+    )

@@ -1,0 +1,228 @@
+"""Sums over lines by class and region, with the pack's targets: units first, then their sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from covermap.core.judging.estimates import FAIL, PASS, UNDETERMINED, LineTest
+from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
+from covermap.core.judging.pieces import cut
+from covermap.rules import RulePack, Target
+from covermap.steps.judge.standing import Standing, passing
+from covermap.steps.judge.units import Ground, Units
+from covermap.tables import NETWORK_VERDICTS, VERDICTS, conform
+
+Ints = NDArray[np.int64]
+MM_PER_KM = 1e6
+UNIT_ROWS = pa.schema([
+    ("operator", pa.string()),
+    ("technology", pa.string()),
+    ("class", pa.string()),
+    ("region_id", pa.string()),
+    ("whole", pa.bool_()),
+    ("route_mm", pa.int64()),
+    ("answer", pa.string()),
+    ("low", pa.binary()),
+    ("high", pa.binary()),
+])  # fmt: skip
+"""One row an assessed unit (`whole`), and one for its part in each county.
+
+`low` and `high`: the draws in which its share reaches the rule, packed, with what was never
+measured taken as bad and as good.
+"""
+
+
+def unit_rows(
+    ground: Ground,
+    pack: RulePack,
+    layer: tuple[str, str],
+    standings: list[Standing],
+    columns: list[dict[str, pa.Array]],
+    test: LineTest,
+) -> pa.Table:
+    """Give the units that the pack assesses: those of the group of which anything was measured."""
+    kind = pack.line.unit
+    units, at = ground.lines, np.arange(ground.lines.pieces.units)
+    if kind != "line":
+        units = ground.sections
+        at = np.flatnonzero([k == kind for k in units.rows.column("kind").to_pylist()])
+    standing, column = (standings[kind != "line"], columns[kind != "line"])
+    at = at[standing.assessed_mm[at] > 0]
+    low, high = passing(standing, test)
+    part, region, route = _parts(ground, units, at)
+    chosen = np.concatenate([at, at[part]])
+    count, size = len(chosen), pack.interval.draws // 8
+    classes = units.rows.column("class").take(pa.array(chosen))
+    whole = np.arange(count) < len(at)
+    return pa.table([
+        pa.repeat(pa.scalar(layer[0]), count),
+        pa.repeat(pa.scalar(layer[1]), count),
+        classes,
+        pa.array([None] * len(at) + region, pa.string()),
+        pa.array(whole),
+        pa.array(np.concatenate([standing.route_mm[at].sum(axis=1), route])),
+        column["answer"].take(pa.array(chosen)),
+        _binary(low[chosen], size),
+        _binary(high[chosen], size),
+    ], schema=UNIT_ROWS)  # fmt: skip
+
+
+def _binary(bits: NDArray[np.uint8], size: int) -> pa.Array:
+    fixed = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(size), len(bits), [None, pa.py_buffer(np.ascontiguousarray(bits).tobytes())]
+    )
+    return fixed.cast(pa.binary())
+
+
+def _parts(ground: Ground, units: Units, at: Ints) -> tuple[Ints, list[str | None], Ints]:
+    """Route length of each unit in each county: position in `at`, county, mm."""
+    sections = ground.sections.rows
+    county = np.flatnonzero([k == "county" for k in sections.column("kind").to_pylist()])
+    ends = [sections.column(c).to_numpy() for c in ("from_m", "to_m")]
+    own = _ends(ground, units)
+    unit_of, county_of = _same_line(units.line[at], ground.sections.line[county])
+    start = np.maximum(own[0][at[unit_of]], ends[0][county[county_of]])
+    end = np.minimum(own[1][at[unit_of]], ends[1][county[county_of]])
+    keep = end > start
+    unit_of, county_of, start, end = (x[keep] for x in (unit_of, county_of, start, end))
+    pieces = cut(ground.course, units.line[at[unit_of]], start, end)
+    regions = sections.column("region_id").take(pa.array(county[county_of])).to_pylist()
+    return unit_of, regions, pieces.sums(pieces.route_mm)
+
+
+def _ends(ground: Ground, units: Units) -> list[NDArray[np.float64]]:
+    if "from_m" in units.rows.column_names:
+        return [units.rows.column(c).to_numpy() for c in ("from_m", "to_m")]
+    lines = ground.course.lines
+    return [np.full(lines, -np.inf), np.full(lines, np.inf)]
+
+
+def _same_line(first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    """Give all pairs of one line; `second` may come in any order."""
+    order = np.argsort(second, kind="stable")
+    start = np.searchsorted(second[order], first)
+    count = np.searchsorted(second[order], first, side="right") - start
+    at = np.repeat(start - np.cumsum(count) + count, count) + np.arange(count.sum())
+    return np.repeat(np.arange(len(first)), count), order[at]
+
+
+def network_rows(connection: Any, pack: RulePack) -> pa.Table:
+    """Sum units and kilometres into the rows of network_verdicts.
+
+    Parameters
+    ----------
+    connection
+        With line_verdicts, section_verdicts, campaigns and units.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, classes, target in _groupings(connection, pack):
+        for scope in ("class", "region_class"):
+            rows += _scope(connection, pack, scope, name, classes, target)
+    return conform(pa.Table.from_pylist(rows, schema=NETWORK_VERDICTS.schema), NETWORK_VERDICTS)
+
+
+def _groupings(connection: Any, pack: RulePack) -> list[tuple[str, tuple[str, ...], Target | None]]:
+    """Classes that occur, each with its target; and targets over several, if any occurs."""
+    present = [r[0] for r in connection.execute(_CLASSES).fetchall()]
+    alone = {t.classes[0]: t for _, t in sorted(pack.targets.items()) if len(t.classes) == 1}
+    found: list[tuple[str, tuple[str, ...], Target | None]] = [
+        (name, (name,), alone.get(name)) for name in present
+    ]
+    for name, target in sorted(pack.targets.items()):
+        shown = len(target.classes) == 1 and alone[target.classes[0]] is target
+        if not shown and set(target.classes) & set(present):
+            found.append((name, tuple(target.classes), target))
+    return found
+
+
+_CLASSES = "SELECT DISTINCT class FROM line_verdicts ORDER BY class"
+_KM = ", ".join(
+    f"sum({p}{v}_km) AS {p}{v}_km" for p in ("", "route_") for v in (*VERDICTS, "length")
+)
+_SUMS = {
+    "class": f"SELECT operator, technology, NULL AS region_id, {_KM}, bool_or(simulated) AS "
+    "simulated FROM line_verdicts WHERE list_contains($classes, class) GROUP BY ALL ORDER BY ALL",
+    "region_class": f"SELECT operator, technology, region_id, {_KM}, bool_or(simulated) AS "
+    "simulated FROM section_verdicts WHERE kind = 'county' AND region_id IS NOT NULL AND "
+    "list_contains($classes, class) GROUP BY ALL ORDER BY ALL",
+}
+_UNITS = """
+SELECT operator, technology, region_id, route_mm, answer, low, high FROM units
+WHERE list_contains($classes, class) AND (whole = $whole)
+ORDER BY operator, technology, region_id"""
+_CAMPAIGNS = """
+SELECT operator, technology, count(DISTINCT campaign) AS campaigns FROM campaigns
+WHERE list_contains($classes, class) GROUP BY ALL"""
+
+
+def _scope(
+    connection: Any,
+    pack: RulePack,
+    scope: str,
+    name: str,
+    classes: tuple[str, ...],
+    target: Target | None,
+) -> list[dict[str, Any]]:
+    given = {"classes": list(classes)}
+    rows: list[dict[str, Any]] = (
+        connection.sql(_SUMS[scope], params=given).to_arrow_table().to_pylist()
+    )
+    if scope == "region_class":
+        target = None
+    slots = {(r["operator"], r["technology"], r["region_id"]): k for k, r in enumerate(rows)}
+    whole = {"whole": scope == "class"}
+    units = connection.sql(_UNITS, params=given | whole).to_arrow_table()
+    figures = _figures(units, slots, pack, target)
+    campaigns = {(o, t): n for o, t, n in connection.execute(_CAMPAIGNS, given).fetchall()}
+    for k, row in enumerate(rows):
+        row |= {"scope": scope, "class": name} | {n: v[k] for n, v in figures.items()}
+        row["campaigns"] = _campaigns(campaigns, row["operator"], row["technology"])
+        if target is not None:
+            row |= {"target": target.value, "target_unit": target.unit}
+    return rows
+
+
+def _campaigns(counts: dict[tuple[str, str], int], operator: str, technology: str) -> int:
+    return counts.get((operator, technology), 0)
+
+
+def _figures(
+    units: pa.Table, slots: dict[Any, int], pack: RulePack, target: Target | None
+) -> dict[str, list[Any]]:
+    names = ("operator", "technology", "region_id")
+    keys = zip(*(units.column(n).to_pylist() for n in names), strict=True)
+    group = np.array([slots.get(key, -1) for key in keys], np.int64)
+    known = group >= 0
+    group = group[known]
+    size = pack.interval.draws // 8
+    bits = [
+        np.frombuffer(b"".join(units.column(n).to_pylist()), np.uint8).reshape(-1, size)[known]
+        for n in ("low", "high")
+    ]
+    route = units.column("route_mm").to_numpy()[known]
+    one = np.ones(len(group), np.int64)
+    km = [sums_by_draw(group, route, b, len(slots)) for b in bits]
+    count = [sums_by_draw(group, one, b, len(slots)) for b in bits]
+    confidence = pack.line.confidence
+    continuous, number = (
+        interval_of(km[0], km[1], confidence),
+        interval_of(count[0], count[1], confidence),
+    )
+    answer = np.array(units.column("answer").to_pylist(), object)[known]
+    found: dict[str, list[Any]] = {
+        f"units_{a}": np.bincount(group[answer == a], minlength=len(slots)).tolist()
+        for a in (PASS, FAIL, UNDETERMINED)
+    }
+    found["units"] = np.bincount(group, minlength=len(slots)).tolist()
+    for end in ("expected", "low", "high"):
+        found[f"units_{end}"] = getattr(number, end).tolist()
+        suffix = "km" if end == "expected" else f"{end}_km"
+        found[f"continuous_{suffix}"] = (getattr(continuous, end) / MM_PER_KM).tolist()
+    if target is not None:
+        sums, scale = (count[0], 1.0) if target.unit == "lines" else (km[0], MM_PER_KM)
+        found["p_target"] = chance_of(sums, target.value * scale).tolist()
+    return found

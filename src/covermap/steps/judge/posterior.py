@@ -1,0 +1,133 @@
+"""Posterior paths of a group's layers: measured ones from the model, derived ones from those."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from covermap.core.judging.certainty import Spread, level_needed_dbm
+from covermap.core.judging.judge import Judged
+from covermap.core.judging.paths import each, either
+from covermap.core.judging.pieces import Pieces, assessed_segments
+from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
+from covermap.rules import RulePack
+from covermap.steps.judge.evidence import SegmentEvidence
+from covermap.steps.judge.model import draw_paths
+from covermap.steps.judge.standing import LayerPaths
+from covermap.steps.judge.units import Ground
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Which runs saw which segments: one row each, by segment; runs and campaigns by number."""
+
+    place: Ints
+    run: Ints
+    campaign: Ints
+
+    def counts(self, pieces: Pieces) -> tuple[Ints, Ints]:
+        """Count the runs and the campaigns behind each unit."""
+        first = np.searchsorted(self.place, pieces.segment)
+        rows = np.searchsorted(self.place, pieces.segment, side="right") - first
+        unit = np.repeat(np.repeat(np.arange(pieces.units), np.diff(pieces.offset)), rows)
+        at = np.repeat(first - np.cumsum(rows) + rows, rows) + np.arange(rows.sum())
+        return tuple(
+            _distinct(unit, codes[at], pieces.units) for codes in (self.run, self.campaign)
+        )  # type: ignore[return-value]
+
+
+def _distinct(unit: Ints, code: Ints, units: int) -> Ints:
+    most = int(code.max(initial=0)) + 1
+    return np.bincount(np.unique(unit * most + code) // most, minlength=units).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Numbers of the group's runs and campaigns."""
+
+    runs: dict[str, int]
+    campaigns: dict[str, int]
+
+    @classmethod
+    def read(cls, connection: Any) -> Names:
+        """Give each its number, in the order of names."""
+        found = [
+            connection.execute(f"SELECT DISTINCT {c} FROM segment_evidence ORDER BY 1").fetchall()
+            for c in ("run_id", "campaign")
+        ]
+        return cls(*({row[0]: k for k, row in enumerate(rows)} for rows in found))
+
+
+def behind(means: dict[str, Any], names: Names) -> Behind:
+    """Give the runs behind a layer."""
+    return Behind(
+        means["place"].to_numpy(),
+        _codes(means["run_id"], names.runs),
+        _codes(means["campaign"], names.campaigns),
+    )
+
+
+def _codes(column: pa.Array, numbers: dict[str, int]) -> Ints:
+    encoded = column.dictionary_encode()
+    table = np.array([numbers[name] for name in encoded.dictionary.to_pylist()], np.int64)
+    return table[encoded.indices.to_numpy()] if len(table) else np.zeros(0, np.int64)
+
+
+def together(members: list[Behind]) -> Behind:
+    """Give the runs behind a derived layer: those of all its members."""
+    joined = [
+        np.concatenate([getattr(m, n) for m in members]) for n in ("place", "run", "campaign")
+    ]
+    order = np.argsort(joined[0], kind="stable")
+    return Behind(*(column[order] for column in joined))
+
+
+def measured_paths(
+    evidence: SegmentEvidence,
+    ground: Ground,
+    layer: tuple[str, str],
+    judged: Judged,
+    test: PlaceTest,
+    pack: RulePack,
+) -> tuple[LayerPaths, dict[str, Any]]:
+    """Draw one layer's paths from the model; give them with the run means behind them.
+
+    A segment whose SINR, as measured, misses the standard reaches it in no draw: the model is of
+    the level alone.
+    """
+    operator, technology = layer
+    means = evidence.run_means(operator, technology, test.none_level_dbm)
+    spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
+    needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
+    course, ids = ground.course, ground.lines.rows.column("line_id")
+    paths = draw_paths(course, means, needed, pack, layer, ids)
+    measured = judged.verdict != UNMEASURED
+    assessed = assessed_segments(
+        course.offset, measured, course.tunnel, course.length_m, float(pack.line.infer_gap_m)
+    )
+    found = LayerPaths(assessed, *paths)
+    if test.sinr_db is not None:
+        poor = measured & (judged.sinr_mean_db < test.sinr_db)
+        for bits in (found.persistent, found.campaign, found.drive):
+            bits[poor] = 0
+    return found, means
+
+
+def derived_paths(members: list[LayerPaths], judged: Judged, *, every: bool) -> LayerPaths:
+    """Combine layers draw by draw: at least one of them, or every one.
+
+    Assessed is what has a verdict in the derived layer, and what is assessed in every member. A
+    member that is not assessed somewhere is not credited there, and does not stand in the way.
+    """
+    known = [m.assessed for m in members]
+    assessed = (judged.verdict != UNMEASURED) | np.all(known, axis=0)
+    join = each if every else either
+    names = ("persistent", "campaign", "drive")
+    return LayerPaths(assessed, *(join([getattr(m, n) for m in members], known) for n in names))
