@@ -159,6 +159,17 @@ class Tables:
         return connection
 
 
+def read_table(path: Path) -> pa.Table:
+    """Read one Parquet file whole.
+
+    Raises
+    ------
+    BuildError
+        It is damaged.
+    """
+    return _read_part(path, None)
+
+
 def _read_part(path: Path, columns: list[str] | None) -> pa.Table:
     try:
         return pq.ParquetFile(path).read(columns=columns)

@@ -88,7 +88,7 @@ def line_files(root: Path, declaration: Lines) -> list[Path]:
     """List every file that a `[[lines]]` entry reads."""
     where = f"covermap.toml [[lines]] {declaration.name!r}"
     patterns = [*declaration.files]
-    patterns += [p for p in (declaration.names_from, declaration.stations) if p]
+    patterns += [p for p in (declaration.names_from, declaration.stations, declaration.posts) if p]
     return input_files(root, tuple(patterns), where)
 
 

@@ -16,7 +16,15 @@ from __future__ import annotations
 from covermap.tables.areas import PLACES, REGIONS, VILLAGES
 from covermap.tables.evidence import CELL_EVIDENCE, MATCHED, SEGMENT_EVIDENCE
 from covermap.tables.inputs import PROBLEMS, READINGS, REJECTED, RUNS, SAMPLES, SITES
-from covermap.tables.lines import LINES, POSTS, SECTIONS, SEGMENTS, STATIONS, STRUCTURES
+from covermap.tables.lines import (
+    KNOWN_LINES,
+    LINES,
+    POSTS,
+    SECTIONS,
+    SEGMENTS,
+    STATIONS,
+    STRUCTURES,
+)
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
     CELL_VERDICTS,
@@ -48,6 +56,7 @@ __all__ = [
     "BASES",
     "CELL_EVIDENCE",
     "CELL_VERDICTS",
+    "KNOWN_LINES",
     "LINES",
     "LINE_CLASSES",
     "LINE_VERDICTS",

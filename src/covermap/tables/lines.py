@@ -52,6 +52,19 @@ STATIONS = Table(
     ("line_id", "chainage_m", "name"),
 )
 
+KNOWN_LINES = Table(
+    "known_lines",
+    "Every line that a workspace has known: what lines are recognised by when they are read again. "
+    "Kept in the workspace, not in builds.",
+    (
+        C("line_id", S, "as in lines"),
+        C("class", S, "as in lines"),
+        C("input", S, "name of the input it was last read from"),
+        C("geometry", WKB, "LineString, WGS-84, simplified to about a metre"),
+    ),
+    ("line_id",),
+)
+
 STRUCTURES = Table(
     "structures",
     "Tunnels and bridges of lines, as intervals of chainage.",
