@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from covermap.core.datum import parse_datum
 from covermap.core.samples.clean import JUDGED
 from covermap.core.samples.findings import Finding
+from covermap.core.samples.positions import Placed
 from covermap.core.samples.screening import Declared, Screened, screen
 from covermap.core.samples.technology import NAMES
 from covermap.core.samples.times import periods
@@ -126,6 +127,7 @@ def ingest_log(log: LogRead, origin: Origin) -> Ingested:
     readings = log.readings.combine_chunks()
     run, run_ids = _runs(readings.column("run_key"), origin)
     rows = screen(readings, run, len(run_ids), _declared(log, origin))
+    rows, run_ids = _named_pieces(rows, run_ids)
     return Ingested(
         _samples(readings, rows, run_ids, origin),
         _rejected(readings, rows, log.malformed, origin),
@@ -145,6 +147,7 @@ def _declared(log: LogRead, origin: Origin) -> Declared:
         operators=said.operators,
         technology=said.technology,
         fixed=said.source == "probe" or said.antenna == "fixed",
+        moves=said.source == "drive" and said.antenna != "fixed",
         max_gap_s=origin.config.positions.max_gap_s,
     )
 
@@ -187,6 +190,33 @@ def _runs(keys: pa.ChunkedArray, origin: Origin) -> tuple[Ints, list[str]]:
     ids = sorted({names[i] for i in np.unique(index)} or {base})
     rank = {name: i for i, name in enumerate(ids)}
     return np.array([rank.get(name, 0) for name in names], dtype=np.int64)[index], ids
+
+
+def _named_pieces(rows: Screened, written: list[str]) -> tuple[Screened, list[str]]:
+    """Give each piece of a run its id, and number the pieces in the order of these.
+
+    A run that is not parted keeps its id; pieces of others end in /part-001 and so on.
+    """
+    if not len(rows.written_run):
+        return rows, written
+    several = np.bincount(rows.written_run)[rows.written_run] > 1
+    names = [
+        f"{written[run]}/part-{piece + 1:03d}" if parted else written[run]
+        for run, piece, parted in zip(rows.written_run, rows.piece, several, strict=True)
+    ]
+    if not several.any():
+        return rows, names
+    by_name = np.argsort(np.array(names), kind="stable")
+    rank = np.argsort(by_name)
+    run = rank[rows.run]
+    turn = np.argsort(run[rows.order], kind="stable")
+    columns = {f.name: getattr(rows.placed, f.name)[turn] for f in fields(rows.placed)}
+    operators = replace(rows.operators, sim=rows.operators.sim[by_name])
+    made = replace(
+        rows, run=run, order=rows.order[turn], placed=Placed(**columns), operators=operators,
+        written_run=rows.written_run[by_name], piece=rows.piece[by_name],
+    )  # fmt: skip
+    return made, [names[k] for k in by_name]
 
 
 def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Origin) -> pa.Table:

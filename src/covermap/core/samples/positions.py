@@ -35,6 +35,8 @@ NEAR_M = 25.0
 JUMP_M = 500.0
 IMPOSSIBLE_MPS = 100.0
 """A jump faster than this is no motion on land (360 km/h)."""
+SPIKE_ROWS = 3
+"""A place that is left again impossibly within so many rows is a spike, not a jump of the track."""
 SWAP_NEAR_DEG, SWAP_FAR_DEG = 1.0, 5.0
 
 
@@ -73,6 +75,9 @@ class Placed:
     """A jump faster than `IMPOSSIBLE_MPS`."""
     step_m: Floats
     """Distance from the fix before, at fixes; 0 elsewhere and at impossible jumps."""
+    breaks: Bools
+    """A fix that the written track jumps to: over `JUMP_M` and faster than `IMPOSSIBLE_MPS` from
+    the row before that has a position, fix or repeat. Not a spike, nor what follows it."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ def place(track: Track, max_gap_s: float, *, fixed: bool = False) -> Placed:
     return Placed(
         lon, lat, np.where(bag, FIX, basis).astype(np.int8), error,
         repeated, repeated & (track.speed_mps > MOVING_MPS), *_jumps(seen, known.size),
+        _breaks(track, known & track.timed, seen, used),
     )  # fmt: skip
 
 
@@ -186,6 +192,25 @@ def _jumps(fixes: _Fixes, size: int) -> tuple[Bools, Bools, Floats]:
     impossible[fixes.rows] = bad
     step[fixes.rows] = np.where(bad, 0.0, np.nan_to_num(fixes.step_m))
     return jump, impossible, step
+
+
+def _breaks(track: Track, known: Bools, seen: _Fixes, used: _Fixes) -> Bools:
+    """Rows at which the track as written jumps; a spike, and what follows it, is none."""
+    found = np.zeros(track.run.size, dtype=bool)
+    last = np.maximum.accumulate(np.where(known, np.arange(known.size), -1))
+    for fixes in (seen, used):
+        rows = fixes.rows
+        before = np.where(rows > 0, last[np.maximum(rows - 1, 0)], -1)
+        seconds = (track.time_ms[rows] - track.time_ms[np.maximum(before, 0)]) / 1000.0
+        jumps = (fixes.step_m > JUMP_M) & (fixes.step_m > IMPOSSIBLE_MPS * seconds)
+        if fixes is seen:
+            bad = _impossible(seen)
+            leaves = np.append(bad[1:], False)[: bad.size]
+            spike = bad & leaves & (np.append(np.diff(rows), 2)[: bad.size] <= SPIKE_ROWS)
+            after = np.append(False, spike)[: bad.size]
+            jumps &= ~spike & ~after
+        found[rows[jumps]] = True
+    return found
 
 
 def _accuracy(reported_m: Floats) -> Floats:

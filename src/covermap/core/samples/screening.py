@@ -6,6 +6,7 @@ left. Counts of problems are over all rows read, duplicates included.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from covermap.core.samples.findings import Notes
 from covermap.core.samples.limits import OK, SENTINEL
 from covermap.core.samples.order import backwards, canonical_order, repeats, same_as_before
 from covermap.core.samples.positions import BETWEEN_FIXES, HELD, LOST, Placed, Track, place
+from covermap.core.samples.runs import dense, devices_apart, parted, silences, with_runs
 from covermap.core.samples.technology import (
     BLANK,
     NAMES,
@@ -61,6 +63,8 @@ class Declared:
     """Technology of rows that name none."""
     fixed: bool = False
     """The device does not move."""
+    moves: bool = True
+    """Rows of a run are those of one device on its way: not a probe's, not a crowd's."""
     max_gap_s: float = 60.0
 
 
@@ -79,6 +83,10 @@ class Screened:
 
     notes: Notes
     run: Ints
+    """Of the pieces that runs are parted into, numbered in the order of the runs."""
+    written_run: Ints
+    """For each of these, the run as the file has it, and its number among that one's pieces."""
+    piece: Ints
     line: Ints
     time_ms: Ints
     """UTC; 0 where there is no usable time."""
@@ -118,10 +126,16 @@ def screen(readings: pa.Table, run: Ints, runs: int, declared: Declared) -> Scre
     table = pa.table({**values, "line": pa.array(line)})
     order = canonical_order(run, time_ms, where.lon, where.lat, table)
     _count_repeats(values, where, run, order, notes)
-    placed = _place(readings, run, time_ms, timed, where, clean.fields, order, declared, notes)
+    track = _track(readings, run, time_ms, timed, where, clean.fields, order)
+    order, track = _devices(readings, order, track, declared, notes)
+    made, placed = _pieces(readings, order, track, declared, notes)
+    _count_positions(readings, order, placed, notes)
+    own, written_run, piece = _numbered(run, runs, order, made)
+    named = Operators(named.index, named.names, named.sim[written_run])
     return Screened(
-        notes, run, line, time_ms, timed, technology, no_service, named, clean.fields, order, placed
-    )
+        notes, own, written_run, piece, line, time_ms, timed, technology, no_service, named,
+        clean.fields, order, placed,
+    )  # fmt: skip
 
 
 def _numbers(readings: pa.Table, name: str) -> Floats:
@@ -286,27 +300,83 @@ def _count_repeats(
     notes.find("repeated_reading", found, "kept")
 
 
-def _place(
-    readings: pa.Table,
-    run: Ints,
-    time_ms: Ints,
-    timed: Bools,
-    where: Coordinates,
-    fields: Mapping[str, Floats],
-    order: Ints,
-    declared: Declared,
-    notes: Notes,
-) -> Placed:
-    """Best positions in canonical order; counts what GPS did."""
+def _track(
+    readings: pa.Table, run: Ints, time_ms: Ints, timed: Bools, where: Coordinates,
+    fields: Mapping[str, Floats], order: Ints,
+) -> Track:  # fmt: skip
+    """Give rows in canonical order."""
     usable = timed | (not timed.any())
     lon, lat = np.where(usable, where.lon, np.nan), np.where(usable, where.lat, np.nan)
     marked = _marked_runs(readings, run)[run]
     speed = np.where(marked, np.nan, fields["speed_mps"])  # underground, zero may mean 'lost'
-    track = Track(
+    return Track(
         run[order], time_ms[order], timed[order], lon[order], lat[order],
         fields["accuracy_m"][order], speed[order],
     )  # fmt: skip
+
+
+def _devices(
+    readings: pa.Table, order: Ints, track: Track, declared: Declared, notes: Notes
+) -> tuple[Ints, Track]:
+    """Part runs in which two devices are interleaved; the order is then device by device."""
+    if not declared.moves:
+        return order, track
+    device = devices_apart(track)
+    if not device.any():
+        return order, track
+    run = dense(track.run, device)
+    several = np.isin(track.run, track.run[device > 0])
+    found = np.zeros(order.size, dtype=bool)
+    found[order] = several
+    notes.find(
+        "two_devices", found, "parted by place: runs of their own",
+        readings.column("x"), " ", readings.column("y"),
+    )  # fmt: skip
+    turn = np.argsort(run, kind="stable")
+    columns = {f.name: getattr(track, f.name)[turn] for f in dataclasses.fields(track)}
+    return order[turn], Track(**{**columns, "run": run[turn]})
+
+
+def _pieces(
+    readings: pa.Table, order: Ints, track: Track, declared: Declared, notes: Notes
+) -> tuple[Ints, Placed]:
+    """Part runs where they jump or are long silent, and give every row its best position."""
     placed = place(track, declared.max_gap_s, fixed=declared.fixed)
+    if not declared.moves:
+        return track.run, placed
+    silent = silences(track)
+    starts = placed.breaks | silent
+    for problem, rows in (("run_jumps", placed.breaks), ("long_silence", silent)):
+        back = np.zeros(order.size, dtype=bool)
+        back[order] = rows
+        shown = (readings.column("x"), " ", readings.column("y"))
+        notes.find(problem, back, "a new run begins", *shown)
+    if not starts.any():
+        return track.run, placed
+    run = dense(track.run, parted(track.run, starts))
+    again = place(with_runs(track, run), declared.max_gap_s, fixed=declared.fixed)
+    counts = {name: getattr(placed, name) for name in ("jump", "impossible_jump", "breaks")}
+    return run, dataclasses.replace(again, **counts)
+
+
+def _numbered(run: Ints, runs: int, order: Ints, made: Ints) -> tuple[Ints, Ints, Ints]:
+    """Give the piece of each row in file order; the run of each piece, its number in that run.
+
+    Pieces are numbered in the order of the runs.
+    """
+    if not run.size:
+        return run, np.arange(runs), np.zeros(runs, dtype=np.int64)
+    count = int(made.max()) + 1
+    written = np.zeros(count, dtype=np.int64)
+    written[made] = run[order]
+    own = np.empty(run.size, dtype=np.int64)
+    own[order] = made
+    piece = np.arange(count) - np.searchsorted(written, written, side="left")
+    return own, written, piece
+
+
+def _count_positions(readings: pa.Table, order: Ints, placed: Placed, notes: Notes) -> None:
+    """Count what GPS did."""
     kept = notes.accepted[order]
     kinds = (
         ("repeated_position", placed.repeated, "held, interpolated or lost"),
@@ -319,7 +389,6 @@ def _place(
     )
     shown = (readings.column("x"), " ", readings.column("y"))
     for problem, found, action in kinds:
-        back = np.zeros(run.size, dtype=bool)
+        back = np.zeros(order.size, dtype=bool)
         back[order] = found
         notes.find(problem, back, action, *shown)
-    return placed
