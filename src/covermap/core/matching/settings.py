@@ -22,9 +22,9 @@ class MatchSettings(NamedTuple):
     """Sigmas from which on an offset costs linearly, not by its square."""
     heading_weight: float = 4.0
     """Cost of a heading at right angles to an arc; twice that for the opposite."""
-    worst: float = 30.0
+    worst: float = 20.0
     """States that cost so much more than the sample's best are let go."""
-    turn_cost: float = 12.0
+    turn_cost: float = 20.0
     """Cost of turning round anywhere; at a dead end or terminus, `dead_end_cost`."""
     dead_end_cost: float = 4.0
     back_m: float = 30.0
