@@ -31,12 +31,18 @@ from covermap.store import Build
 TITLES = {
     "weak-spots": ("Weak spots", "弱覆盖清单"),
     "lines": ("Lines", "线路覆盖"),
+    "sections": ("Sections of lines", "线路区段覆盖"),
+    "segments": ("Segments of lines", "线路路段覆盖"),
+    "network": ("Sums over lines", "线路汇总"),
     "cells": ("Cells", "网格覆盖"),
     "samples": ("Samples", "采样点"),
 }
 _TYPES = {
     "weak-spots": ("MultiLineString", "MultiPolygon"),
     "lines": ("LineString",),
+    "sections": ("LineString",),
+    "segments": ("LineString",),
+    "network": (),
     "cells": ("Polygon",),
     "samples": ("Point",),
 }
@@ -51,7 +57,7 @@ class ExportRequest:
     """What to export, where to, and how."""
 
     kind: str
-    """weak-spots, lines, cells or samples."""
+    """One of `KINDS`."""
     to: Path
     format: str | None = None
     """None: by the file's suffix."""

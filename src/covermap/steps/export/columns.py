@@ -96,6 +96,39 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "share_if_rest_bad": ("Share if the rest is bad", "覆盖率下界", "share"),
     "share_if_rest_good": ("Share if the rest is good", "覆盖率上界", "share"),
     "answer": ("Answer", "结论", "code"),
+    "tunnel_km": ("In tunnels", "隧道内", "number"),
+    "assessed_km": ("Assessed", "评估里程", "number"),
+    "inferred_km": ("Of it inferred", "其中推断", "number"),
+    "share_expected": ("Share expected", "预期覆盖率", "share"),
+    "share_low": ("Share, low end", "覆盖率区间下端", "share"),
+    "share_high": ("Share, high end", "覆盖率区间上端", "share"),
+    "campaign_share": ("Share in these campaigns", "本批次覆盖率", "share"),
+    "campaign_low": ("The same, low end", "本批次区间下端", "share"),
+    "campaign_high": ("The same, high end", "本批次区间上端", "share"),
+    "drive_share": ("Share of one more drive", "再测一次的覆盖率", "share"),
+    "drive_low": ("The same, low end", "再测区间下端", "share"),
+    "drive_high": ("The same, high end", "再测区间上端", "share"),
+    "p_pass": ("Probability of passing", "达标概率", "share"),
+    "runs": ("Runs", "轮次数", "integer"),
+    "campaigns": ("Campaigns", "批次数", "integer"),
+    "section_id": ("Section identity", "区段编号", "text"),
+    "region_id": ("Region", "行政区代码", "text"),
+    "segment": ("Segment", "路段序号", "integer"),
+    "route_length_m": ("Route length", "线路里程", "number"),
+    "scope": ("Scope", "汇总范围", "text"),
+    "units": ("Units", "评估单元数", "integer"),
+    "units_pass": ("Units passing", "达标数", "integer"),
+    "units_fail": ("Units failing", "不达标数", "integer"),
+    "units_undetermined": ("Units undetermined", "未定数", "integer"),
+    "units_expected": ("Units expected to pass", "预期达标数", "number"),
+    "units_low": ("The same, low end", "达标数下端", "number"),
+    "units_high": ("The same, high end", "达标数上端", "number"),
+    "continuous_km": ("Continuously covered", "连续覆盖里程", "number"),
+    "continuous_low_km": ("The same, low end", "连续覆盖下端", "number"),
+    "continuous_high_km": ("The same, high end", "连续覆盖上端", "number"),
+    "target": ("Target", "目标", "number"),
+    "target_unit": ("Unit of the target", "目标单位", "text"),
+    "p_target": ("Probability of reaching it", "达到目标概率", "share"),
     "run_id": ("Run", "测试轮次", "text"),
     "seq": ("Number in run", "序号", "integer"),
     "campaign": ("Campaign", "测试批次", "text"),
@@ -126,6 +159,8 @@ _TITLES: dict[str, tuple[str, str, str]] = {
 _UNITS = (("_dbm", "dBm"), ("_db", "dB"), ("_km", "km"), ("_m2", "m²"), ("_m", "m"),
           ("_kbps", "kbit/s"), ("_ms", "ms"), ("_mps", "m/s"), ("_deg", "°"))  # fmt: skip
 _OWN_DOCS = {
+    "from_m": "Chainage of the start, m from the line's start",
+    "to_m": "Chainage of the end, m from the line's start",
     "operator_name": "Name of the operator as the workspace gives it",
     "from": "Chainage of the start: K12+300 is 12,300 m from the line's start",
     "to": "Chainage of the end",
@@ -166,6 +201,13 @@ def coordinate_fields(datum: str, degrees: bool) -> tuple[Field, Field]:
 
 
 _COORDINATES = ("lon", "lat")
+_INTERVAL = (
+    "share_expected", "share_low", "share_high", "p_pass", "campaign_share", "campaign_low",
+    "campaign_high", "drive_share", "drive_low", "drive_high", "assessed_km", "inferred_km",
+    "tunnel_km", "runs", "campaigns",
+)  # fmt: skip
+_VERDICT_KM = tuple(f"{v}_km" for v in ("length", "covered", "weak", "none", "unmeasured"))
+_ROUTE_KM = tuple(f"route_{name}" for name in _VERDICT_KM)
 _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "weak-spots": ("weak_spots", (
         "operator_name", "technology", "kind", "line_name", "line_class", "from", "to", "length_m",
@@ -177,8 +219,24 @@ _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         "name", "ref", "class", "operator_name", "technology", "answer",
         "length_km", "covered_km", "weak_km", "none_km", "unmeasured_km", "covered_share",
         "share_if_rest_bad", "share_if_rest_good", "longest_gap_km", "route_length_km",
-        "route_covered_km", "route_weak_km", "route_none_km", "route_unmeasured_km", "line_id",
-        "operator",
+        "route_covered_km", "route_weak_km", "route_none_km", "route_unmeasured_km", *_INTERVAL,
+        "line_id", "operator",
+    )),
+    "sections": ("section_verdicts", (
+        "line_id", "kind", "from", "to", "from_m", "to_m", "class", "region_id",
+        "operator_name", "technology", "answer", *_VERDICT_KM, *_ROUTE_KM, *_INTERVAL,
+        "section_id", "operator",
+    )),
+    "segments": ("segment_verdicts", (
+        "line_id", "segment", "from", "to", "from_m", "to_m", "length_m", "route_length_m",
+        "operator_name", "technology", "verdict", "probability", "basis", "n", "n_none", "runs",
+        "rsrp_mean_dbm", "rsrp_p5_dbm", "rsrp_p50_dbm", "sinr_mean_db", "share", "operator",
+    )),
+    "network": ("network_verdicts", (
+        "scope", "class", "region_id", "operator_name", "technology", "units", "units_pass",
+        "units_fail", "units_undetermined", "units_expected", "units_low", "units_high",
+        *_ROUTE_KM, "continuous_km", "continuous_low_km", "continuous_high_km", "target",
+        "target_unit", "p_target", "campaigns", "operator",
     )),
     "cells": ("cell_verdicts", (
         "h3", "operator", "operator_name", "technology", "verdict", "probability", "basis", "n",

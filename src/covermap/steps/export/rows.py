@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from pyproj import Geod
 
 from covermap.core.cells import boundaries, centres
 from covermap.core.datum import from_wgs84
@@ -20,6 +21,8 @@ from covermap.steps.export.columns import CAUSES
 DEGREE_DECIMALS = 9
 """A tenth of a millimetre."""
 METRE_DECIMALS = 4
+
+GEOD = Geod(ellps="WGS84")
 
 Columns = dict[str, Any]
 
@@ -40,7 +43,7 @@ class Shaper:
 
     def batches(self, rows: Iterator[pa.RecordBatch]) -> Iterator[Batch]:
         """Shape every batch; give one empty batch where there is none at all."""
-        lines = self.courses() if self.kind == "lines" else {}
+        lines = self.courses() if self.kind in ("lines", "sections") else {}
         any_rows = False
         for batch in rows:
             if batch.num_rows:
@@ -70,6 +73,12 @@ class Shaper:
         if self.kind == "lines":
             shapes = [lines.get(name) for name in columns["line_id"].to_pylist()]
             return self.convert(np.array(shapes, object))
+        if self.kind == "sections":
+            return self.convert(_parts(columns, lines))
+        if self.kind == "segments":
+            return self.convert(shapely.from_wkb(_objects(columns["geometry"])))
+        if self.kind == "network":
+            return np.full(len(columns["operator"]), None, object)
         self._points_and(columns, None)
         first, second = self._coordinate_names
         x, y = _floats(columns[first]), _floats(columns[second])
@@ -106,13 +115,39 @@ class Shaper:
             columns["simulated"] = pa.array([self.simulated] * rows, pa.bool_())
         codes = columns["operator"].to_pylist()
         columns["operator_name"] = pa.array([self.operators.get(c, c) for c in codes], pa.string())
-        if self.kind == "weak-spots":
+        if "from_m" in columns:
             for name, metres in (("from", "from_m"), ("to", "to_m")):
                 texts = [chainage_text(m) for m in columns[metres].to_pylist()]
                 columns[name] = pa.array(texts, pa.string())
+        if self.kind == "weak-spots":
             causes = [CAUSES.get(c, (c, None)) for c in columns["cause"].to_pylist()]
             columns["cause_text"] = pa.array([c[0] for c in causes], pa.string())
             columns["next_step"] = pa.array([c[1] for c in causes], pa.string())
+
+
+def _parts(columns: Columns, lines: dict[str, Any]) -> Any:
+    """Cut each section out of its line's course by geodesic length; None where it has none."""
+    made = np.full(len(columns["line_id"]), None, object)
+    along = {name: _lengths_along(course) for name, course in lines.items()}
+    names = (columns[name].to_pylist() for name in ("line_id", "from_m", "to_m"))
+    for row, (line_id, start, end) in enumerate(zip(*names, strict=True)):
+        if line_id in along and end is not None:
+            made[row] = _part(*along[line_id], start, end)
+    return made
+
+
+def _lengths_along(course: Any) -> tuple[Any, Any]:
+    """Vertices of a course, and the geodesic length from its start to each, m."""
+    xy = shapely.get_coordinates(course)
+    step = GEOD.inv(xy[:-1, 0], xy[:-1, 1], xy[1:, 0], xy[1:, 1])[2]
+    return xy, np.concatenate([[0.0], np.cumsum(step)])
+
+
+def _part(xy: Any, along: Any, start: float, end: float) -> Any:
+    inner = along[(along > start) & (along < end)]
+    at = np.concatenate([[start], inner, [end]])
+    part = np.column_stack([np.interp(at, along, xy[:, k]) for k in (0, 1)])
+    return shapely.linestrings(part)
 
 
 def _objects(column: pa.Array) -> Any:

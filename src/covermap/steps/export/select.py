@@ -17,6 +17,9 @@ ROWS_PER_BATCH = 20_000
 _TABLES = {
     "weak-spots": "weak_spots",
     "lines": "line_verdicts",
+    "sections": "section_verdicts",
+    "segments": "segment_verdicts",
+    "network": "network_verdicts",
     "cells": "cell_verdicts",
     "samples": "samples",
 }
@@ -24,7 +27,15 @@ _TABLES = {
 _ORDER = {
     "weak-spots": "operator, technology, kind DESC, coalesce(length_m, area_m2) DESC, spot_id",
     "lines": "class, coalesce(ref, name, line_id), line_id, operator, technology",
+    "sections": "operator, technology, line_id, kind, from_m, section_id",
+    "segments": "operator, technology, line_id, segment",
+    "network": "scope, class, region_id NULLS FIRST, operator, technology",
 }
+_PLACES = {
+    "sections": ("sections", "section_id"),
+    "segments": ("segments", "line_id, segment"),
+}
+"""Kinds whose rows take chainage and geometry from another table, by these columns."""
 """Cells and samples keep the order of their table, so that any number of them streams."""
 
 _SIZE = {
@@ -84,6 +95,7 @@ class Selection:
 
     def _connect(self) -> Any:
         names = {self.table, *(["matched"] if self._joined else [])}
+        names |= {_PLACES[self.kind][0]} if self.kind in _PLACES else set()
         return self.build.connect(*sorted(names))
 
     @property
@@ -93,6 +105,8 @@ class Selection:
     def _check(self) -> None:
         if self.kind == "cells" and self.filters.line is not None:
             raise ExportError("cells lie on no line; leave --line out, or export weak-spots.")
+        if self.kind == "network" and self.filters.line is not None:
+            raise ExportError("network sums up lines; leave --line out, or export lines.")
         if self.filters.top is not None and self.kind not in _SIZE:
             raise ExportError(f"--top is for weak-spots and lines; for {self.kind} use --limit.")
         for column in ("operator", "technology"):
@@ -137,6 +151,14 @@ class Selection:
         if self.lines:
             where.append("line_id IN (SELECT unnest($lines))")
         query = f"SELECT s.* FROM {self.table} s WHERE {' AND '.join(where)}"
+        if self.kind in _PLACES:
+            table, keys = _PLACES[self.kind]
+            more = "p.from_m, p.to_m" + (", p.geometry" if table == "segments" else "")
+            query = (
+                f"SELECT s.*, {more} FROM {self.table} s LEFT JOIN (SELECT {keys}, from_m, to_m"
+                f"{', geometry' if table == 'segments' else ''} FROM {table}) p USING ({keys}) "
+                f"WHERE {' AND '.join(where)}"
+            )
         if self._joined:
             query = (
                 f"SELECT s.* FROM {self.table} s JOIN matched m USING (run_id, seq) "

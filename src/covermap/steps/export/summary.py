@@ -22,6 +22,28 @@ _QUERIES: dict[str, tuple[str, tuple[str, ...], str]] = {
         "sum(weak_km), sum(none_km), sum(unmeasured_km) FROM selected GROUP BY ALL "
         "ORDER BY 1, 2, 3",
     ),
+    "sections": (
+        "Kilometres by kind and answer 按区段类型和结论汇总",
+        ("Kind 类型", "Operator 运营商", "Technology 制式", "Answer 结论", "Sections 区段数",
+         "Route 线路里程 (km)", "Covered 已覆盖 (km)"),
+        "SELECT kind, operator, technology, answer, count(*), sum(route_length_km), "
+        "sum(route_covered_km) FROM selected GROUP BY ALL ORDER BY 1, 2, 3, 4",
+    ),
+    "segments": (
+        "Kilometres by layer and verdict 按图层和判定汇总",
+        ("Operator 运营商", "Technology 制式", "Verdict 判定", "Segments 路段数",
+         "Length 长度 (km)", "Route 线路里程 (km)"),
+        "SELECT operator, technology, verdict, count(*), sum(length_m) / 1e3, "
+        "sum(route_length_m) / 1e3 FROM selected GROUP BY ALL ORDER BY 1, 2, 3",
+    ),
+    "network": (
+        "Continuously covered by class 按类别汇总连续覆盖",
+        ("Class 类别", "Operator 运营商", "Technology 制式", "Expected 预期 (km)",
+         "Low 下端 (km)", "High 上端 (km)"),
+        "SELECT class, operator, technology, sum(continuous_km), sum(continuous_low_km), "
+        "sum(continuous_high_km) FROM selected WHERE scope = 'class' GROUP BY ALL "
+        "ORDER BY 1, 2, 3",
+    ),
     "cells": (
         "Area by layer and verdict 按图层和判定汇总",
         ("Operator 运营商", "Technology 制式", "Verdict 判定", "Cells 网格数", "Area 面积 (km²)",
