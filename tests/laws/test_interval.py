@@ -83,6 +83,16 @@ def test_lines_of_one_campaign_err_together_and_of_two_do_not():
     assert spread[0.9] > 2.5 * spread[0.0]
 
 
+def test_many_runs_and_campaigns_are_taken_and_say_no_less_than_few():
+    plan = [(1 if k % 2 else -1, k % 9) for k in range(24)]
+    line = simulate(np.random.default_rng(6), 40, plan, THETA, PRIORS).runs
+    few = line.run < 2
+    fields = ("y_dbm", "segment", "run", "n", "direction", "campaign", "censored")
+    two = LineRuns(line.line, line.key, line.length_m, *(getattr(line, f)[few] for f in fields))
+    many, some = (posterior_paths(r, -105.0, SETTINGS, levels=True).level_db for r in (line, two))
+    assert many.std(axis=1).mean() < some.std(axis=1).mean()
+
+
 def inside(lines: int, segments: int, settings: IntervalSettings, campaign_sd=None, hidden=0.0,
            told=False, seed=11) -> float:  # fmt: skip
     """Share of simulated lines whose interval holds the truth; `hidden`: tunnels, no signal."""

@@ -19,7 +19,7 @@ SEEN = 9
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def first_state(sd: Floats, a: Floats, p: Floats) -> None:
     """Write mean and covariance before anything was observed."""
     a[:] = 0.0
@@ -28,7 +28,7 @@ def first_state(sd: Floats, a: Floats, p: Floats) -> None:
         p[s, s] = sd[s] * sd[s]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def predict(phi: Floats, shock: Floats, a: Floats, p: Floats) -> None:
     """Step the state to the next segment."""
     size = len(phi)
@@ -39,7 +39,7 @@ def predict(phi: Floats, shock: Floats, a: Floats, p: Floats) -> None:
         p[i, i] += shock[i] * shock[i]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def gain_of(p: Floats, where: Ints, noise: float, pz: Floats) -> float:
     """Write P Z and give the variance F of the prediction."""
     for i in range(p.shape[0]):
@@ -53,7 +53,7 @@ def gain_of(p: Floats, where: Ints, noise: float, pz: Floats) -> float:
     return variance
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def update(p: Floats, pz: Floats, variance: float) -> None:
     """Take an observation into the covariance."""
     size = p.shape[0]
@@ -63,7 +63,7 @@ def update(p: Floats, pz: Floats, variance: float) -> None:
             p[i, j] -= gain * pz[j]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def log_likelihood(
     first: Ints,
     y_db: Floats,
@@ -119,7 +119,7 @@ def log_likelihood(
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def gains(
     first: Ints,
     run: Ints,
@@ -172,7 +172,7 @@ def gains(
             update(p, pz, variance)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def settle_censored(
     first: Ints,
     y_db: Floats,
@@ -223,7 +223,7 @@ def settle_censored(
             update(p, pz, variance)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _as_normal(mean: float, variance: float, ceiling: float) -> tuple[float, float]:
     """Value and variance of the observation that stands for "at most `ceiling`"."""
     beta = (ceiling - mean) / math.sqrt(variance)

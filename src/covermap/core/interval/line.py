@@ -14,6 +14,12 @@ from covermap.core.interval.runs import LineRuns, Ordered, numbered
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+MOST_RUNS, MOST_CAMPAIGNS = 8, 6
+"""A line has at most so many run and campaign effects: the filter's work grows with their square.
+
+Beyond, runs (campaigns) take turns and share an effect. Runs that share one count as one run, so
+an interval gets wider by it, never narrower."""
+
 Observed = tuple[Ints, Floats, Ints, Ints, Ints, Floats, Floats, Ints]
 
 
@@ -60,11 +66,14 @@ def line_of(runs: LineRuns, rows: Ordered, k: int, priors: Priors) -> Line:
     parts = [np.empty(at.stop - at.start, np.int64) for _ in range(3)]
     named = (rows.direction[at], rows.campaign[at], rows.run[at])
     distinct = [numbered(values, part) for values, part in zip(named, parts, strict=True)]
-    sizes = np.array([len(d) for d in distinct])
+    parts[1] %= MOST_CAMPAIGNS
+    parts[2] %= MOST_RUNS
+    campaigns = distinct[1][:MOST_CAMPAIGNS]
+    sizes = np.array([len(distinct[0]), len(campaigns), min(len(distinct[2]), MOST_RUNS)])
     n = rows.n[at]
     made = Line(
         offsets - offsets[0], rows.y_db[at].copy(), parts[2], parts[0], parts[1], n,
-        priors.sample_db2 / n, step_km, sizes, distinct[1],
+        priors.sample_db2 / n, step_km, sizes, campaigns,
     )  # fmt: skip
     if rows.censored[at].any():
         _settle(made, rows.censored[at], priors)

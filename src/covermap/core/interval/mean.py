@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def smoothed_level(
     first: Ints,
     y_db: Floats,
@@ -74,7 +74,7 @@ def smoothed_level(
     return mean, variance
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _back(
     r: Floats, n: Floats, nk: Floats, where: Ints, gain: Floats, weight: float, error: float
 ) -> None:

@@ -11,6 +11,23 @@ reaches a threshold.
 
 A state vector holds, in this order: mu, T, M, one D a direction, one C a campaign, one c a
 campaign, then B, R and b of each run.
+
+What was tried on real drives (one direction of a motorway predicts the other, -105 dBm; share of
+10 km sections inside the 95 % predictive interval, and its mean width; 108 sections, pooled) and
+not adopted, because one data set of six clusters cannot tell it from chance:
+
+===========================================  ======  =====
+this prior                                   0.889   0.304
+D over 1 km instead of 0.4                   0.917   0.339
+R over 0.6 km instead of 0.3                 0.907   0.334
+R of 4.5 dB over 0.6 km                      0.926   0.354
+B of 2.5 dB instead of 1                     0.926   0.377
+b of 2.5 dB instead of 1                     0.926   0.437
+theta fitted to every line                   0.907   0.331
+===========================================  ======  =====
+
+Whole lines are inside in 0.917 of cases with each of them. Untried: a Matern-3/2 process for M,
+the serving cell as covariate, a mean from the distance to sites.
 """
 
 from __future__ import annotations
@@ -116,13 +133,13 @@ def campaign_sds(priors: Priors, groups: int) -> Floats:
     return priors.campaign_scale_db * np.sqrt(inverse.reshape(groups, fine).mean(axis=1))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def state_size(directions: int, campaigns: int, runs: int) -> int:
     """Give the number of states."""
     return 3 + directions + 2 * campaigns + 3 * runs
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def stationary(
     theta: Floats,
     constants: Floats,
@@ -155,7 +172,7 @@ def stationary(
         at += 3
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def decay(sd: Floats, length_km: Floats, step_km: float, phi: Floats, shock: Floats) -> None:
     """Write ``phi = exp(-step / L)`` and the shock's standard deviation ``sd sqrt(1 - phi^2)``."""
     for s in range(len(sd)):
@@ -166,7 +183,7 @@ def decay(sd: Floats, length_km: Floats, step_km: float, phi: Floats, shock: Flo
             shock[s] = sd[s] * np.sqrt(1.0 - phi[s] * phi[s])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def observed_states(
     direction: int, campaign: int, run: int, directions: int, campaigns: int, where: Ints
 ) -> None:

@@ -42,13 +42,15 @@ def _hash(x: Word, key: Word) -> Word:
     return np.uint32(x ^ (x >> np.uint32(15)))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # a division that could raise is no vector
 def fill_normals(key: Word, out: Singles) -> None:
     """Fill `out` (an even number of them) with standard normals that depend on `key` alone."""
-    half = np.uint32(len(out) // 2)
+    count = len(out) // 2
+    half = np.uint32(count)
+    sines, cosines = out[:count], out[count : 2 * count]
     first = np.uint32(np.uint64(key) & np.uint64(0xFFFFFFFF))
     second = np.uint32(np.uint64(key) >> np.uint64(32))
-    for i in range(len(out) // 2):
+    for i in range(count):
         at = np.uint32(i)
         a = _hash(np.uint32(np.uint32(at * np.uint32(0x9E3779B1)) + first), second)
         b = _hash(np.uint32(np.uint32((at + half) * np.uint32(0x9E3779B1)) + first), second)
@@ -65,7 +67,7 @@ def fill_normals(key: Word, out: Singles) -> None:
         series = np.float32(1.0 / 3.0) + w2 * series
         log_one = np.float32(2.0) * w * (np.float32(1.0) + w2 * series)
         minus_two_log = np.float32(-2.0) * (log_one + exponent * np.float32(0.69314718))
-        radius = np.sqrt(max(minus_two_log, np.float32(0.0)))
+        radius = np.sqrt(abs(minus_two_log))
         # half the angle in [-pi/2, pi/2), then double it
         y = (np.float32(np.int32(b >> np.uint32(8))) * np.float32(2.0**-24)) - np.float32(0.5)
         y *= np.float32(3.14159265)
@@ -80,5 +82,5 @@ def fill_normals(key: Word, out: Singles) -> None:
         cosine = np.float32(4.1666667e-2) + y2 * cosine
         cosine = np.float32(-0.5) + y2 * cosine
         cosine = np.float32(1.0) + y2 * cosine
-        out[i] = radius * np.float32(2.0) * sine * cosine
-        out[i + len(out) // 2] = radius * (np.float32(1.0) - np.float32(2.0) * sine * sine)
+        sines[i] = radius * np.float32(2.0) * sine * cosine
+        cosines[i] = radius * (np.float32(1.0) - np.float32(2.0) * sine * sine)

@@ -34,7 +34,7 @@ FRESH = 5
 _START, _NOISE = 1 << 40, 1 << 41
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def draw_line(
     first: Ints,
     y_db: Floats,
@@ -231,7 +231,7 @@ def draw_line(
                         a[s, k] *= fade
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _write_bits(values: Singles, threshold: float, out: Bytes) -> None:
     bound = np.float32(threshold)
     for byte in range(LANES // 8):
