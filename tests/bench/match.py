@@ -31,12 +31,13 @@ DATA = Path(os.environ.get("COVERMAP_REAL_DATA", PROJECT.parent / "shared" / "da
 
 
 def roads() -> np.ndarray:
-    """Read the roads of the crop: LineStrings."""
+    """Read the roads of the crop, as WKB; carriageways quantised onto one course count once."""
     frame = gpd.read_parquet(DATA / "lines" / "cn_roads_omt_z7_2021.parquet").cx[
         CROP[0] : CROP[2], CROP[1] : CROP[3]
     ]
     parts = shapely.get_parts(frame.geometry.to_numpy())
-    return np.unique(shapely.to_wkb(parts[shapely.length(parts) > 0])).astype(object)
+    whole = shapely.normalize(parts[shapely.length(parts) > 0])
+    return np.unique(shapely.to_wkb(whole)).astype(object)
 
 
 def drives(graph: Graph, geometry: np.ndarray, points: int) -> list[tuple]:
