@@ -45,8 +45,9 @@ def course_of(chain: Chain, stamps: Stamps, motion: Motion) -> Course:
     """Make stops of stamps: those of one station in a row are one stop.
 
     A stop with two stamps or more stands from the first to the last. A stop with one stands for
-    the usual dwell, or for as much of it as the time to its neighbours leaves; the stamp is in its
-    middle, as nobody knows whether it tells arrival or departure.
+    the usual dwell, or for as much of it as the time to its neighbours leaves. Where most stops of
+    the run have one stamp it is the arrival, as testers are told to stamp; where most have two, one
+    of two is missing, and the stamp is put in the middle of the stop.
     """
     time_s, s = stamps.time_s[chain.stamp], chain.chainage_m
     new = np.r_[True, np.abs(np.diff(s)) >= 1.0]
@@ -57,9 +58,10 @@ def course_of(chain: Chain, stamps: Stamps, motion: Motion) -> Course:
     spare = np.diff(arrive) - running_time_s(np.abs(np.diff(stop)), motion)
     spare = np.minimum(np.r_[np.inf, spare], np.r_[spare, np.inf])
     dwell = np.where(single, np.clip(spare, 0.0, motion.dwell_s), 0.0)
+    before = 0.0 if single.mean() > 0.5 else 0.5
     middle_sd = np.hypot(STAMP_SD_S, dwell / np.sqrt(12.0))
     return Course(
-        chain.line, stop, arrive - dwell / 2, depart + dwell / 2,
+        chain.line, stop, arrive - before * dwell, depart + (1 - before) * dwell,
         np.where(single, np.hypot(middle_sd, motion.dwell_sd_s / 2), STAMP_SD_S),
         float(time_s[0]), float(time_s[-1]),
     )  # fmt: skip
