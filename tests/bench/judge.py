@@ -1,0 +1,131 @@
+"""Judging lines with intervals: SIZE segments x 4 operators x 2 technologies, one run each.
+
+The evidence is simulated: levels by a first-order Markov process along each line of 100 km, three
+bins a segment at most. SIZE (200 000) is the number of segments; the figure for 5 million is
+scaled in proportion and printed above the JSON line, never in it. Intervals are `pooled`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from covermap.engine.local import Workers, worker_count
+from covermap.engine.step import StepContext
+from covermap.rules import load_pack
+from covermap.steps import judge
+from covermap.store import Tables, write_table
+from covermap.tables import TABLES, conform
+from covermap.workspace import Config
+
+OPERATORS = ("46000", "46001", "46011", "46015")
+TECHNOLOGIES = ("lte", "nr")
+FULL = 5_000_000
+PER_LINE = 1000
+
+
+def levels(random: np.random.Generator, lines: int, per: int) -> np.ndarray:
+    """Levels of lines, dBm: shape (lines, per), correlated over 2 km with 9.6 dB."""
+    phi = np.exp(-0.1 / 2.0)
+    shock = random.normal(0, 9.6 * np.sqrt(1 - phi * phi), (lines, per))
+    level = np.empty((lines, per))
+    level[:, 0] = random.normal(0, 9.6, lines)
+    for s in range(1, per):
+        level[:, s] = phi * level[:, s - 1] + shock[:, s]
+    return level + random.normal(-93, 5, (lines, 1))
+
+
+def evidence(size: int, per: int):  # type: ignore[no-untyped-def]
+    """Give the evidence a line at a time, in key order."""
+    random = np.random.default_rng(0)
+    layers = len(OPERATORS) * len(TECHNOLOGIES)
+    operator = np.repeat(OPERATORS, len(TECHNOLOGIES))
+    technology = np.tile(TECHNOLOGIES, len(OPERATORS))
+    for line in range(size // per):
+        level = levels(random, layers, per).T.ravel()
+        seen = random.random(len(level)) < 0.9
+        rsrp = np.clip(np.floor(level[seen]), -139, -45)
+        n = random.integers(1, 6, len(rsrp))
+        rows = {
+            "line_id": pa.repeat(pa.scalar(f"l{line:06d}"), len(n)),
+            "segment": np.repeat(np.arange(per), layers)[seen],
+            "run_id": pa.repeat(pa.scalar(f"run{line % 50:03d}"), len(n)),
+            "campaign": pa.repeat(pa.scalar(f"c{line % 5}"), len(n)),
+            "direction": pa.repeat(pa.scalar(1), len(n)),
+            "operator": np.tile(operator, per)[seen],
+            "technology": np.tile(technology, per)[seen],
+            "source": pa.repeat(pa.scalar("drive"), len(n)),
+            "period": pa.repeat(pa.scalar("2025-01"), len(n)),
+            "rsrp_bin": rsrp,
+            "sinr_bin": np.full(len(n), 5),
+            "n": n,
+            "rsrp_sum_cdb": (rsrp * 100 * n).astype(np.int64),
+            "sinr_sum_cdb": 500 * n,
+        }
+        yield from conform(pa.table(rows), TABLES["segment_evidence"]).to_batches()
+
+
+def geometry(size: int, per: int) -> dict[str, pa.Table]:
+    """Give lines and segments."""
+    lines = [f"l{k:06d}" for k in range(size // per)]
+    count = len(lines)
+    at = np.tile(np.arange(per) * 100.0, count)
+    classes = np.array(["hsr", "national", "provincial"])
+    return {
+        "lines": pa.table({
+            "line_id": lines, "class": classes[np.arange(count) % 3],
+            "length_m": np.full(count, 100.0 * per), "route_length_m": np.full(count, 100.0 * per),
+            "segment_m": np.full(count, 100.0), "geometry": [b""] * count,
+            "input": ["lines"] * count, "simulated": [True] * count,
+        }),
+        "segments": pa.table({
+            "line_id": np.repeat(lines, per), "segment": np.tile(np.arange(per), count),
+            "from_m": at, "to_m": at + 100, "length_m": np.full(len(at), 100.0),
+            "route_length_m": np.full(len(at), 100.0),
+            "geometry": pa.array([b""] * len(at), pa.binary()),
+        }),
+    }  # fmt: skip
+
+
+def main(size: int, per: int = PER_LINE) -> dict[str, float]:
+    """Judge; print the figures."""
+    pack = load_pack("project-default")
+    interval = pack.interval.model_copy(update={"fit": "pooled"})
+    pack = pack.model_copy(update={"interval": interval})
+    with tempfile.TemporaryDirectory() as name:
+        source, out = Path(name) / "in", Path(name) / "out"
+        for table, data in geometry(size, per).items():
+            made = conform(data, TABLES[table])
+            write_table(source / f"{table}.parquet", made, TABLES[table])
+        write_table(
+            source / "segment_evidence.parquet", evidence(size, per), TABLES["segment_evidence"]
+        )
+        out.mkdir()
+        started = time.perf_counter()
+        with Workers(worker_count()) as workers:
+            judge.run(StepContext(Tables(source), out, Config(), pack, workers))
+        seconds = time.perf_counter() - started
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    peak = (own + worker_count() * largest) / 2**20
+    layers = len(OPERATORS) * len(TECHNOLOGIES)
+    return {
+        "seconds": round(seconds, 1),
+        "peak_gb": round(peak, 2),
+        "segments_layers_per_s": round(size * layers / seconds),
+    }
+
+
+if __name__ == "__main__":
+    asked = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    figures = main(asked)
+    scaled = figures["seconds"] * FULL / asked
+    print(f"{asked} segments measured; in proportion, {FULL} segments would take {scaled:.0f} s")
+    print(json.dumps(figures))
