@@ -95,6 +95,10 @@ export interface LineVerdict {
   covered_share: number | null;
   share_if_rest_bad: number;
   share_if_rest_good: number;
+  share_expected: number | null;
+  share_low: number | null;
+  share_high: number | null;
+  p_pass: number | null;
   answer: Answer;
   simulated: boolean;
 }
@@ -122,6 +126,7 @@ export interface LineDetail {
   verdicts: LineVerdict[];
   segments: LineSegment[];
   stations: { name: string; chainage_m: number }[];
+  structures: { kind: string; name: string | null; from_m: number; to_m: number }[];
 }
 
 export interface WeakSpot {

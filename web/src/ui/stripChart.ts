@@ -4,7 +4,7 @@ import type { LineDetail } from '../api/types';
 import { named, type Translate } from '../i18n';
 import { swatchHatchId, hatchPattern } from './svgHatch';
 import { VERDICT_COLORS } from '../layers/scale';
-import { chainage, dbm, length } from '../text/format';
+import { chainage, chainageRange, dbm, length } from '../text/format';
 import { h, svg } from './dom';
 import { lineTitle } from './pieces';
 import { levels, segmentAt, stretches, strokes, ticks } from './stripData';
@@ -30,6 +30,7 @@ export function stripChart(t: Translate, detail: LineDetail, start_m: number | n
     'svg',
     { class: 'strip', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label, tabindex: 0 },
     hatchPattern(),
+    ...structureRects(detail, x),
     ...verdictRects(detail, x),
     ...levelGrid(y),
     ...strokes(columns).map((points) => stroke(points, x, y)),
@@ -80,6 +81,22 @@ function read(t: Translate, detail: LineDetail, at_m: number): string {
   });
   const near = detail.stations.find(({ chainage_m }) => Math.abs(chainage_m - at_m) < detail.line.length_m / 100);
   return near ? `${text} · ${near.name}` : text;
+}
+
+function structureRects(detail: LineDetail, x: (at_m: number) => number): SVGElement[] {
+  return detail.structures.map(({ kind, name, from_m, to_m }) =>
+    svg(
+      'rect',
+      {
+        x: x(from_m),
+        y: PLOT.top,
+        width: Math.max(x(to_m) - x(from_m), 0.6),
+        height: PLOT.bottom - PLOT.top,
+        fill: kind === 'tunnel' ? '#d5d9dd' : '#f1e8d8',
+      },
+      svg('title', {}, `${name ?? kind} ${chainageRange(from_m, to_m)}`),
+    ),
+  );
 }
 
 function verdictRects(detail: LineDetail, x: (at_m: number) => number): SVGElement[] {

@@ -64,6 +64,7 @@ function lengths({ store, t }: Context, detail: LineDetail): HTMLElement | null 
   const verdict = chosen(store.state, detail);
   if (!verdict) return null;
   const bounds = `${percent(verdict.share_if_rest_bad)} – ${percent(verdict.share_if_rest_good)}`;
+  const interval = `${percent(verdict.share_low)} – ${percent(verdict.share_high)}`;
   return section(
     t('panel.lengths'),
     figures([
@@ -75,6 +76,9 @@ function lengths({ store, t }: Context, detail: LineDetail): HTMLElement | null 
       [t('field.route'), km(verdict.route_length_km)],
       [t('field.coveredShare'), percent(verdict.covered_share)],
       [t('field.bounds'), h('span', { title: t('field.boundsNote') }, bounds)],
+      [t('field.shareExpected'), percent(verdict.share_expected)],
+      [t('field.interval'), h('span', { title: t('field.intervalNote') }, interval)],
+      [t('field.pPass'), percent(verdict.p_pass)],
       [t('field.longestGap'), km(verdict.longest_gap_km)],
     ]),
   );
