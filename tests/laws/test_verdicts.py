@@ -81,6 +81,11 @@ def run(folder, samples=(), lines=(), segments=(), cells=(), pack=PACK):
     return Tables(source)
 
 
+def near(length_m, segments):
+    """Equal to half a millimetre a segment: lines are summed in whole millimetres."""
+    return pytest.approx(length_m, abs=0.0005 * len(segments) + 1e-6)
+
+
 LENGTHS = st.lists(st.lists(st.floats(0.5, 300), min_size=1, max_size=12), min_size=1, max_size=4)
 
 
@@ -119,7 +124,7 @@ def test_lengths_by_verdict_add_up_to_every_line_in_every_layer(tmp_path_factory
     for row in found:
         for verdict in VERDICTS:
             key = (row["operator"], row["technology"], row["line_id"], verdict)
-            assert row[f"{verdict}_km"] * 1000 == pytest.approx(by_segment.get(key, 0.0), abs=1e-6)
+            assert row[f"{verdict}_km"] * 1000 == near(by_segment.get(key, 0.0), segments)
         for prefix, whole in (("", 1.0), ("route_", 0.5)):
             total = sum(row[f"{prefix}{v}_km"] for v in VERDICTS)
             assert total == row[f"{prefix}length_km"]
@@ -129,7 +134,7 @@ def test_lengths_by_verdict_add_up_to_every_line_in_every_layer(tmp_path_factory
         if measured > 1e-9:
             low, high = row["share_if_rest_bad"], row["share_if_rest_good"]
             assert low - 1e-9 <= row["covered_share"] <= high + 1e-9
-        assert row["longest_gap_km"] <= row["weak_km"] + row["none_km"] + 1e-9
+        assert row["longest_gap_km"] <= row["weak_km"] + row["none_km"] + 1e-6 * len(segments)
 
 
 @settings(max_examples=12)
@@ -148,7 +153,7 @@ def test_weak_sections_add_up_to_the_weak_length_of_every_line_and_layer(tmp_pat
     for row in tables.read("line_verdicts").to_pylist():
         key = (row["operator"], row["technology"], row["line_id"])
         expected = (row["weak_km"] + row["none_km"]) * 1000
-        assert listed.get(key, 0.0) == pytest.approx(expected, abs=1e-6)
+        assert listed.get(key, 0.0) == near(expected, segments)
 
 
 @settings(max_examples=8)

@@ -22,6 +22,9 @@ from covermap.tables import TABLES
 TABLE = {
     "weak-spots": "weak_spots",
     "lines": "line_verdicts",
+    "sections": "section_verdicts",
+    "segments": "segment_verdicts",
+    "network": "network_verdicts",
     "cells": "cell_verdicts",
     "samples": "samples",
 }
