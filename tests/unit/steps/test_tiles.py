@@ -95,7 +95,7 @@ def test_progress_rises_to_the_end_and_may_interrupt(folder: Path, tmp_path: Pat
 
     def context(progress: Any) -> StepContext:
         pack = load_pack("project-default")
-        return StepContext(Tables(folder), tmp_path, Config(), pack, progress)
+        return StepContext(Tables(folder), tmp_path, Config(), pack, progress=progress)
 
     tiles.run(context(lambda share, _what: seen.append(share)))
     assert seen == sorted(seen)
