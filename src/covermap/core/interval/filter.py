@@ -20,12 +20,18 @@ _LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 @njit(cache=True, error_model="numpy")
-def first_state(sd: Floats, a: Floats, p: Floats) -> None:
-    """Write mean and covariance before anything was observed."""
-    a[:] = 0.0
-    p[:] = 0.0
-    for s in range(len(sd)):
+def begin(
+    sizes: Ints, theta: Floats, constants: Floats, campaign_sd: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Give sd and correlation length of each state, and mean and covariance before any data."""
+    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
+    size = state_size(directions, campaigns, runs)
+    sd, length_km = np.empty(size), np.empty(size)
+    stationary(theta, constants, campaign_sd, directions, runs, sd, length_km)
+    p = np.zeros((size, size))
+    for s in range(size):
         p[s, s] = sd[s] * sd[s]
+    return sd, length_km, np.zeros(size), p
 
 
 @njit(cache=True, error_model="numpy")
@@ -91,14 +97,10 @@ def log_likelihood(
     sizes
         Numbers of directions, campaigns and runs.
     """
-    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
-    size = state_size(directions, campaigns, runs)
-    sd, length_km, phi = np.empty(size), np.empty(size), np.empty(size)
-    shock, pz, a = np.empty(size), np.empty(size), np.empty(size)
-    p = np.empty((size, size))
-    where = np.empty(SEEN, np.int64)
-    stationary(theta, constants, campaign_sd, directions, runs, sd, length_km)
-    first_state(sd, a, p)
+    directions, campaigns = sizes[0], sizes[1]
+    sd, length_km, a, p = begin(sizes, theta, constants, campaign_sd)
+    size = len(sd)
+    phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
     last_step, total = -1.0, 0.0
     for t in range(len(first) - 1):
         if t > 0:
@@ -141,14 +143,10 @@ def gains(
     (segments x 2 x states) ``h P`` of the predicted P for the two levels of
     :func:`level_states`: the persistent one and the campaigns'.
     """
-    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
-    size = state_size(directions, campaigns, runs)
-    sd, length_km, phi = np.empty(size), np.empty(size), np.empty(size)
-    shock, pz, a = np.empty(size), np.empty(size), np.empty(size)
-    p = np.empty((size, size))
-    where = np.empty(SEEN, np.int64)
-    stationary(theta, constants, campaign_sd, directions, runs, sd, length_km)
-    first_state(sd, a, p)
+    directions, campaigns = sizes[0], sizes[1]
+    sd, length_km, a, p = begin(sizes, theta, constants, campaign_sd)
+    size = len(sd)
+    phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
     last_step = -1.0
     for t in range(len(first) - 1):
         if t > 0:
@@ -195,14 +193,10 @@ def settle_censored(
     takes its place: `y_db` becomes its value and its variance is added to `noise_db2`. Where a
     level below the floor was expected anyway, that variance is large.
     """
-    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
-    size = state_size(directions, campaigns, runs)
-    sd, length_km, phi = np.empty(size), np.empty(size), np.empty(size)
-    shock, pz, a = np.empty(size), np.empty(size), np.empty(size)
-    p = np.empty((size, size))
-    where = np.empty(SEEN, np.int64)
-    stationary(theta, constants, campaign_sd, directions, runs, sd, length_km)
-    first_state(sd, a, p)
+    directions, campaigns = sizes[0], sizes[1]
+    sd, length_km, a, p = begin(sizes, theta, constants, campaign_sd)
+    size = len(sd)
+    phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
     for t in range(len(first) - 1):
         if t > 0:
             decay(sd, length_km, step_km[t], phi, shock)
