@@ -32,6 +32,8 @@ class Path(NamedTuple):
     to_m: Floats
     sample: Ints
     """The sample that the piece leads to, from the one before it on the same leg."""
+    probability: Floats
+    """That the piece was travelled, given all samples of its leg."""
 
 
 class Match(NamedTuple):
@@ -217,6 +219,7 @@ def _match_runs(  # type: ignore[no-untyped-def]
     kept = np.full(n, -1, np.int64)
     p_arc, p_from = np.empty(n + 16, np.int64), np.empty(n + 16)
     p_to, p_sample = np.empty(n + 16), np.empty(n + 16, np.int64)
+    p_odds = np.empty(n + 16)
     begins, ends = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
     nodes = len(graph.first_out) + 3
     path_room, t_arc = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
@@ -256,10 +259,12 @@ def _match_runs(  # type: ignore[no-untyped-def]
                 while used + count > len(p_arc):
                     p_arc, p_from = _more(p_arc, used), _more(p_from, used)
                     p_to, p_sample = _more(p_to, used), _more(p_sample, used)
+                    p_odds = _more(p_odds, used)
                 begins[s], ends[s] = used, used + count
                 for k in range(count):
                     p_arc[used], p_from[used], p_to[used] = t_arc[k], t_from[k], t_to[k]
                     p_sample[used] = s
+                    p_odds[used] = min(posterior[i], posterior[j])
                     used += 1
                 at = p_to[used - 1]
                 after[b] = s
@@ -308,5 +313,5 @@ def _match_runs(  # type: ignore[no-untyped-def]
             leg[s] = leg[b]
     return (
         (edge, along, offset, direction, odds, other, other_odds, reason, leg),
-        (p_arc[:used], p_from[:used], p_to[:used], p_sample[:used]),
+        (p_arc[:used], p_from[:used], p_to[:used], p_sample[:used], p_odds[:used]),
     )
