@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from covermap.resources import resource
 
-KINDS = ("cells", "segments", "weak_spots", "sites")
+KINDS = ("cells", "segments", "lines", "weak_spots", "sites")
 """Layers that have a recipe; also what a URL may name."""
-PER_LAYER_KINDS = KINDS[:3]
+PER_LAYER_KINDS = KINDS[:4]
 """Those with one archive per operator and technology; sites have one for all."""
 
 
@@ -31,7 +31,7 @@ class Zoom(_Strict):
     resolution: Annotated[int, Field(ge=0, le=15)] | None = None
     """Cells: H3 resolution shown; never finer than the build's."""
     piece_m: Annotated[float, Field(gt=0)] | None = None
-    """Segments: length of the pieces that they are joined to; None: the segments themselves."""
+    """Segments and lines: length of the pieces of a line; None: the segments themselves."""
     simplify: Annotated[float, Field(ge=0)] = 0.0
     """Largest departure of a drawn line from its course, in units of 1/4096 tile."""
 
@@ -59,6 +59,10 @@ class Drawn(_Strict):
         if levels != list(range(levels[0], levels[0] + len(levels))):
             raise ValueError("zooms must be in order, without a gap")
         return self
+
+    def at(self, zoom: int) -> Zoom:
+        """Give what is said of a zoom level; it must be one of the layer's."""
+        return self.zooms[zoom - self.zooms[0].zoom]
 
 
 class Recipe(_Strict):

@@ -22,7 +22,7 @@ def decoded(answer: httpx.Response) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["cells", "segments", "weak_spots"])
+@pytest.mark.parametrize("kind", ["cells", "segments", "lines", "weak_spots"])
 def test_tilejson_leads_to_tiles_that_hold_what_it_says(client: Client, kind: str) -> None:
     about = client.get(f"/tiles/{kind}/46000/lte.json").json()
     assert about["tilejson"] == "3.0.0"

@@ -17,7 +17,7 @@ from covermap.core.cells import areas_m2
 from covermap.engine.step import StepContext
 from covermap.errors import Interrupted
 from covermap.formats.archive import TileArchive
-from covermap.formats.recipe import Recipe, load_recipe
+from covermap.formats.recipe import KINDS, Recipe, load_recipe
 from covermap.rules import load_pack
 from covermap.steps import tiles
 from covermap.steps.tiles.cells import feature_ids, hex_names
@@ -52,7 +52,7 @@ def test_every_layer_of_the_build_has_its_archives(folder: Path) -> None:
     names = {p.name for p in (folder / "tiles").iterdir()}
     expected = {
         f"{kind}.{operator}.{technology}.pmtiles"
-        for kind in ("cells", "segments", "weak_spots")
+        for kind in ("cells", "segments", "lines", "weak_spots")
         for operator, technology in handmade.LAYERS
     }
     assert names == expected | {"sites.pmtiles"}
@@ -114,12 +114,12 @@ def test_progress_rises_to_the_end_and_may_interrupt(folder: Path, tmp_path: Pat
 def test_a_tile_that_would_be_too_large_is_drawn_coarser_and_said(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = {kind: load_recipe(kind) for kind in ("cells", "segments", "weak_spots", "sites")}
+    whole = {kind: load_recipe(kind) for kind in KINDS}
 
     def small(kind: str) -> Recipe:
         return whole[kind].model_copy(update={"max_tile_bytes": 3000 if kind == "cells" else 800})
 
-    for module in ("cells", "segments", "spots", "points", "drawing"):
+    for module in ("cells", "segments", "lines", "spots", "points", "drawing"):
         monkeypatch.setattr(f"covermap.steps.tiles.{module}.load_recipe", small)
     ctx = handmade.run_tiles(folder, tmp_path)
     notes = ctx.report["drawn_coarser"]
@@ -247,3 +247,65 @@ def test_each_layer_draws_its_own_cells(tmp_path: Path) -> None:
         path = tmp_path / "tiles" / f"cells.{operator}.lte.pmtiles"
         found = {f["properties"]["h3"] for f in features(path, 13, "cells")}
         assert found == {f"{c:x}" for c in expected}
+
+
+def test_a_line_is_drawn_by_its_answer_with_the_same_figures_at_every_zoom(folder: Path) -> None:
+    path = folder / "tiles" / "lines.46001.lte.pmtiles"
+    rows = {
+        r["line_id"]: r
+        for r in Tables(folder).read("line_verdicts").to_pylist()
+        if (r["operator"], r["technology"]) == ("46001", "lte")
+    }
+    for zoom in (3, 7, 10, 13):
+        found = {p["line_id"]: p for p in (f["properties"] for f in features(path, zoom, "lines"))}
+        assert found.keys() == rows.keys() == {"g2", "m1"}, zoom
+        for line_id, said in found.items():
+            row = rows[line_id]
+            assert said["answer"] == row["answer"] == "undetermined"
+            assert (said["line"], said["class"]) == (row["ref"] or row["name"], row["class"])
+            for name in ("route_length_km", "route_covered_km", "route_unmeasured_km"):
+                assert said[name] == pytest.approx(row[name], abs=1e-3)
+            for name in ("share_expected", "share_low", "share_high", "p_pass"):
+                assert said[name] == pytest.approx(row[name], abs=1e-4)
+
+
+def test_a_line_is_drawn_along_its_whole_course(folder: Path) -> None:
+    path = folder / "tiles" / "lines.any.any.pmtiles"
+    table = pyogrio.read_dataframe(path, layer="lines", use_arrow=False).to_crs(4326)
+    west, south, east, north = table[table["line_id"] == "g2"].total_bounds
+    ends = [v for corner in (handmade.LINE_COURSE[0], handmade.LINE_COURSE[-1]) for v in corner]
+    assert [west, south, east, north] == pytest.approx(ends, abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("answer", "measured", "drawn"),
+    [("pass", 1.0, "pass"), ("fail", 1.0, "fail"), ("undetermined", 0.0, "unmeasured"),
+     ("fail", 0.0, "unmeasured")],
+)  # fmt: skip
+def test_a_line_of_which_nothing_is_measured_is_told_apart_whatever_the_rule_makes_of_it(
+    folder: Path, tmp_path: Path, answer: str, measured: float, drawn: str
+) -> None:
+    for name in ("segments", "lines", "segment_verdicts"):
+        shutil.copy(folder / f"{name}.parquet", tmp_path)
+    rows = Tables(folder).read("line_verdicts").to_pylist()
+    for row in rows:
+        row |= {"answer": answer, "covered_km": measured, "weak_km": 0.0, "none_km": 0.0}
+    schema = TABLES["line_verdicts"].schema
+    handmade.write(tmp_path, "line_verdicts", pa.Table.from_pylist(rows, schema))
+    handmade.run_tiles(tmp_path)
+    found = features(tmp_path / "tiles" / "lines.46000.nr.pmtiles", 10, "lines")
+    assert {f["properties"]["answer"] for f in found} == {drawn}
+
+
+def test_a_line_without_a_verdict_in_the_layer_is_unmeasured(folder: Path, tmp_path: Path) -> None:
+    for name in ("segments", "lines", "segment_verdicts"):
+        shutil.copy(folder / f"{name}.parquet", tmp_path)
+    handmade.run_tiles(tmp_path)
+    found = [
+        f["properties"]
+        for f in features(tmp_path / "tiles" / "lines.46000.nr.pmtiles", 10, "lines")
+    ]
+    assert {(p["line_id"], p["answer"]) for p in found} == {
+        ("g2", "unmeasured"), ("m1", "unmeasured"),
+    }  # fmt: skip
+    assert not any("share_low" in p for p in found)

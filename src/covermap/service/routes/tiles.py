@@ -16,7 +16,7 @@ from covermap.service.snapshot import Builds, Snapshot, known
 router = APIRouter(tags=["tiles"])
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
-Kind = Annotated[str, Path(description="cells, segments or weak_spots", examples=["cells"])]
+Kind = Annotated[str, Path(description="cells, segments, lines or weak_spots", examples=["cells"])]
 OperatorPath = Annotated[str, Path(description="operator, or any / all", examples=["any"])]
 TechnologyPath = Annotated[str, Path(description="technology, or any", examples=["any"])]
 Z = Annotated[int, Path(description="zoom", examples=[12])]

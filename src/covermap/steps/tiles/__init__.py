@@ -1,4 +1,4 @@
-"""Tiles: verdicts, weak spots and sites to one archive of vector tiles per layer.
+"""Tiles: verdicts, answers, weak spots and sites to one archive of vector tiles per layer.
 
 Every zoom of an archive shows everything: what is too much for a tile is drawn coarser (cells), or
 the zoom is not made at all (the archive then begins one zoom further in); nothing is thinned out.
@@ -8,12 +8,15 @@ Both are said in the step's report.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from covermap.engine.step import StepContext
 from covermap.steps.tiles.cells import Outlines, cell_archive
+from covermap.steps.tiles.courses import Courses
 from covermap.steps.tiles.drawing import Made
+from covermap.steps.tiles.lines import line_archive
 from covermap.steps.tiles.points import site_archive
-from covermap.steps.tiles.segments import SegmentArchives
+from covermap.steps.tiles.segments import segment_archive
 from covermap.steps.tiles.spots import spot_archive
 
 __all__ = ["run"]
@@ -25,12 +28,15 @@ def run(ctx: StepContext) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     layers = _layers(ctx)
     made: list[Made] = []
-    work: list[Callable[[], Made]] = [lambda: site_archive(ctx, folder)]
-    segments, outlines = SegmentArchives(ctx, folder), Outlines()
+    courses, outlines = Courses(ctx), Outlines()
+    work: list[Callable[[], Made]] = [partial(site_archive, ctx, folder)]
     for layer in layers:
-        work.append(lambda layer=layer: cell_archive(ctx, folder, outlines, *layer))  # type: ignore[misc]
-        work.append(lambda layer=layer: segments.archive(*layer))  # type: ignore[misc]
-        work.append(lambda layer=layer: spot_archive(ctx, folder, *layer))  # type: ignore[misc]
+        work += [
+            partial(cell_archive, ctx, folder, outlines, *layer),
+            partial(segment_archive, ctx, folder, courses, *layer),
+            partial(line_archive, ctx, folder, courses, *layer),
+            partial(spot_archive, ctx, folder, *layer),
+        ]
     for done, draw in enumerate(work):
         ctx.progress(done / len(work), made[-1].name if made else "tiles")
         made.append(draw())

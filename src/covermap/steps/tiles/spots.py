@@ -11,7 +11,7 @@ from covermap.core.tiles.shapes import Shapes, from_geometry, points
 from covermap.core.tiles.tiling import to_world, unwrapped
 from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import Drawn, load_recipe
+from covermap.formats.recipe import load_recipe
 from covermap.steps.tiles.drawing import (
     Made,
     TileBytes,
@@ -43,7 +43,7 @@ def spot_archive(ctx: StepContext, folder: Path, operator: str, technology: str)
 
     def tiles(zoom: int) -> TileBytes:
         return joined(
-            draw(name, at_zoom(shapes[name], zoom, _simplify(drawn, zoom)), ids, tables[name])
+            draw(name, at_zoom(shapes[name], zoom, drawn.at(zoom).simplify), ids, tables[name])
             for name, drawn in recipe.layers.items()
             if drawn.zooms[0].zoom <= zoom <= drawn.zooms[-1].zoom
         )
@@ -51,10 +51,6 @@ def spot_archive(ctx: StepContext, folder: Path, operator: str, technology: str)
     pile = pile_of(recipe, tiles)
     path = folder / archive_name("weak_spots", operator, technology)
     return write_pile(path, "weak_spots", pile, recipe.zooms[1], bounds_of(shapes["weak_spots"]))
-
-
-def _simplify(drawn: Drawn, zoom: int) -> float:
-    return drawn.zooms[zoom - drawn.zooms[0].zoom].simplify
 
 
 def _geometry(spots: pa.Table) -> Shapes:

@@ -1,0 +1,102 @@
+"""Courses of the build's lines for tiles: joined into pieces and cut, the same for every layer."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from covermap.core.tiles.clip import Placed
+from covermap.core.tiles.pyramid import pieces
+from covermap.core.tiles.shapes import Shapes, from_geometry
+from covermap.core.tiles.tiling import to_world, unwrapped
+from covermap.engine.step import StepContext
+from covermap.formats.recipe import Zoom
+from covermap.steps.tiles.drawing import at_zoom, stable_ids
+
+Ints = NDArray[np.int64]
+_COURSES = """
+SELECT s.line_id, s.segment, s.from_m, s.to_m, s.length_m, s.geometry,
+    coalesce(l.ref, l.name, s.line_id) AS line, l.class
+FROM segments AS s LEFT JOIN lines AS l ON l.line_id = s.line_id
+ORDER BY s.line_id, s.segment
+"""
+
+
+class Courses:
+    """Segments of the build's lines in order, and how each zoom joins and cuts them."""
+
+    def __init__(self, ctx: StepContext) -> None:
+        self.ctx = ctx
+        self._placed: dict[Zoom, Placed] = {}
+        self._starts: dict[float | None, Ints] = {}
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        """Segments with their lines' names."""
+        with self.ctx.tables.connect("segments", "lines") as connection:
+            return connection.sql(_COURSES).to_arrow_table()
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Their geometry in world coordinates."""
+        geometry = shapely.from_wkb(self.rows.column("geometry").to_numpy())
+        flat = from_geometry(geometry)
+        x, y = to_world(flat.x, flat.y)
+        return flat.at(unwrapped(x, flat.part_starts), y)
+
+    @cached_property
+    def ids(self) -> Ints:
+        """Stable ids: 32 bits of the line's, 20 of the segment's."""
+        of_line = stable_ids(self.line_ids.dictionary.to_pylist()) >> 20
+        segment = self.column("segment").astype(np.int64)
+        ids: Ints = (of_line[self.line_numbers] << 20) | segment
+        return ids
+
+    @cached_property
+    def line_ids(self) -> pa.DictionaryArray:
+        """Line of each segment."""
+        return self.rows.column("line_id").combine_chunks().dictionary_encode()
+
+    @cached_property
+    def line_numbers(self) -> Ints:
+        """Line of each segment as a number: lines are counted in the order of their identities."""
+        numbers: Ints = self.line_ids.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        return numbers
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Give a column of the segments."""
+        values: NDArray[Any] = self.rows.column(name).to_numpy()
+        return values
+
+    def piece_starts(self, piece_m: float | None) -> Ints:
+        """First segment of each piece of that length; None: pieces are the segments themselves."""
+        if piece_m not in self._starts:
+            n = self.rows.num_rows
+            self._starts[piece_m] = (
+                np.arange(n, dtype=np.int64)
+                if piece_m is None or not n
+                else pieces(self.line_numbers, self.column("from_m"), self.column("to_m"), piece_m)
+            )
+        return self._starts[piece_m]
+
+    def placed(self, zoom: Zoom) -> Placed:
+        """Pieces cut into the zoom's tiles."""
+        if zoom not in self._placed:
+            joined = _joined(self.shapes, self.piece_starts(zoom.piece_m))
+            self._placed[zoom] = at_zoom(joined, zoom.zoom, zoom.simplify)
+        return self._placed[zoom]
+
+
+def _joined(shapes: Shapes, starts: Ints) -> Shapes:
+    """Join runs of lines into one each; a vertex where two meet is dropped when it is rounded."""
+    n = len(starts)
+    first_part = shapes.shape_starts[np.append(starts, len(shapes))]
+    return Shapes(
+        shapes.kind[starts], np.arange(n + 1, dtype=np.int64), shapes.part_starts[first_part],
+        np.zeros(n, bool), shapes.x, shapes.y,
+    )  # fmt: skip

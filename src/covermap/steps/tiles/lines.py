@@ -1,0 +1,60 @@
+"""Archives of lines by answer: every piece of a line carries what is said of the whole line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from covermap.engine.step import StepContext
+from covermap.formats.archive import archive_name
+from covermap.formats.recipe import load_recipe
+from covermap.steps.tiles.courses import Courses
+from covermap.steps.tiles.drawing import (
+    Made,
+    TileBytes,
+    bounds_of,
+    draw,
+    pile_of,
+    rounded,
+    write_pile,
+)
+
+_QUERY = """
+SELECT CASE WHEN coalesce(v.covered_km + v.weak_km + v.none_km, 0) > 0 THEN v.answer
+        ELSE 'unmeasured' END AS answer,
+    v.* EXCLUDE (answer, line_id)
+FROM (SELECT DISTINCT line_id FROM segments) AS l
+LEFT JOIN (SELECT * FROM line_verdicts WHERE operator = ? AND technology = ?) AS v USING (line_id)
+ORDER BY line_id
+"""
+"""A line of which nothing is measured is told apart, whatever the rule makes of it."""
+
+
+def line_archive(
+    ctx: StepContext, folder: Path, courses: Courses, operator: str, technology: str
+) -> Made:
+    """Write the lines of one layer."""
+    recipe = load_recipe("lines")
+    drawn = recipe.layers["lines"]
+    verdicts = _verdicts(ctx, operator, technology)
+
+    def tiles(zoom: int) -> TileBytes:
+        said = drawn.at(zoom)
+        starts = courses.piece_starts(said.piece_m)
+        of_line = verdicts.take(pa.array(courses.line_numbers[starts]))
+        columns = {name: of_line.column(name) for name in of_line.column_names}
+        for name in ("line_id", "line", "class"):
+            columns[name] = courses.rows.column(name).take(pa.array(starts))
+        table = rounded(pa.table(columns), drawn.properties)
+        return draw("lines", courses.placed(said), courses.ids[starts], table)
+
+    pile = pile_of(recipe, tiles)
+    path = folder / archive_name("lines", operator, technology)
+    return write_pile(path, "lines", pile, recipe.zooms[1], bounds_of(courses.shapes))
+
+
+def _verdicts(ctx: StepContext, operator: str, technology: str) -> pa.Table:
+    """Verdict of each line in the layer, in the order of `Courses.line_numbers`."""
+    with ctx.tables.connect("segments", "line_verdicts") as connection:
+        return connection.sql(_QUERY, params=[operator, technology]).to_arrow_table()
