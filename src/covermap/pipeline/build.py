@@ -18,28 +18,19 @@ from typing import Any
 
 from covermap import __version__
 from covermap.engine.local import Workers, worker_count
-from covermap.engine.step import StepContext
 from covermap.errors import ConfigError, InputError
+from covermap.pipeline.cache import Cache, gather, merge
 from covermap.pipeline.extent import extent
 from covermap.pipeline.inputs import LogInput, log_inputs
-from covermap.pipeline.keys import code_key, file_key, key_of
+from covermap.pipeline.keys import code_key, key_of
+from covermap.pipeline.logs import as_read, ingest_logs, run_parts_of
 from covermap.pipeline.parts import PartWork, grid_one, match_one
-from covermap.pipeline.progress import Progress, Silent, StepReport
+from covermap.pipeline.progress import Advance, Progress, Silent, StepReport
 from covermap.pipeline.publish import Layout, assemble, only_builder, prune, sweep
-from covermap.pipeline.stages import (
-    OF_LINES,
-    Cache,
-    as_read,
-    gather,
-    ingest_logs,
-    merge,
-    read_vectors,
-    run_parts_of,
-)
-from covermap.resources import resource
+from covermap.pipeline.vectors import OF_LINES, read_vectors
+from covermap.pipeline.whole import WHOLE_STEPS, Whole
 from covermap.rules import RulePack, load_pack
-from covermap.steps import judge, tiles, weak
-from covermap.store import Tables, Workspace, whole_folder, write_text
+from covermap.store import Tables, Workspace
 from covermap.tables import CELL_EVIDENCE, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
 from covermap.workspace import Config, load_config
 
@@ -112,32 +103,6 @@ def build(
             return _Builder(space, config, rules, options, progress, workers).run()
 
 
-@dataclass(frozen=True)
-class WholeStep:
-    """A step that reads whole tables of the build so far."""
-
-    name: str
-    run: Callable[[StepContext], None]
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-    """Tables; a step without any writes a folder of its name."""
-
-
-VERDICTS = (
-    "cell_verdicts", "segment_verdicts", "line_verdicts", "section_verdicts", "network_verdicts",
-    "settling",
-)  # fmt: skip
-JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
-WHOLE_STEPS = (
-    WholeStep("judge", judge.run, JUDGED_FROM, VERDICTS),
-    WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
-    WholeStep("tiles", tiles.run, (*VERDICTS[:2], "segments", "lines", "weak_spots", "sites"), ()),
-)
-
-PARTS = "parts.txt"
-"""Beside a whole step's tables: keys of the parts of its result that are kept by themselves."""
-
-
 class _Builder:
     """One run of the pipeline: holds what is common to its stages."""
 
@@ -179,13 +144,12 @@ class _Builder:
             part = _part_name(log)
             self.layout.add_part("samples", part, ingested[log])
             self.layout.add_part("matched", part, segments[log])
+        whole = Whole(self.config, self.rules, self.cache, self.layout, self.workers, self._timed)
         for step in WHOLE_STEPS:
-            self._whole(step)
+            whole.make(step)
         return self._publish(counts, unreadable, started)
 
-    def _timed(
-        self, step: str, total: float, work: Callable[[Callable[[float], None]], StepReport]
-    ) -> None:
+    def _timed(self, step: str, total: float, work: Callable[[Advance], StepReport]) -> None:
         self.progress.start(step, total)
         began = time.perf_counter()
         report = work(self.progress.advance)
@@ -231,71 +195,6 @@ class _Builder:
             self.layout.add_table(name, vectors["lines"])
         for name in ("sites", "places", "villages", "regions", "sections"):
             self.layout.add_table(name, vectors[name])
-
-    def _whole(self, step: WholeStep) -> None:
-        files = self.layout.files
-        reads = [name for name in step.reads if f"{name}.parquet" in files]
-        inputs = [files[f"{name}.parquet"].parent.name for name in reads]
-        offsets = {m.name: m.level_offset_db for m in self.config.measurements}
-        recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
-        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes, offsets)
-        folder = self.cache.folder(step.name, key)
-
-        def work(advance: Callable[[float], None]) -> StepReport:
-            report = StepReport(step.name, read={n: self._count(n) for n in reads})
-            if folder.is_dir():
-                report.cached = 1
-                self._keep_parts(step, folder)
-            else:
-                self._run_step(step, folder, advance, report)
-            made = Tables(folder)
-            report.wrote = {name: made.rows(name) for name in step.writes}
-            if not step.writes:
-                report.wrote = {"files": sum(p.is_file() for p in folder.rglob("*"))}
-            return report
-
-        self._timed(step.name, 1.0, work)
-        for name in step.writes:
-            self.layout.add_table(name, folder)
-        if not step.writes:
-            self.layout.add_folder(step.name, folder / step.name)
-
-    def _count(self, name: str) -> int:
-        return Tables(self.layout.files[f"{name}.parquet"].parent).rows(name)
-
-    def _run_step(
-        self,
-        step: WholeStep,
-        folder: Path,
-        advance: Callable[[float], None],
-        report: StepReport,
-    ) -> None:
-        done = 0.0
-
-        def tell(share: float, _what: str) -> None:
-            nonlocal done
-            advance(share - done)
-            done = share
-
-        with self.cache.view(self.layout) as view, whole_folder(folder) as out:
-            parts: list[str] = []
-
-            def part(key: str) -> Path:
-                parts.append(key_of(code_key(), key))
-                return self.cache.folder(f"{step.name}_part", parts[-1])
-
-            step.run(
-                StepContext(
-                    Tables(view), out, self.config, self.rules, self.workers, part, tell,
-                    report.notes,
-                )
-            )  # fmt: skip
-            write_text(out / PARTS, "".join(f"{key}\n" for key in parts))
-
-    def _keep_parts(self, step: WholeStep, folder: Path) -> None:
-        """Note that this build uses the parts of a result that is taken as it is."""
-        for key in (folder / PARTS).read_text(encoding="utf-8").split():
-            self.cache.folder(f"{step.name}_part", key)
 
     def _publish(
         self, counts: list[dict[str, Any]], unreadable: list[str], started: float

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+Advance = Callable[[float], None]
+"""Told how many more units of a step's work are done."""
 
 
 @dataclass
@@ -18,6 +22,13 @@ class StepReport:
     cached: int = 0
     """How many of its parts were taken from the cache."""
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Timed(Protocol):
+    """Runs one stage with its progress shown and its time taken."""
+
+    def __call__(self, step: str, total: float, work: Callable[[Advance], StepReport]) -> None:
+        """Run it."""
 
 
 class Progress(Protocol):

@@ -1,0 +1,88 @@
+"""Results of steps, kept under what they depend on, and how they are written and joined."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from covermap.pipeline.keys import code_key, key_of
+from covermap.pipeline.progress import Advance, StepReport, Timed
+from covermap.pipeline.publish import Layout
+from covermap.steps.merge import merge_evidence
+from covermap.store import Tables, whole_folder, write_table
+from covermap.tables import TABLES, Table, conform, empty, in_order
+
+
+class Cache:
+    """Folder of results, each under `<step>-<key>`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.used: set[str] = set()
+
+    def folder(self, step: str, key: str) -> Path:
+        """Give the folder of a result, and note that this build uses it."""
+        self.used.add(f"{step}-{key}")
+        return self.root / f"{step}-{key}"
+
+    @contextmanager
+    def view(self, layout: Layout) -> Iterator[Path]:
+        """Show the build so far as one folder of links, for a step to read."""
+        folder = Path(tempfile.mkdtemp(prefix=".view.", suffix=".part", dir=self.root))
+        try:
+            for inside, path in layout.files.items():
+                link = folder / inside
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(os.path.relpath(path, link.parent))
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_tables(folder: Path, tables: dict[str, pa.Table]) -> None:
+    """Write a result folder: tables by name, each in its order, all or none."""
+    with whole_folder(folder) as out:
+        for name, data in tables.items():
+            table = TABLES[name]
+            ordered = in_order(conform(data, table), table)
+            write_table(out / f"{name}.parquet", ordered, table)
+
+
+def merge(cache: Cache, table: Table, folders: Sequence[Path], timed: Timed) -> Path:
+    """Add up the evidence of all parts."""
+    key = key_of(code_key(), table.name, sorted(folder.name for folder in folders))
+    target = cache.folder("merge", key)
+
+    def work(advance: Advance) -> StepReport:
+        report = StepReport(f"merge {table.name}", parts=1)
+        if target.is_dir():
+            report.cached = 1
+        else:
+            parts = [folder / f"{table.name}.parquet" for folder in folders]
+            report.read = {"parts": len(parts)}
+            with whole_folder(target) as out:
+                write_table(out / f"{table.name}.parquet", merge_evidence(parts, table), table)
+        advance(1)
+        report.wrote = {table.name: Tables(target).rows(table.name)}
+        return report
+
+    timed(f"merge {table.name}", 1.0, work)
+    return target
+
+
+def gather(cache: Cache, table: Table, folders: Sequence[Path]) -> Path:
+    """Bring the rows of many folders' tables into one, in key order."""
+    key = key_of(code_key(), "gather", table.name, sorted(folder.name for folder in folders))
+    target = cache.folder("gather", key)
+    if not target.is_dir():
+        tables = [Tables(folder).read(table.name) for folder in folders]
+        data = pa.concat_tables([empty(table), *tables])
+        with whole_folder(target) as out:
+            write_table(out / f"{table.name}.parquet", in_order(data, table), table)
+    return target

@@ -1,0 +1,125 @@
+"""What is read once for all logs: lines, sites, places, villages and regions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from covermap.pipeline.cache import Cache, write_tables
+from covermap.pipeline.inputs import files_key, line_files, site_sources
+from covermap.pipeline.keys import code_key, file_key, key_of
+from covermap.pipeline.progress import Advance, StepReport, Timed
+from covermap.steps.areas import read_areas
+from covermap.steps.lines import read_lines
+from covermap.steps.lines.known import remember
+from covermap.steps.sections import make_sections
+from covermap.steps.sites import read_sites
+from covermap.store import Tables, read_table, write_table
+from covermap.tables import KNOWN_LINES, PROBLEMS, REJECTED, SITES, TABLES, empty
+from covermap.workspace import Config, input_files
+
+AreaKind = Literal["places", "villages", "regions"]
+AREA_KINDS: tuple[AreaKind, ...] = ("places", "villages", "regions")
+
+OF_LINES = ("lines", "segments", "stations", "structures", "posts")
+KNOWN = "known_lines.parquet"
+"""What lines are recognised by when they are read again; it stays in the workspace."""
+
+
+def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict[str, Path]:
+    """Read lines, sites, places, villages and regions; give each one's result folder."""
+    found: dict[str, Path] = {}
+
+    def work(advance: Advance) -> StepReport:
+        report = StepReport("lines, sites, areas", parts=6)
+        found["lines"] = _lines(root, config, cache)
+        advance(1)
+        found["sites"] = _sites(root, config, cache)
+        advance(1)
+        for kind in AREA_KINDS:
+            found[kind] = _areas(kind, root, config, cache)
+            advance(1)
+        found["sections"] = _sections(found["lines"], found["regions"], cache)
+        advance(1)
+        for name in OF_LINES:
+            report.wrote[name] = Tables(found["lines"]).rows(name)
+        for name in ("sites", *AREA_KINDS, "sections"):
+            report.wrote[name] = Tables(found[name]).rows(name)
+        return report
+
+    timed("lines, sites, areas", 6.0, work)
+    return found
+
+
+def _lines(root: Path, config: Config, cache: Cache) -> Path:
+    files = [path for entry in config.lines for path in line_files(root, entry)]
+    content = [files_key(root, files), [_dump(entry) for entry in config.lines]]
+    register = root / KNOWN
+    key = key_of(code_key(), "lines", content, _register_key(register))
+    if (cache.root / f"lines-{key}").is_dir():
+        return cache.folder("lines", key)
+    known = read_table(register) if register.is_file() else None
+    made = read_lines(root, config.lines, known)
+    if config.lines:
+        write_table(register, remember(known, made.lines), KNOWN_LINES)
+    # Read again with what is known now, the same lines come out: the result stands under that key.
+    folder = cache.folder("lines", key_of(code_key(), "lines", content, _register_key(register)))
+    write_tables(folder, {
+        "lines": made.lines, "segments": made.segments, "stations": made.stations,
+        "structures": made.structures, "posts": made.posts,
+        "rejected": made.rejected, "problems": made.problems,
+    })  # fmt: skip
+    return folder
+
+
+def _register_key(register: Path) -> str | None:
+    return file_key(register) if register.is_file() else None
+
+
+def _sections(lines: Path, regions: Path, cache: Cache) -> Path:
+    key = key_of(code_key(), "sections", lines.name, regions.name)
+    folder = cache.folder("sections", key)
+    if not folder.is_dir():
+        of_lines = Tables(lines)
+        made = make_sections(
+            of_lines.read("lines"), of_lines.read("segments"), of_lines.read("stations"),
+            Tables(regions).read("regions"),
+        )  # fmt: skip
+        write_tables(folder, {"sections": made})
+    return folder
+
+
+def _sites(root: Path, config: Config, cache: Cache) -> Path:
+    inputs = [(entry, site_sources(root, entry)) for entry in config.sites]
+    content = [(_dump(e), [(s.shown, s.sha256()) for s in sources]) for e, sources in inputs]
+    folder = cache.folder("sites", key_of(code_key(), "sites", content))
+    if not folder.is_dir():
+        made = [read_sites(sources, entry, config) for entry, sources in inputs]
+        write_tables(folder, {
+            "sites": pa.concat_tables([empty(SITES), *(m.sites for m in made)]),
+            "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
+            "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),
+        })  # fmt: skip
+    return folder
+
+
+def _areas(kind: AreaKind, root: Path, config: Config, cache: Cache) -> Path:
+    entries = getattr(config, kind)
+    where = f"covermap.toml [[{kind}]]"
+    inputs = [(entry, input_files(root, entry.files, where)) for entry in entries]
+    content = [(_dump(entry), files_key(root, files)) for entry, files in inputs]
+    folder = cache.folder(kind, key_of(code_key(), kind, content))
+    if not folder.is_dir():
+        made = [read_areas(kind, files, entry, root) for entry, files in inputs]
+        write_tables(folder, {
+            kind: pa.concat_tables([empty(TABLES[kind]), *(m.table for m in made)]),
+            "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
+            "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),
+        })  # fmt: skip
+    return folder
+
+
+def _dump(entry: Any) -> Any:
+    return entry.model_dump(mode="json")

@@ -1,0 +1,123 @@
+"""Steps that read whole tables of the build so far: judge, weak spots, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from covermap.engine.local import Workers
+from covermap.engine.step import StepContext
+from covermap.pipeline.cache import Cache
+from covermap.pipeline.keys import code_key, file_key, key_of
+from covermap.pipeline.progress import Advance, StepReport, Timed
+from covermap.pipeline.publish import Layout
+from covermap.resources import resource
+from covermap.rules import RulePack
+from covermap.steps import judge, tiles, weak
+from covermap.store import Tables, whole_folder, write_text
+from covermap.workspace import Config
+
+
+@dataclass(frozen=True)
+class WholeStep:
+    """A step that reads whole tables of the build so far."""
+
+    name: str
+    run: Callable[[StepContext], None]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    """Tables; a step without any writes a folder of its name."""
+
+
+VERDICTS = (
+    "cell_verdicts", "segment_verdicts", "line_verdicts", "section_verdicts", "network_verdicts",
+    "settling",
+)  # fmt: skip
+JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
+WHOLE_STEPS = (
+    WholeStep("judge", judge.run, JUDGED_FROM, VERDICTS),
+    WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
+    WholeStep("tiles", tiles.run, (*VERDICTS[:3], "segments", "lines", "weak_spots", "sites"), ()),
+)
+
+PARTS = "parts.txt"
+"""Beside a whole step's tables: keys of the parts of its result that are kept by themselves."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What every whole step of one build has in common."""
+
+    config: Config
+    rules: RulePack
+    cache: Cache
+    layout: Layout
+    workers: Workers
+    timed: Timed
+
+    def make(self, step: WholeStep) -> None:
+        """Make a step's result, or find it in the cache, and lay it into the build."""
+        files = self.layout.files
+        reads = [name for name in step.reads if f"{name}.parquet" in files]
+        inputs = [files[f"{name}.parquet"].parent.name for name in reads]
+        offsets = {m.name: m.level_offset_db for m in self.config.measurements}
+        recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
+        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes, offsets)
+        folder = self.cache.folder(step.name, key)
+
+        def work(advance: Advance) -> StepReport:
+            report = StepReport(step.name, read={n: self._count(n) for n in reads})
+            if folder.is_dir():
+                report.cached = 1
+                self._keep_parts(step, folder)
+            else:
+                self._run_step(step, folder, advance, report)
+            made = Tables(folder)
+            report.wrote = {name: made.rows(name) for name in step.writes}
+            if not step.writes:
+                report.wrote = {"files": sum(p.is_file() for p in folder.rglob("*"))}
+            return report
+
+        self.timed(step.name, 1.0, work)
+        for name in step.writes:
+            self.layout.add_table(name, folder)
+        if not step.writes:
+            self.layout.add_folder(step.name, folder / step.name)
+
+    def _count(self, name: str) -> int:
+        return Tables(self.layout.files[f"{name}.parquet"].parent).rows(name)
+
+    def _run_step(
+        self,
+        step: WholeStep,
+        folder: Path,
+        advance: Advance,
+        report: StepReport,
+    ) -> None:
+        done = 0.0
+
+        def tell(share: float, _what: str) -> None:
+            nonlocal done
+            advance(share - done)
+            done = share
+
+        with self.cache.view(self.layout) as view, whole_folder(folder) as out:
+            parts: list[str] = []
+
+            def part(key: str) -> Path:
+                parts.append(key_of(code_key(), key))
+                return self.cache.folder(f"{step.name}_part", parts[-1])
+
+            step.run(
+                StepContext(
+                    Tables(view), out, self.config, self.rules, self.workers, part, tell,
+                    report.notes,
+                )
+            )  # fmt: skip
+            write_text(out / PARTS, "".join(f"{key}\n" for key in parts))
+
+    def _keep_parts(self, step: WholeStep, folder: Path) -> None:
+        """Note that this build uses the parts of a result that is taken as it is."""
+        for key in (folder / PARTS).read_text(encoding="utf-8").split():
+            self.cache.folder(f"{step.name}_part", key)
