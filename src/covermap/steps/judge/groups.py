@@ -121,32 +121,13 @@ def keys_of(groups: list[Group], contents: dict[str, list[str]], *common: Any) -
 
 
 def connect(work: GroupWork) -> Any:
-    """Open the group's share of the tables, with the declared offsets added to the levels."""
-    tables = Tables(work.source)
-    connection = tables.connect(threads=1, memory="1500MB")
-    within = "line_id BETWEEN ? AND ?"
-    for name in TABLES:
-        parts = [str(p) for p in tables.parts(name)]
-        where = "" if name == "runs" else f"WHERE {within}"
-        values = [] if name == "runs" else [work.group.first, work.group.last]
-        if parts:
-            source = "read_parquet([" + ", ".join("?" * len(parts)) + "])"
-            values = [*parts, *values]
-        else:
-            connection.register("nothing", tables.read(name))
-            source = "nothing"
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {source} {where}", values)
-    if work.offsets_db:
-        _add_offsets(connection, work.offsets_db)
-    return connection
+    """Open the tables of the build so far, for one worker."""
+    return Tables(work.source).connect(*TABLES, threads=1, memory="1500MB")
 
 
-def _add_offsets(connection: Any, offsets_db: dict[str, int]) -> None:
-    connection.execute("CREATE TEMP TABLE offsets (input VARCHAR, level_offset_db BIGINT)")
-    connection.executemany("INSERT INTO offsets VALUES (?, ?)", sorted(offsets_db.items()))
-    connection.execute(
-        "UPDATE segment_evidence SET rsrp_bin = rsrp_bin + o.level_offset_db, "
-        "rsrp_sum_cdb = rsrp_sum_cdb + 100 * n * o.level_offset_db "
-        "FROM runs JOIN offsets o USING (input) "
-        "WHERE runs.run_id = segment_evidence.run_id AND rsrp_bin IS NOT NULL"
-    )
+def offsets_of(connection: Any, offsets_db: dict[str, int]) -> dict[str, int]:
+    """Give the declared offset of every run that has one, dB."""
+    if not offsets_db:
+        return {}
+    found = connection.execute("SELECT run_id, input FROM runs").fetchall()
+    return {run: offsets_db[name] for run, name in found if name in offsets_db}

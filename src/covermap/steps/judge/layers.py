@@ -79,11 +79,11 @@ def judge_all(
         spool.put((ANY, ANY), _unmeasured(evidence.count, pack, rule))
     operators = sorted({operator for operator, _ in pairs})
     for number, operator in enumerate(operators):
-        tell(number / (len(operators) + 1), f"{evidence.view}: {operator}")
+        tell(number / (len(operators) + 1), f"{evidence.kind}: {operator}")
         technologies = [t for o, t in pairs if o == operator and t != NO_TECHNOLOGY]
         _judge_operator(evidence, operator, technologies, pack, spool, rule)
     for technology in sorted({t for _, t in spool.layers()} if pairs else ()):
-        tell(len(operators) / (len(operators) + 1), f"{evidence.view}: {technology}")
+        tell(len(operators) / (len(operators) + 1), f"{evidence.kind}: {technology}")
         layers = [layer for layer in spool.layers() if layer[1] == technology]
         members = [spool.get(layer) for layer in layers if layer[0] not in (ANY, ALL)]
         spool.put((ANY, technology), any_operator(members))

@@ -15,13 +15,12 @@ from covermap.core.judging.line_shares import longest_gaps_m
 from covermap.core.judging.paths import probabilities
 from covermap.core.judging.verdicts import COVERED, UNMEASURED
 from covermap.rules import RulePack
-from covermap.steps.judge.evidence import SegmentEvidence
-from covermap.steps.judge.groups import GroupWork, connect
+from covermap.steps.judge.counts import SegmentEvidence
+from covermap.steps.judge.groups import GroupWork, connect, offsets_of
 from covermap.steps.judge.layers import Layer, Spool, judge_all, place_test, rows
 from covermap.steps.judge.network import unit_rows
 from covermap.steps.judge.posterior import (
     Behind,
-    Names,
     behind,
     derived_paths,
     measured_paths,
@@ -57,20 +56,21 @@ def judge_group(work: GroupWork) -> None:
     """Judge a group and keep the result in its folder, whole or not at all."""
     connection = connect(work)
     try:
-        ground = Ground.read(connection)
-        evidence = SegmentEvidence(connection)
-        spool = Spool(None)
-        judge_all(evidence, list(work.pairs), work.rules, spool, work.rules.segment)
-        names = Names.read(connection)
-        states = _states(evidence, ground, spool, work, names)
-        with whole_folder(work.folder) as out:
-            _write(out, work, ground, evidence, spool.layers(), states)
+        ends = (work.group.first, work.group.last)
+        ground = Ground.read(connection, *ends)
+        offsets = offsets_of(connection, work.offsets_db)
+        evidence = SegmentEvidence.read(connection, *ends, ground.segments, offsets)
     finally:
         connection.close()
+    spool = Spool(None)
+    judge_all(evidence, list(work.pairs), work.rules, spool, work.rules.segment)
+    states = _states(evidence, ground, spool, work)
+    with whole_folder(work.folder) as out:
+        _write(out, work, ground, evidence, spool.layers(), states)
 
 
 def _states(
-    evidence: SegmentEvidence, ground: Ground, spool: Spool, work: GroupWork, names: Names
+    evidence: SegmentEvidence, ground: Ground, spool: Spool, work: GroupWork
 ) -> dict[Layer, State]:
     """Give every layer's state, measured ones first, as the derived ones need them."""
     states: dict[Layer, State] = {}
@@ -82,7 +82,7 @@ def _states(
         test = place_test(pack, standard, pack.segment)
         judged = spool.get(layer)
         paths, means = measured_paths(evidence, ground, layer, judged, test, pack)
-        states[layer] = _state(judged, paths, behind(means, names))
+        states[layer] = _state(judged, paths, behind(means))
     for layer in layers:
         if layer not in states and layer[0] not in (ANY, ALL):
             members = [states[m] for m in measured if m[0] == layer[0]]

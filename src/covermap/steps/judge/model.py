@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from covermap.core.interval.runs import LineRuns
 from covermap.core.judging.judge import CDB
 from covermap.core.judging.paths import Bits
 from covermap.core.judging.pieces import Course
+from covermap.core.judging.runs import RunMeans
 from covermap.core.judging.verdicts import without_service
 from covermap.rules import RulePack
 
@@ -31,7 +31,8 @@ def interval_settings(pack: RulePack) -> IntervalSettings:
 
 def draw_paths(
     course: Course,
-    means: dict[str, Any],
+    means: RunMeans,
+    campaigns: list[str],
     threshold_dbm: float,
     pack: RulePack,
     layer: tuple[str, str],
@@ -44,21 +45,19 @@ def draw_paths(
     campaign alone, so that a line's paths are the same in whatever group it is judged, and draw k
     holds one state of each campaign on all lines. Bits of lines without observation are 0.
     """
-    n, n_none = (means[c].to_numpy() for c in ("n", "n_none"))
-    censored = without_service(n, n_none, pack.no_service.none_share)
-    level = means["level_cdb"].to_numpy() / CDB / np.maximum(n, 1)
+    censored = without_service(means.n, means.n_none, pack.no_service.none_share)
+    level = means.level_cdb / CDB / np.maximum(means.n, 1)
+    numbers = [identity("campaign", layer[0], name) for name in campaigns]
     runs = LineRuns(
         line=course.offset,
         key=np.array([identity("line", name) for name in line_ids.to_pylist()], np.int64),
         length_m=course.length_m,
         y_dbm=np.where(censored, pack.no_service.level_dbm, level),
-        segment=means["place"].to_numpy(),
-        run=_by_name(means["run_id"], lambda names: range(len(names))),
-        n=n,
-        direction=means["direction"].to_numpy(),
-        campaign=_by_name(
-            means["campaign"], lambda names: [identity("campaign", layer[0], c) for c in names]
-        ),
+        segment=means.place,
+        run=means.run,
+        n=means.n,
+        direction=means.direction,
+        campaign=np.array(numbers, np.int64)[means.campaign],
         censored=censored,
     )
     paths = posterior_paths(
@@ -71,14 +70,3 @@ def identity(*names: str) -> int:
     """Give a signed 64-bit number that the names alone decide."""
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
-
-
-def _by_name(column: pa.Array, number: Any) -> Ints:
-    """Give each row the number of its name; names are numbered in their own order."""
-    encoded = column.dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    order = sorted(names)
-    numbers = dict(zip(order, number(order), strict=True))
-    table = np.array([numbers[name] for name in names] or [0], np.int64)
-    found: Ints = table[encoded.indices.to_numpy()]
-    return found

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from covermap.core.judging.certainty import Spread, level_needed_dbm
 from covermap.core.judging.judge import Judged
 from covermap.core.judging.paths import each, either
 from covermap.core.judging.pieces import Pieces, assessed_segments
+from covermap.core.judging.runs import RunMeans
 from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
 from covermap.rules import RulePack
-from covermap.steps.judge.evidence import SegmentEvidence
+from covermap.steps.judge.counts import SegmentEvidence
 from covermap.steps.judge.model import draw_paths
 from covermap.steps.judge.standing import LayerPaths
 from covermap.steps.judge.units import Ground
@@ -48,36 +47,9 @@ def _distinct(unit: Ints, code: Ints, units: int) -> Ints:
     return np.bincount(np.unique(unit * most + code) // most, minlength=units).astype(np.int64)
 
 
-@dataclass(frozen=True)
-class Names:
-    """Numbers of the group's runs and campaigns."""
-
-    runs: dict[str, int]
-    campaigns: dict[str, int]
-
-    @classmethod
-    def read(cls, connection: Any) -> Names:
-        """Give each its number, in the order of names."""
-        found = [
-            connection.execute(f"SELECT DISTINCT {c} FROM segment_evidence ORDER BY 1").fetchall()
-            for c in ("run_id", "campaign")
-        ]
-        return cls(*({row[0]: k for k, row in enumerate(rows)} for rows in found))
-
-
-def behind(means: dict[str, Any], names: Names) -> Behind:
+def behind(means: RunMeans) -> Behind:
     """Give the runs behind a layer."""
-    return Behind(
-        means["place"].to_numpy(),
-        _codes(means["run_id"], names.runs),
-        _codes(means["campaign"], names.campaigns),
-    )
-
-
-def _codes(column: pa.Array, numbers: dict[str, int]) -> Ints:
-    encoded = column.dictionary_encode()
-    table = np.array([numbers[name] for name in encoded.dictionary.to_pylist()], np.int64)
-    return table[encoded.indices.to_numpy()] if len(table) else np.zeros(0, np.int64)
+    return Behind(means.place, means.run, means.campaign)
 
 
 def together(members: list[Behind]) -> Behind:
@@ -96,7 +68,7 @@ def measured_paths(
     judged: Judged,
     test: PlaceTest,
     pack: RulePack,
-) -> tuple[LayerPaths, dict[str, Any]]:
+) -> tuple[LayerPaths, RunMeans]:
     """Draw one layer's paths from the model; give them with the run means behind them.
 
     A segment whose SINR, as measured, misses the standard reaches it in no draw: the model is of
@@ -107,7 +79,7 @@ def measured_paths(
     spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
     needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
     course, ids = ground.course, ground.lines.rows.column("line_id")
-    paths = draw_paths(course, means, needed, pack, layer, ids)
+    paths = draw_paths(course, means, evidence.campaigns, needed, pack, layer, ids)
     measured = judged.verdict != UNMEASURED
     assessed = assessed_segments(
         course.offset, measured, course.tunnel, course.length_m, float(pack.line.infer_gap_m)

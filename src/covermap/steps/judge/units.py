@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.judging.pieces import Course, Pieces, cut, whole_lines
@@ -14,18 +15,16 @@ from covermap.errors import BuildError
 
 Ints = NDArray[np.int64]
 _TOLERANCE_M = 1.0
-_SEGMENTS = """
-SELECT from_m, to_m, length_m, route_length_m, coalesce(tunnel, false) AS tunnel,
-  tunnel IS NOT NULL AS known FROM segments ORDER BY line_id, segment"""
-_LINES = """
-SELECT line_id, name, ref, class, length_m, simulated, coalesce(n, 0)::BIGINT AS n FROM lines
-LEFT JOIN (SELECT line_id, count(*) AS n FROM segments GROUP BY line_id) USING (line_id)
-ORDER BY line_id"""
-_SECTIONS = """
-SELECT section_id, line_id, kind, region_id, class, simulated, from_m, to_m, number FROM sections
-JOIN (SELECT line_id, class, simulated, row_number() OVER (ORDER BY line_id) - 1 AS number
-  FROM lines) USING (line_id)
-ORDER BY kind, line_id, section_id"""
+_WITHIN = "line_id BETWEEN $first AND $last"
+_SEGMENTS = f"""
+SELECT line_id, segment, from_m, to_m, length_m, route_length_m, coalesce(tunnel, false) AS tunnel,
+  tunnel IS NOT NULL AS known
+FROM segments WHERE {_WITHIN} ORDER BY line_id, segment"""
+_LINES = f"""
+SELECT line_id, name, ref, class, length_m, simulated FROM lines WHERE {_WITHIN} ORDER BY line_id"""
+_SECTIONS = f"""
+SELECT section_id, line_id, kind, region_id, from_m, to_m
+FROM sections WHERE {_WITHIN} ORDER BY kind, line_id, section_id"""
 
 
 @dataclass(frozen=True)
@@ -43,42 +42,64 @@ class Ground:
     """What is judged in a group: segments, lines, sections."""
 
     course: Course
+    segments: pa.Table
+    """Columns line_id, segment, length_m, route_length_m, by line and along it."""
     tunnels_known: NDArray[np.bool_]
     """Per line: whether its tunnels are."""
     lines: Units
     sections: Units
 
     @classmethod
-    def read(cls, connection: Any) -> Ground:
-        """Read the group.
+    def read(cls, connection: Any, first: str, last: str) -> Ground:
+        """Read the lines from `first` to `last`, their segments and sections.
 
         Raises
         ------
         BuildError
             A segment names no line, or a line and its segments differ by more than 1 m.
         """
-        rows = connection.sql(_LINES).to_arrow_table()
-        _check_names(connection)
-        found = connection.sql(_SEGMENTS).to_arrow_table()
-        count = rows.column("n").to_numpy()
-        columns = {n: found.column(n).to_numpy() for n in found.column_names}
-        known = columns.pop("known")
-        course = Course(np.concatenate([[0], np.cumsum(count)]).astype(np.int64), **columns)
-        lines = Units(rows, whole_lines(course), np.arange(course.lines))
-        _check_lengths(rows, course)
-        sections = connection.sql(_SECTIONS).to_arrow_table()
-        number = sections.column("number").to_numpy().astype(np.int64)
-        ends = (sections.column(c).to_numpy() for c in ("from_m", "to_m"))
-        unknown = np.bincount(course.line, ~known, course.lines) > 0
-        return cls(course, ~unknown, lines, Units(sections, cut(course, number, *ends), number))
+        bounds = {"first": first, "last": last}
+        about, found, sections = (
+            connection.sql(query, params=bounds).to_arrow_table()
+            for query in (_LINES, _SEGMENTS, _SECTIONS)
+        )
+        course = _course(about, found)
+        _check_lengths(about, course)
+        unknown = np.bincount(course.line, ~found.column("known").to_numpy(), course.lines) > 0
+        return cls(
+            course,
+            found.select(["line_id", "segment", "length_m", "route_length_m"]).combine_chunks(),
+            ~unknown,
+            Units(about, whole_lines(course), np.arange(course.lines)),
+            _sections(about, sections, course),
+        )
 
 
-def _check_names(connection: Any) -> None:
-    stray = connection.execute(
-        "SELECT line_id FROM segments ANTI JOIN lines USING (line_id) ORDER BY line_id LIMIT 1"
-    ).fetchone()
-    if stray:
-        raise BuildError(f"segments: line {stray[0]!r} is not in lines; cut the lines again.")
+def _course(lines: pa.Table, segments: pa.Table) -> Course:
+    line = _line_of(segments, lines)
+    if (line < 0).any():
+        name = segments.column("line_id")[int(np.argmax(line < 0))].as_py()
+        raise BuildError(f"segments: line {name!r} is not in lines; cut the lines again.")
+    offset = np.searchsorted(line, np.arange(lines.num_rows + 1)).astype(np.int64)
+    names = ("from_m", "to_m", "length_m", "route_length_m", "tunnel")
+    return Course(offset, *(segments.column(n).to_numpy() for n in names))
+
+
+def _sections(lines: pa.Table, sections: pa.Table, course: Course) -> Units:
+    line = _line_of(sections, lines)
+    known = line >= 0
+    sections, line = sections.filter(pa.array(known)), line[known]
+    for name in ("class", "simulated"):
+        sections = sections.append_column(name, lines.column(name).take(pa.array(line)))
+    ends = (sections.column(name).to_numpy() for name in ("from_m", "to_m"))
+    return Units(sections, cut(course, line, *ends), line)
+
+
+def _line_of(rows: pa.Table, lines: pa.Table) -> Ints:
+    """Position of each row's line; -1 without."""
+    names = lines.column("line_id").combine_chunks()
+    found = pc.fill_null(pc.index_in(rows.column("line_id"), names), -1)
+    return np.asarray(found.to_numpy(), np.int64)
 
 
 def _check_lengths(lines: pa.Table, course: Course) -> None:
