@@ -1,6 +1,6 @@
 /** What the map shows, in one value; the address bar holds it, and every part draws from it. */
 
-export const OVERLAYS = ['cells', 'segments', 'weak_spots', 'sites'] as const;
+export const OVERLAYS = ['cells', 'lines', 'segments', 'weak_spots', 'sites'] as const;
 export type OverlayId = (typeof OVERLAYS)[number];
 
 export const METRICS = ['verdict', 'rsrp', 'share', 'p', 'n'] as const;

@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { MEASURED, SCALES, VERDICT_COLORS } from '../src/layers/scale';
+import { ANSWER_COLORS, ANSWERS, MEASURED, SCALES, VERDICT_COLORS } from '../src/layers/scale';
 
 type Triple = [number, number, number];
 
@@ -57,6 +57,14 @@ describe.each(Object.entries(VISIONS))('with %s vision', (_, vision) => {
     for (const a of MEASURED) {
       for (const b of MEASURED.filter((verdict) => verdict !== a)) {
         expect(difference(VERDICT_COLORS[a], VERDICT_COLORS[b], vision), `${a} ${b}`).toBeGreaterThan(30);
+      }
+    }
+  });
+
+  it('answers of lines are told apart', () => {
+    for (const a of ANSWERS) {
+      for (const b of ANSWERS.filter((answer) => answer !== a)) {
+        expect(difference(ANSWER_COLORS[a], ANSWER_COLORS[b], vision), `${a} ${b}`).toBeGreaterThan(30);
       }
     }
   });

@@ -1,11 +1,12 @@
 import { createExpression, validateStyleMin } from '@maplibre/maplibre-gl-style-spec';
 import { describe, expect, it } from 'vitest';
 import { VERDICTS } from '../src/api/types';
-import { translator } from '../src/i18n';
+import { named, translator } from '../src/i18n';
 import { cells } from '../src/layers/cells';
+import { lines } from '../src/layers/lines';
 import { NOTHING } from '../src/layers/overlay';
 import { OVERLAY_LIST } from '../src/layers/registry';
-import { colorOf, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
+import { answerColor, colorOf, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
 import { METRICS, OVERLAYS, type Metric } from '../src/state';
 
 const FIGURES = METRICS.filter((metric): metric is Exclude<Metric, 'verdict'> => metric !== 'verdict');
@@ -35,6 +36,16 @@ describe('the colours of a figure', () => {
     const { breaks, colors } = SCALES[metric];
     expect([...breaks].sort((a, b) => a - b)).toEqual(breaks);
     expect(new Set(colors).size).toBe(breaks.length + 1);
+  });
+
+  it('of an answer is the legend’s, and a line of which nothing is measured has its own look', () => {
+    const { entries } = lines.legend('verdict', t);
+    const answers = ['pass', 'fail', 'undetermined', 'unmeasured'];
+    expect(entries.map(({ label }) => label)).toEqual(answers.map((answer) => named(t, 'answer', answer)));
+    answers.forEach((answer, i) => {
+      expect(entries[i]?.swatch).toMatchObject({ color: painted(answerColor(), { answer }) });
+    });
+    expect(entries.map(({ swatch }) => swatch.kind)).toEqual(['band', 'band', 'band', 'dashed']);
   });
 
   it('of a verdict is the legend’s', () => {
@@ -95,6 +106,9 @@ describe('what the pointer is told', () => {
     expect(hint('segments', { line: 'G42', from_m: 300, to_m: 400, verdict: 'covered', rsrp: -90 })).toBe(
       'G42 · K0+300 – K0+400 · covered · −90.0 dBm',
     );
+    const answered = { line: 'G42', answer: 'undetermined', share_low: 0.91, share_high: 0.97, route_length_km: 134.6 };
+    expect(hint('lines', answered)).toBe('G42 · undetermined · 91.0 % – 97.0 % · 135 km');
+    expect(hint('lines', { line: 'G42', answer: 'unmeasured', route_length_km: 8 })).toBe('G42 · nothing measured · 8.0 km');
     expect(hint('weak_spots', { kind: 'area', cause: 'no_service', area_m2: 30_000 })).toBe(
       'No service · 30,000 m²',
     );

@@ -9,7 +9,7 @@ from covermap.errors import CovermapError
 from covermap.service.errors import RESPONSES, add_error_answers
 from covermap.service.parameters import only_listed
 from covermap.service.protection import Protection, content_policy
-from covermap.service.routes import build, lines, pages, point, spots, tiles
+from covermap.service.routes import along, build, lines, pages, point, spots, sums, tiles
 from covermap.service.settings import Settings
 from covermap.service.snapshot import Builds
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.builds = builds = Builds(settings.workspace)
     add_error_answers(app)
-    for module in (build, point, lines, spots):
+    for module in (build, point, along, lines, sums, spots):  # along: before any line_id
         app.include_router(module.router, dependencies=[Depends(only_listed)])
     for module in (tiles, pages):  # the pages take every other path: last
         app.include_router(module.router)

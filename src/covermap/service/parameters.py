@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import shapely
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from covermap.errors import QueryError
 from covermap.service.settings import Settings
@@ -47,6 +47,18 @@ Box = Annotated[
         description="west,south,east,north in degrees WGS-84; west > east crosses the antimeridian",
         examples=["121.0,30.8,122.0,31.5"],
     ),
+]
+
+Answer = Annotated[
+    Literal["pass", "fail", "undetermined"] | None,
+    Query(description="answer under the pack's line rule"),
+]
+Region = Annotated[
+    str | None, Query(max_length=60, description="identity of a region", examples=["320500"])
+]
+LineId = Annotated[str, Path(max_length=200, examples=["motorway-g2-1"])]
+Place = Annotated[
+    str | None, Query(max_length=40, description="K12+300, or metres", examples=["K12+300"])
 ]
 
 

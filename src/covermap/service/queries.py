@@ -12,7 +12,7 @@ import shapely
 from covermap.core.geodesy import to_plane
 from covermap.errors import QueryError
 from covermap.service.parameters import Page
-from covermap.service.snapshot import Shapes, Snapshot
+from covermap.service.snapshot import Shapes, Snapshot, known
 from covermap.tables import LINE_VERDICTS, NETWORK_VERDICTS, SECTION_VERDICTS, WEAK_SPOTS
 
 JUDGED = (
@@ -57,6 +57,32 @@ class Where:
     def sql(self) -> str:
         """Give the WHERE clause."""
         return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+
+
+def layer_where(snapshot: Snapshot, operator: str | None, technology: str | None) -> Where:
+    """Conditions on a layer, its names checked.
+
+    Raises
+    ------
+    NotKnownError
+        The build has no such operator or technology.
+    """
+    where = Where()
+    if operator is not None:
+        where.equal("operator", known(operator, snapshot.operators, "operator"))
+    if technology is not None:
+        where.equal("technology", known(technology, snapshot.technologies, "technology"))
+    return where
+
+
+def first_layer(
+    snapshot: Snapshot, operator: str | None, technology: str | None
+) -> tuple[str, str] | None:
+    """First layer of the build that is the one asked for."""
+    for one in snapshot.layers:
+        if operator in (None, one[0]) and technology in (None, one[1]):
+            return one
+    return None
 
 
 def listed(

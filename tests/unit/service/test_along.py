@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import shapely
 
 from asking import Client
+from covermap.store import Tables
 
 
 def test_lines_are_filtered_by_answer_and_region(client: Client) -> None:
@@ -20,6 +24,51 @@ def test_a_profile_tells_the_part_asked_for_in_the_official_count(client: Client
     assert [p["segment"] for p in found["pieces"]] == list(range(30, 42))
     assert found["structures"][0]["name"] == "东山隧道"
     assert found["threshold_dbm"] == -105.0
+
+
+def test_a_profile_holds_what_the_tables_say_of_every_segment(
+    client: Client, workspace: Path
+) -> None:
+    found = client.get("/api/lines/m1/profile?operator=46000&technology=nr").json()
+    tables = Tables(workspace / "builds" / "b1")
+    rows = {
+        r["segment"]: r
+        for r in tables.read("segment_verdicts").to_pylist()
+        if (r["operator"], r["technology"], r["line_id"]) == ("46000", "nr", "m1")
+    }
+    courses = {
+        r["segment"]: shapely.from_wkb(r["geometry"])
+        for r in tables.read("segments").to_pylist()
+        if r["line_id"] == "m1"
+    }
+    assert [p["segment"] for p in found["pieces"]] == list(range(240))
+    for piece in found["pieces"]:
+        row = rows[piece["segment"]]
+        for name in ("verdict", "probability", "n", "runs", "rsrp_mean_dbm", "rsrp_p5_dbm"):
+            assert piece[name] == row[name], name
+        middle = courses[piece["segment"]].interpolate(0.5, normalized=True)
+        assert (piece["lon"], piece["lat"]) == pytest.approx((middle.x, middle.y), abs=1e-6)
+
+
+def test_a_profile_tells_the_whole_line_and_its_sections(client: Client) -> None:
+    found = client.get("/api/lines/g2/profile?operator=any&technology=any").json()
+    assert found["summary"]["answer"] == "undetermined"
+    assert found["summary"]["longest_gap_km"] == 0.4
+    stations = [s for s in found["sections"] if s["kind"] == "station"]
+    assert [(s["name"], s["answer"], s["to_m"]) for s in stations] == [
+        ("莘庄 - 人民广场", "fail", 9000.0), ("人民广场 - end", "fail", 23_962.5),
+    ]  # fmt: skip
+    assert found["pieces"][0]["chainage"] == "K100+000"
+    assert found["pieces"][125]["chainage"] == "K113+000"
+    assert (found["operator_name"], found["oneway"]) == ("any operator 任一运营商", None)
+
+
+def test_ticks_are_round_figures_of_the_official_count(client: Client) -> None:
+    found = client.get("/api/lines/g2/profile?from=700").json()
+    assert [t["text"] for t in found["ticks"]] == [
+        "K105+000", "K110+000", "K115+000", "K120+000",
+    ]  # fmt: skip
+    assert [t["chainage_m"] for t in found["ticks"]] == [5000.0, 10_000.0, 14_500.0, 19_500.0]
 
 
 def test_a_profile_is_not_sent_again_to_who_has_it(client: Client) -> None:

@@ -1,6 +1,6 @@
 /** Questions to the service. Every failure becomes one `ApiError` with a sentence to show. */
 
-import type { BuildInfo, LineDetail, LineVerdict, Page, PointAnswer, WeakSpot } from './types';
+import type { BuildInfo, LineDetail, LineVerdict, Page, PointAnswer, Profile, WeakSpot } from './types';
 
 export class ApiError extends Error {
   readonly status: number;
@@ -47,6 +47,10 @@ export class Api {
 
   line(id: string, query: Query, signal?: AbortSignal): Promise<LineDetail> {
     return this.#get(`api/lines/${encodeURIComponent(id)}`, query, signal);
+  }
+
+  profile(id: string, query: Query, signal?: AbortSignal): Promise<Profile> {
+    return this.#get(`api/lines/${encodeURIComponent(id)}/profile`, query, signal);
   }
 
   weakSpots(query: Query, signal?: AbortSignal): Promise<Page<WeakSpot>> {

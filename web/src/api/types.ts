@@ -92,6 +92,7 @@ export interface LineVerdict {
   unmeasured_km: number;
   route_length_km: number;
   longest_gap_km: number;
+  assessed_km: number | null;
   covered_share: number | null;
   share_if_rest_bad: number;
   share_if_rest_good: number;
@@ -103,14 +104,69 @@ export interface LineVerdict {
   simulated: boolean;
 }
 
-export interface LineSegment {
+/** One segment in the profile of a line. */
+export interface Piece {
   segment: number;
   from_m: number;
   to_m: number;
+  /** Chainage of `from_m` as people write it: of the official count where there is one. */
+  chainage: string;
+  tunnel: boolean | null;
   verdict: Verdict;
+  /** That the persistent level meets the standard, 0-1. */
   probability: number | null;
-  rsrp_mean_dbm: number | null;
   n: number;
+  runs: number;
+  rsrp_mean_dbm: number | null;
+  rsrp_p5_dbm: number | null;
+  /** The middle of the segment. */
+  lon: number;
+  lat: number;
+}
+
+export interface Section {
+  kind: string;
+  name: string;
+  from_m: number;
+  to_m: number;
+  answer: Answer | null;
+  share_low: number | null;
+  share_high: number | null;
+}
+
+export interface Structure {
+  kind: string;
+  name: string | null;
+  from_m: number;
+  to_m: number;
+}
+
+/** What lies along a line in one layer. */
+export interface Profile {
+  line_id: string;
+  title: string;
+  length_m: number;
+  from_m: number;
+  to_m: number;
+  threshold_dbm: number | null;
+  official: boolean;
+  pieces: Piece[];
+  sections: Section[];
+  stations: { name: string; chainage_m: number; text: string }[];
+  structures: Structure[];
+  ticks: { chainage_m: number; text: string }[];
+}
+
+/** Further runs that would narrow the interval of an undetermined line. */
+export interface Settling {
+  rank: number;
+  action: string;
+  from_m: number;
+  to_m: number;
+  runs: number;
+  width_now: number;
+  width_then: number;
+  p_settled: number;
 }
 
 export interface LineDetail {
@@ -123,10 +179,9 @@ export interface LineDetail {
     bbox?: [number, number, number, number] | null;
     simulated: boolean;
   };
+  /** Of every layer. */
   verdicts: LineVerdict[];
-  segments: LineSegment[];
-  stations: { name: string; chainage_m: number }[];
-  structures: { kind: string; name: string | null; from_m: number; to_m: number }[];
+  settling: Settling[];
 }
 
 export interface WeakSpot {

@@ -51,6 +51,7 @@ export const en = {
   'technology.none': 'No service',
 
   'layer.cells': 'Cells (H3)',
+  'layer.lines': 'Lines by answer',
   'layer.segments': 'Line segments',
   'layer.weak_spots': 'Weak spots',
   'layer.sites': 'Sites',
@@ -68,6 +69,7 @@ export const en = {
 
   'unit.samples': 'samples',
 
+  'legend.answer': 'Under the rule of the pack',
   'legend.noFigure': 'unmeasured, or no figure',
   'legend.spot': 'section or area to be fixed',
   'legend.spotPoint': 'the same, seen from afar',
@@ -82,6 +84,7 @@ export const en = {
   'answer.pass': 'continuously covered',
   'answer.fail': 'not continuously covered',
   'answer.undetermined': 'undetermined',
+  'answer.unmeasured': 'nothing measured',
 
   'basis.measured': 'measured',
   'basis.predicted': 'predicted',
@@ -139,7 +142,9 @@ export const en = {
   'field.shareExpected': 'Share expected to be covered',
   'field.interval': 'where it lies (95 % by the model)',
   'field.intervalNote': 'on one data set of repeated drives it held about 90–96 % of the time',
-  'field.pPass': 'Probability of continuous coverage',
+  'field.coveredKm': 'covered, of {km} assessed',
+  'field.pPass': 'P(share reaches the rule)',
+  'field.pPassNote': 'of the whole line: unless the rule pack leaves it out, length never measured counts as not covered',
   'field.longestGap': 'Longest gap',
   'field.route': 'Route length',
   'field.operators': 'Operators',
@@ -161,6 +166,8 @@ export const en = {
   'panel.lengths': 'Lengths',
   'panel.along': 'Along the line',
   'panel.alongHelp': 'Arrow keys move along the line.',
+  'panel.weakSections': 'Weak sections: {shown} of {total}, longest first',
+  'panel.settling': 'What would settle it',
   'panel.othersUnmeasured': 'Not measured here: {count} more layers.',
   'panel.openLine': 'Show the line',
   'panel.zoom': 'Zoom to it',
@@ -168,8 +175,27 @@ export const en = {
   'panel.nothing': 'Nothing is measured here in this layer.',
   'panel.noSite': 'This site is not in the visible part of the map.',
 
-  'strip.label': 'Verdict and mean RSRP along {line}, {length}',
-  'strip.readout': '{chainage} · {verdict} · {rsrp}',
+  'strip.label': 'Level, verdict and probability along {line}, {length}',
+  'strip.verdict': 'Verdict',
+  'strip.sections': 'Sections',
+  'strip.run': '1 run',
+  'strip.runs': '{runs} runs',
+  'strip.aboutLevel': 'Line: mean level of the samples; shade: down to their 5th percentile; dashed: what the rule pack asks.',
+  'strip.aboutP': 'P: probability that the persistent level, which lasts from run to run, meets the standard.',
+  'strip.aboutTunnel': 'Dark: tunnel.',
+  'strip.aboutBridge': 'Tan: bridge.',
+  'strip.aboutOfficial': 'Official chainage.',
+  'strip.aboutMetres': 'Chainage from the start of the line; no official posts are known.',
+
+  'structure.tunnel': 'tunnel',
+  'structure.bridge': 'bridge',
+
+  'settle.measure_gap': 'measure the gap',
+  'settle.same_campaign': 'drive again in the same campaign',
+  'settle.new_campaign': 'drive in a new campaign',
+  'settle.run': '{action}: one run, {from} – {to}',
+  'settle.runs': '{action}: {runs} runs, {from} – {to}',
+  'settle.width': 'Interval {now} points wide, then about {then}; settled with a probability of {p}.',
 
   'list.filterClass': 'Class',
   'list.allClasses': 'All classes',

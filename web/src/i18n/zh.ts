@@ -53,6 +53,7 @@ export const zh: Messages = {
   'technology.none': '无服务',
 
   'layer.cells': '网格（H3）',
+  'layer.lines': '线路结论',
   'layer.segments': '线路分段',
   'layer.weak_spots': '弱覆盖点',
   'layer.sites': '基站',
@@ -70,6 +71,7 @@ export const zh: Messages = {
 
   'unit.samples': '个采样',
 
+  'legend.answer': '按规则包的线路规则',
   'legend.noFigure': '未测量或无数值',
   'legend.spot': '待整治的路段或区域',
   'legend.spotPoint': '同上（小比例尺）',
@@ -84,6 +86,7 @@ export const zh: Messages = {
   'answer.pass': '连续覆盖',
   'answer.fail': '未连续覆盖',
   'answer.undetermined': '尚不能判定',
+  'answer.unmeasured': '完全未测量',
 
   'basis.measured': '实测',
   'basis.predicted': '预测',
@@ -141,7 +144,9 @@ export const zh: Messages = {
   'field.shareExpected': '预期覆盖率',
   'field.interval': '所在区间（模型 95 %）',
   'field.intervalNote': '在一组重复路测数据上，约 90–96 % 的情况落在区间内',
-  'field.pPass': '连续覆盖的概率',
+  'field.coveredKm': '已覆盖（评估 {km} 中）',
+  'field.pPass': '覆盖率达到规则的概率',
+  'field.pPassNote': '针对全线：除非规则包另有规定，未测量的里程按未覆盖计',
   'field.longestGap': '最长缺口',
   'field.route': '路线长度',
   'field.operators': '运营商',
@@ -163,6 +168,8 @@ export const zh: Messages = {
   'panel.lengths': '里程',
   'panel.along': '沿线情况',
   'panel.alongHelp': '可用方向键沿线移动。',
+  'panel.weakSections': '弱覆盖路段：{total} 处中最长的 {shown} 处',
+  'panel.settling': '如何得出结论',
   'panel.othersUnmeasured': '另有 {count} 层在此未测量。',
   'panel.openLine': '查看线路',
   'panel.zoom': '缩放至此',
@@ -170,8 +177,27 @@ export const zh: Messages = {
   'panel.nothing': '此层在此处没有测量。',
   'panel.noSite': '该基站不在当前可见范围内。',
 
-  'strip.label': '{line} 沿线判定与平均 RSRP，{length}',
-  'strip.readout': '{chainage} · {verdict} · {rsrp}',
+  'strip.label': '{line} 沿线电平、判定与概率，{length}',
+  'strip.verdict': '判定',
+  'strip.sections': '区段',
+  'strip.run': '1 次测试',
+  'strip.runs': '{runs} 次测试',
+  'strip.aboutLevel': '曲线：采样平均电平；阴影：至第 5 百分位；虚线：规则包的门限。',
+  'strip.aboutP': 'P：持久电平（各次测试间不变的部分）达标的概率。',
+  'strip.aboutTunnel': '深色：隧道。',
+  'strip.aboutBridge': '棕色：桥梁。',
+  'strip.aboutOfficial': '官方里程。',
+  'strip.aboutMetres': '自线路起点的里程；无官方里程桩。',
+
+  'structure.tunnel': '隧道',
+  'structure.bridge': '桥梁',
+
+  'settle.measure_gap': '补测未测路段',
+  'settle.same_campaign': '同批次再测',
+  'settle.new_campaign': '新批次测试',
+  'settle.run': '{action}：1 次，{from} – {to}',
+  'settle.runs': '{action}：{runs} 次，{from} – {to}',
+  'settle.width': '区间现宽 {now} 个百分点，之后约 {then}；得出结论的概率 {p}。',
 
   'list.filterClass': '类别',
   'list.allClasses': '全部类别',

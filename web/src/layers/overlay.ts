@@ -20,6 +20,7 @@ export type Swatch =
   | { kind: 'fill'; color: string; opacity?: number }
   | { kind: 'hatch' }
   | { kind: 'line'; color: string }
+  | { kind: 'band'; color: string }
   | { kind: 'dashed'; color: string }
   | { kind: 'outline'; color: string }
   | { kind: 'dot'; color: string; ring?: string };

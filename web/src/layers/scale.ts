@@ -7,7 +7,7 @@
  */
 
 import type { ExpressionSpecification } from 'maplibre-gl';
-import type { Verdict } from '../api/types';
+import type { Answer, Verdict } from '../api/types';
 import type { Metric } from '../state';
 
 export const VERDICT_COLORS: Record<Verdict, string> = {
@@ -19,6 +19,18 @@ export const VERDICT_COLORS: Record<Verdict, string> = {
 
 /** Verdicts that have a colour of their own; `unmeasured` is hatched or dashed. */
 export const MEASURED: readonly Verdict[] = ['covered', 'weak', 'none'];
+
+/**
+ * Colours of a line's answer: other ones than of verdicts, which lie on top of them.
+ *
+ * A line of which nothing is measured has no colour of its own: it is thin and dashed.
+ */
+export const ANSWER_COLORS: Record<Answer, string> = {
+  pass: '#00565b',
+  fail: '#c2410c',
+  undetermined: '#b9a5d6',
+};
+export const ANSWERS: readonly Answer[] = ['pass', 'fail', 'undetermined'];
 
 export interface Scale {
   /** Property of the tile's features. */
@@ -70,6 +82,11 @@ export function verdictColor(property = 'verdict'): ExpressionSpecification {
     VERDICT_COLORS.none,
     VERDICT_COLORS.unmeasured,
   ];
+}
+
+export function answerColor(): ExpressionSpecification {
+  const pairs = ANSWERS.flatMap((answer) => [answer, ANSWER_COLORS[answer]]);
+  return ['match', ['get', 'answer'], ...pairs, VERDICT_COLORS.unmeasured] as unknown as ExpressionSpecification;
 }
 
 /** Colour of a feature's value, by steps. */

@@ -33,6 +33,14 @@ export interface Hover {
   y: number;
 }
 
+/** The place on the map that the cursor of a strip chart points at. */
+const PLACE = 'place';
+const PLACE_PAINT = {
+  'circle-color': '#d4246e',
+  'circle-radius': 7,
+  'circle-stroke-color': '#ffffff',
+  'circle-stroke-width': 2.5,
+} as const;
 const CLICK_REACH_PX = 5;
 const ROOMY_PX = 900;
 const PANEL_PX = 450;
@@ -103,17 +111,34 @@ export class MapView {
   }
 
   fit(bounds: Box): void {
-    // The details lie over the right of the map, or over its lower part where it is narrow.
+    const padding = this.#panelPadding();
+    this.#map.fitBounds(box(bounds), { padding, maxZoom: 15, duration: 600 });
+  }
+
+  /** The details lie over the right of the map, or over its lower part where it is narrow. */
+  #panelPadding(): { top: number; left: number; bottom: number; right: number } {
     const { clientWidth, clientHeight } = this.#map.getContainer();
     const right = clientWidth > ROOMY_PX ? PANEL_PX : 40;
     const bottom = clientWidth > ROOMY_PX ? 48 : clientHeight * 0.6;
-    const padding = { top: 40, left: 40, bottom, right };
-    this.#map.fitBounds(box(bounds), { padding, maxZoom: 15, duration: 600 });
+    return { top: 40, left: 40, bottom, right };
   }
 
   /** Properties of a drawn feature, found by one property; asked again once the map is idle. */
   async feature(layer: OverlayId, property: string, value: string): Promise<Properties | null> {
     return this.#find(layer, property, value) ?? (await this.#findWhenIdle(layer, property, value));
+  }
+
+  /** Mark a place; null: none. */
+  point(place: { lon: number; lat: number } | null): void {
+    const features = place
+      ? [{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [place.lon, place.lat] } }]
+      : [];
+    this.#setData(PLACE, { type: 'FeatureCollection', features });
+  }
+
+  goTo({ lon, lat }: { lon: number; lat: number }): void {
+    const zoom = Math.max(this.#map.getZoom(), 13);
+    this.#map.easeTo({ center: [lon, lat], zoom, padding: this.#panelPadding(), duration: 600 });
   }
 
   resize(): void {
@@ -181,6 +206,8 @@ export class MapView {
     for (const layer of OVERLAY_LIST.flatMap((item) => item.style(this.#look(state)))) {
       map.addLayer(layer);
     }
+    map.addSource(PLACE, { type: 'geojson', data: { type: 'FeatureCollection', features: [] } });
+    map.addLayer({ id: PLACE, type: 'circle', source: PLACE, paint: PLACE_PAINT });
     this.#drawn = state;
     this.#setVisible(state);
     this.#mark(state);
@@ -283,8 +310,6 @@ export class MapView {
   }
 
   #drawGraticule(): void {
-    const source = this.#map.getSource(GRATICULE);
-    if (source?.type !== 'geojson') return;
     const bounds = this.#map.getBounds();
     const extent = {
       west: bounds.getWest(),
@@ -292,7 +317,12 @@ export class MapView {
       east: bounds.getEast(),
       north: bounds.getNorth(),
     };
-    (source as unknown as { setData(data: object): void }).setData(graticule(extent));
+    this.#setData(GRATICULE, graticule(extent));
+  }
+
+  #setData(name: string, data: object): void {
+    const source = this.#map.getSource(name);
+    if (source?.type === 'geojson') (source as unknown as { setData(data: object): void }).setData(data);
   }
 }
 

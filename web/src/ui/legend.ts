@@ -36,6 +36,8 @@ function shapes(swatch: Swatch): SVGElement[] {
       ];
     case 'line':
       return [svg('line', { ...line, stroke: swatch.color })];
+    case 'band':
+      return [svg('line', { ...line, stroke: swatch.color, 'stroke-width': 10 })];
     case 'dashed':
       return [svg('line', { ...line, stroke: swatch.color, 'stroke-width': 2.4, 'stroke-dasharray': '4 3' })];
     case 'outline':

@@ -7,9 +7,9 @@ COLOURS = {
     "weak": "#F0A020",
     "none": "#8C1546",
     "unmeasured": "#8A939B",
-    "pass": "#2F7FC1",
-    "fail": "#8C1546",
-    "undetermined": "#8A939B",
+    "pass": "#00565B",
+    "fail": "#C2410C",
+    "undetermined": "#B9A5D6",
     "no_service": "#8C1546",
     "weak_signal": "#F0A020",
     "site_near_weak": "#E0C341",
@@ -18,6 +18,5 @@ COLOURS = {
 }
 """Code -> colour, #RRGGBB."""
 
-DARK = frozenset({"covered", "none", "unmeasured", "pass", "fail", "undetermined", "no_service",
-                  "no_site_near", "poor_sinr"})  # fmt: skip
+DARK = frozenset({"covered", "none", "unmeasured", "pass", "fail", "no_service", "no_site_near", "poor_sinr"})  # fmt: skip
 """Codes whose colour needs white text."""

@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 PIECE_COLUMNS = (
-    "segment", "from_m", "to_m", "tunnel", "verdict", "probability", "n", "runs", "rsrp_mean_dbm",
-    "rsrp_p5_dbm",
+    "segment", "from_m", "to_m", "chainage", "tunnel", "verdict", "probability", "n", "runs",
+    "rsrp_mean_dbm", "rsrp_p5_dbm", "lon", "lat",
 )  # fmt: skip
-"""Columns of `Profile.pieces`."""
+"""Columns of `Profile.pieces`: `chainage` is that of `from_m` as people write it, `probability`
+that the persistent level meets the standard, `lon` and `lat` (WGS-84) the middle of the piece."""
+SUMMARY_COLUMNS = (
+    "answer", "route_length_km", "route_covered_km", "route_weak_km", "route_none_km",
+    "route_unmeasured_km", "longest_gap_km", "share_expected", "share_low", "share_high", "p_pass",
+)  # fmt: skip
+"""What `Profile.summary` tells of the whole line, as in the table line_verdicts."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,22 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A section, and its answer in the layer."""
+
+    kind: str
+    """station or county."""
+    name: str
+    from_m: float
+    to_m: float
+    answer: str | None
+    """pass, fail or undetermined; None: the layer says nothing of it."""
+    share_low: float | None
+    """Lower end of the interval of its covered share, 0-1; None: nothing is measured."""
+    share_high: float | None
+
+
+@dataclass(frozen=True)
 class Tick:
     """A round figure of the count along the line."""
 
@@ -54,7 +76,10 @@ class Profile:
     title: str
     line_class: str
     length_m: float
+    oneway: int | None
+    """Travel: +1 with the chainage only, -1 against it; None: both, or not known."""
     operator: str
+    operator_name: str
     technology: str
     from_m: float
     to_m: float
@@ -65,7 +90,10 @@ class Profile:
     """Title of the rule pack."""
     official: bool
     """Whether ticks and marks tell the official count; else metres from the line's start."""
+    summary: dict[str, Any] | None
+    """The whole line in this layer, `SUMMARY_COLUMNS`; None: the layer says nothing of it."""
     pieces: pa.Table
+    sections: tuple[Part, ...]
     stations: tuple[Mark, ...]
     structures: tuple[Span, ...]
     ticks: tuple[Tick, ...]
@@ -73,7 +101,7 @@ class Profile:
     def as_data(self) -> dict[str, Any]:
         """Give it as plain values, as JSON holds them."""
         data = {f.name: getattr(self, f.name) for f in fields(self)}
-        for name in ("stations", "structures", "ticks"):
+        for name in ("sections", "stations", "structures", "ticks"):
             data[name] = [asdict(one) for one in data[name]]
         return {**data, "pieces": self.pieces.to_pylist()}
 

@@ -12,8 +12,13 @@ from covermap.errors import NotKnownError
 from covermap.service.answers import json_answer
 from covermap.service.examples import answers
 from covermap.service.parameters import Box, Current, Operator, Page, Technology, page, parse_box
-from covermap.service.queries import SPOT_COLUMNS, ids_within, listed, spot_order
-from covermap.service.routes.lines import layer_where
+from covermap.service.queries import (
+    SPOT_COLUMNS,
+    ids_within,
+    layer_where,
+    listed,
+    spot_order,
+)
 
 router = APIRouter(tags=["weak spots"])
 

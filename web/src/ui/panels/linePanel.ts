@@ -1,18 +1,20 @@
-/** A line: its answer, kilometres by verdict, and the strip chart along it. */
+/** A line: its answer, the strip chart along it, weak sections, and kilometres by verdict. */
 
-import type { LineDetail, LineVerdict } from '../../api/types';
+import type { LineDetail, LineVerdict, Page, Profile, Settling, WeakSpot } from '../../api/types';
 import { byLayer } from '../../choices';
 import { named } from '../../i18n';
 import type { Selection, State } from '../../state';
-import { fixed, km, length, percent } from '../../text/format';
+import { DASH, fixed, km, length, percent } from '../../text/format';
 import { currentLayer, operatorOf, type Context } from '../context';
 import { h } from '../dom';
 import { lineBar } from '../linesTab';
 import { answerBadge, empty, figures, lineTitle } from '../pieces';
 import { stripChart } from '../stripChart';
+import { placeText } from '../stripData';
 import { section, type PanelContent } from './panelContent';
 
 type LineSelection = Extract<Selection, { kind: 'line' }>;
+const MOST_SPOTS = 5;
 
 export async function linePanel(
   context: Context,
@@ -21,14 +23,21 @@ export async function linePanel(
 ): Promise<PanelContent> {
   const { api, map, store, t } = context;
   const { operator, technology } = store.state;
-  const [detail, everyLayer] = await Promise.all([
-    api.line(selection.id, { operator, technology }, signal),
-    api.line(selection.id, {}, signal),
+  const layer = { operator, technology };
+  const longest = { ...layer, kind: 'section', line_id: selection.id, order: '-length', limit: MOST_SPOTS };
+  const [detail, profile, spots] = await Promise.all([
+    api.line(selection.id, layer, signal),
+    api.profile(selection.id, layer, signal),
+    api.weakSpots(longest, signal),
   ]);
   const { line } = detail;
   const { bbox } = line;
   const zoom = () => {
     if (bbox) map?.fit(bbox);
+  };
+  const following = {
+    onPlace: (place: { lon: number; lat: number } | null) => map?.point(place),
+    onChoose: (place: { lon: number; lat: number }) => map?.goTo(place),
   };
   return {
     kind: named(t, 'class', line.class),
@@ -36,11 +45,13 @@ export async function linePanel(
     body: [
       bbox ? h('button', { type: 'button', class: 'button', onclick: zoom }, t('panel.zoom')) : null,
       verdictSection(context, detail),
-      detail.segments.length > 0
-        ? section(t('panel.along'), stripChart(t, detail, selection.chainage))
+      profile.pieces.length > 0
+        ? section(t('panel.along'), stripChart(t, profile, selection.chainage, following))
         : null,
+      weakSections(context, profile, spots),
+      settlingSection(context, profile, detail.settling),
       lengths(context, detail),
-      section(t('panel.byLayer'), layerTable(context, byLayer(context.build, everyLayer.verdicts))),
+      section(t('panel.byLayer'), layerTable(context, byLayer(context.build, detail.verdicts))),
     ],
   };
 }
@@ -49,22 +60,78 @@ function chosen({ operator, technology }: State, { verdicts }: LineDetail): Line
   return verdicts.find((verdict) => verdict.operator === operator && verdict.technology === technology);
 }
 
+/** Nothing measured is no answer, whatever the rule makes of it. */
 function verdictSection(context: Context, detail: LineDetail): HTMLElement {
   const { store, t } = context;
   const verdict = chosen(store.state, detail);
-  if (!verdict) return section(currentLayer(context), empty(t('panel.nothing')));
+  if (!verdict || verdict.covered_km + verdict.weak_km + verdict.none_km === 0) {
+    return section(currentLayer(context), empty(t('panel.nothing')));
+  }
   return section(
     currentLayer(context),
     answerBadge(t, verdict.answer),
     lineBar(t, verdict),
+    answerFigures(context, verdict),
   );
+}
+
+function answerFigures({ t }: Context, verdict: LineVerdict): HTMLElement {
+  const { assessed_km, share_low, share_high } = verdict;
+  const noted = (text: string, note: string) => h('span', { title: note }, text);
+  const covered =
+    assessed_km === null || share_low === null || share_high === null
+      ? DASH
+      : `${fixed(share_low * assessed_km, 1)} – ${km(share_high * assessed_km)}`;
+  return figures([
+    [t('field.shareExpected'), percent(verdict.share_expected)],
+    [t('field.interval'), noted(`${percent(share_low)} – ${percent(share_high)}`, t('field.intervalNote'))],
+    [t('field.coveredKm', { km: km(assessed_km) }), covered],
+    [t('field.pPass'), noted(percent(verdict.p_pass), t('field.pPassNote'))],
+    [t('field.longestGap'), km(verdict.longest_gap_km)],
+  ]);
+}
+
+function weakSections({ store, t }: Context, profile: Profile, { items, total }: Page<WeakSpot>): HTMLElement | null {
+  if (items.length === 0) return null;
+  const rows = items.map((spot) => {
+    const open = () => {
+      store.update({ selection: { kind: 'spot', id: spot.spot_id } });
+    };
+    const range = `${placeText(profile, spot.from_m ?? 0)} – ${placeText(profile, spot.to_m ?? 0)}`;
+    return h(
+      'tr',
+      { class: 'clickable', onclick: open },
+      h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, range)),
+      h('td', {}, named(t, 'cause', spot.cause)),
+      h('td', { class: 'number' }, length(spot.length_m)),
+    );
+  });
+  const title = t('panel.weakSections', { shown: items.length, total });
+  return section(title, h('table', { class: 'weak-sections' }, h('tbody', {}, ...rows)));
+}
+
+/** Which runs would narrow the interval most; only of a line whose answer is open. */
+function settlingSection({ t }: Context, profile: Profile, all: readonly Settling[]): HTMLElement | null {
+  const [best] = all;
+  if (!best) return null;
+  const what = t(best.runs === 1 ? 'settle.run' : 'settle.runs', {
+    action: named(t, 'settle', best.action),
+    runs: best.runs,
+    from: placeText(profile, best.from_m),
+    to: placeText(profile, best.to_m),
+  });
+  const then = t('settle.width', {
+    now: fixed(100 * best.width_now, 1),
+    then: fixed(100 * best.width_then, 1),
+    p: percent(best.p_settled),
+  });
+  return section(t('panel.settling'), h('p', {}, what), h('p', { class: 'strip-about' }, then));
 }
 
 function lengths({ store, t }: Context, detail: LineDetail): HTMLElement | null {
   const verdict = chosen(store.state, detail);
   if (!verdict) return null;
   const bounds = `${percent(verdict.share_if_rest_bad)} – ${percent(verdict.share_if_rest_good)}`;
-  const interval = `${percent(verdict.share_low)} – ${percent(verdict.share_high)}`;
   return section(
     t('panel.lengths'),
     figures([
@@ -76,10 +143,6 @@ function lengths({ store, t }: Context, detail: LineDetail): HTMLElement | null 
       [t('field.route'), km(verdict.route_length_km)],
       [t('field.coveredShare'), percent(verdict.covered_share)],
       [t('field.bounds'), h('span', { title: t('field.boundsNote') }, bounds)],
-      [t('field.shareExpected'), percent(verdict.share_expected)],
-      [t('field.interval'), h('span', { title: t('field.intervalNote') }, interval)],
-      [t('field.pPass'), percent(verdict.p_pass)],
-      [t('field.longestGap'), km(verdict.longest_gap_km)],
     ]),
   );
 }

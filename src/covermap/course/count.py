@@ -1,0 +1,104 @@
+"""The count along a line: official where its posts are known, else plain metres."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covermap.core.lines.chainage import chainage_text, parse_chainage
+from covermap.core.lines.posts import chainages_of, official_m, post_table
+from covermap.course.finding import line_of, rows_of
+from covermap.errors import QueryError
+from covermap.store import Tables
+
+Floats = NDArray[np.float64]
+
+
+class Count:
+    """The count along one line: official where its posts are known, else plain metres."""
+
+    def __init__(self, length_m: float, posts: list[dict[str, Any]]) -> None:
+        self.length_m = length_m
+        self.prefixes = sorted({str(p["prefix"]) for p in posts})
+        self.breaks = max(len({p["stretch"] for p in posts}) - 1, 0)
+        number = {name: k for k, name in enumerate(self.prefixes)}
+        self._posts = post_table(
+            np.zeros(len(posts), np.int64),
+            np.array([length_m]),
+            np.array([p["chainage_m"] for p in posts], np.float64),
+            np.array([p["official_m"] for p in posts], np.float64),
+            np.array([p["stretch"] for p in posts], np.int64),
+            np.array([number[str(p["prefix"])] for p in posts], np.int64),
+        )
+
+    @property
+    def official(self) -> bool:
+        """Whether the line has posts."""
+        return bool(self.prefixes)
+
+    def text(self, metres: float) -> str:
+        """Write a place as people do."""
+        return self.texts(np.array([metres]))[0]
+
+    def texts(self, metres: Floats) -> list[str]:
+        """Write places as people do, one by one the same as `text`."""
+        if not self.official:
+            return [str(chainage_text(m)) for m in metres.tolist()]
+        figures, prefixes = self.figures(metres)
+        return [str(chainage_text(f, p)) for f, p in zip(figures.tolist(), prefixes, strict=True)]
+
+    def figures(self, metres: Floats) -> tuple[Floats, list[str]]:
+        """Give official figures, m, and the letters before them; only of a line that has posts."""
+        figures, numbers = official_m(self._posts, np.zeros(len(metres), np.int64), metres)
+        return figures, [self.prefixes[k] for k in numbers.tolist()]
+
+    def places(self, figure_m: float, prefix: str | None) -> list[float]:
+        """Give every chainage that a figure of the count can mean; none where it is nowhere."""
+        if not self.official:
+            return [figure_m] if 0 <= figure_m <= self.length_m else []
+        number = -1
+        if prefix is not None:
+            known = [k for k, name in enumerate(self.prefixes) if name.upper() == prefix]
+            if not known:
+                return []
+            number = known[0]
+        _, found = chainages_of(
+            self._posts, np.zeros(1, np.int64), np.array([figure_m]), np.array([number])
+        )
+        return sorted({round(float(m), 3) for m in found})
+
+    def place_of(self, text: str) -> float:
+        """Chainage that a text means: of the official count as K12+300, else metres.
+
+        Raises
+        ------
+        QueryError
+            It is nowhere on the line, or in several places (where the count breaks).
+        """
+        prefix, metres = parse_chainage(text)
+        plain_metres = prefix is None and "+" not in text
+        found = [metres] if plain_metres else self.places(metres, prefix)
+        if len(found) == 1 and 0 <= found[0] <= self.length_m:
+            return found[0]
+        if len(found) > 1:
+            told = ", ".join(f"{m:.0f}" for m in found)
+            raise QueryError(
+                f"{text} is there {len(found)} times; give metres from the start: {told}."
+            )
+        ends = f"{self.text(0.0)} to {self.text(self.length_m)}"
+        raise QueryError(f"{text[:40]} is not on the line: it goes from {ends}.")
+
+
+def read_count(tables: Tables, line_id: str) -> Count:
+    """Read the official posts of a line.
+
+    Raises
+    ------
+    NotKnownError
+        There is no such line.
+    """
+    line = line_of(tables, line_id)
+    posts = rows_of(tables, "posts", line_id, "stretch, chainage_m")
+    return Count(float(line["length_m"]), posts)
