@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from covermap.core.geodesy import (
     Floats,
@@ -22,7 +21,7 @@ REACH_M = 1000.0
 """Places farther apart than this show none either: the way between them is not known."""
 
 
-def headings_deg(lon: Floats, lat: Floats, run: Ints) -> Floats:
+def headings_deg(lon: Floats, lat: Floats, run: Ints, step_m: float = STEP_M) -> Floats:
     """Direction of travel at each position, degrees clockwise from north; NaN where not known.
 
     Parameters
@@ -32,13 +31,15 @@ def headings_deg(lon: Floats, lat: Floats, run: Ints) -> Floats:
         over.
     run
         Number of the run of each position; runs are contiguous.
+    step_m
+        Places nearer to each other show no direction.
 
     Notes
     -----
-    The mean of two chords: from the last place at least `STEP_M` back, and to the next such place.
+    The mean of two chords: from the last place at least `step_m` back, and to the next such place.
     """
-    back_x, back_y = _chords(lon, lat, run)
-    ahead_x, ahead_y = _chords(lon[::-1], lat[::-1], run[::-1])
+    back_x, back_y = _chords(lon, lat, run, step_m)
+    ahead_x, ahead_y = _chords(lon[::-1], lat[::-1], run[::-1], step_m)
     x, y = back_x - ahead_x[::-1], back_y - ahead_y[::-1]
     heading = np.mod(np.degrees(np.arctan2(x, y)), 360.0)
     unknown = np.isnan(lon) | (np.hypot(x, y) < 1e-6)
@@ -46,7 +47,7 @@ def headings_deg(lon: Floats, lat: Floats, run: Ints) -> Floats:
 
 
 @njit(cache=True)
-def _chords(lon: Floats, lat: Floats, run: Ints) -> tuple[Floats, Floats]:
+def _chords(lon: Floats, lat: Floats, run: Ints, step_m: float) -> tuple[Floats, Floats]:
     """Give the unit vector from the last place far enough back to each place; 0: there is none."""
     x, y = np.zeros(len(lon)), np.zeros(len(lon))
     anchor = -1
@@ -60,37 +61,10 @@ def _chords(lon: Floats, lat: Floats, run: Ints) -> tuple[Floats, Floats]:
         dx = (lon[i] - lon[anchor]) * metres_per_degree_lon(lat[i])
         dy = (lat[i] - lat[anchor]) * metres_per_degree_lat(lat[i])
         step = np.hypot(dx, dy)
-        if step >= STEP_M:
+        if step >= step_m:
             known = step <= REACH_M
             east = dx / step if known else 0.0
             north = dy / step if known else 0.0
             anchor = i
         x[i], y[i] = east, north
     return x, y
-
-
-@njit(cache=True)
-def progress_directions(chainage_m: Floats, visit: Ints, step_m: float) -> NDArray[np.int16]:
-    """Whether chainage grows (+1) or falls (-1) along each visit; 0 where it never moves enough.
-
-    A stretch that stands still has the direction before it; before the first move, the one after.
-    """
-    made = np.zeros(len(chainage_m), np.int16)
-    start = 0
-    while start < len(visit):
-        stop = start
-        anchor, direction = chainage_m[start], 0
-        first = -1
-        while stop < len(visit) and visit[stop] == visit[start]:
-            moved = chainage_m[stop] - anchor
-            if abs(moved) >= step_m:
-                direction = 1 if moved > 0 else -1
-                anchor = chainage_m[stop]
-                if first < 0:
-                    first = stop
-            made[stop] = direction
-            stop += 1
-        if first >= 0:
-            made[start:first] = made[first]
-        start = stop
-    return made

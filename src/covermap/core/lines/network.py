@@ -7,23 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, lengths_m
-from covermap.core.lines.edges import Edges, edges_of
-from covermap.core.lines.match import STRICT
+from covermap.core.matching.graph import Graph, graph_of_lines
+from covermap.core.matching.routes import Routes, routes_of
 from covermap.core.placing.profile import METRO, MOTIONS
 from covermap.core.placing.stamps import LineFacts, station_key
 
 RAILWAYS = ("hsr", "rail", "metro", "tram")
-CELL_M = 250.0
-"""Width of a cell of the search grid: about as far as samples lie from their line."""
+FASTEST_MPS = {
+    **{c: m.fastest_mps for c, m in MOTIONS.items()}, "motorway": 70.0, "waterway": 30.0,
+}  # fmt: skip
+"""Nothing goes faster than this on a line of a class, m/s (250 km/h on a motorway)."""
+FASTEST_ROAD_MPS = 55.0
+"""... on every other road."""
 
 CLOSED_M = 50.0
 """A line whose ends are nearer than this goes round."""
-PAIRED_SHARE = 0.75
-"""A segment that carries less than this share of its length as route length has one beside it."""
 
 Objects = NDArray[np.object_]
 Flags = NDArray[np.bool_]
@@ -40,9 +43,13 @@ class Network:
     """Of the table of lines; 0: both or not known."""
     closed: Flags
     """The line ends where it starts."""
-    edges: Edges
-    travel: Floats
-    """For each edge, its direction of travel as ``match.match_samples`` takes it."""
+    fastest_mps: Floats
+    graph: Graph
+    """What samples with positions are matched to; lines by their numbers."""
+    routes: Routes
+    """Routes on it that are known so far."""
+    tunnels: pd.DataFrame
+    """Tunnels: line (number), from_m, to_m."""
     segment: Ints
     """For each segment (row of the table): its number on its line."""
     segment_line: Ints
@@ -51,13 +58,15 @@ class Network:
     """Stations: line (number), key, chainage_m."""
 
 
-def network_of(lines: pa.Table, segments: pa.Table, stations: pa.Table) -> Network:
-    """Make a network of the three tables (in key order)."""
+def network_of(
+    lines: pa.Table, segments: pa.Table, stations: pa.Table, structures: pa.Table | None = None
+) -> Network:
+    """Make a network of the tables (in key order)."""
     line_id = lines.column("line_id").to_numpy(zero_copy_only=False).astype(object)
     number = pd.Series(np.arange(len(line_id)), index=line_id, dtype=np.int64)
     owner = _numbers(number, segments)
-    from_m, to_m = (segments.column(c).to_numpy() for c in ("from_m", "to_m"))
-    pieces = shapely.from_wkb(segments.column("geometry").to_numpy(zero_copy_only=False))
+    line_class = lines.column("class").to_numpy(zero_copy_only=False).astype(object)
+    graph = graph_of_lines(lines, segments)
     frame = pd.DataFrame(
         {
             "line": _numbers(number, stations),
@@ -65,18 +74,19 @@ def network_of(lines: pa.Table, segments: pa.Table, stations: pa.Table) -> Netwo
             "chainage_m": stations.column("chainage_m").to_numpy(),
         }
     )
-    edges = edges_of(np.asarray(pieces, object), owner, from_m, to_m, CELL_M)
     return Network(
         line_id=line_id,
-        line_class=lines.column("class").to_numpy(zero_copy_only=False).astype(object),
+        line_class=line_class,
         length_m=lines.column("length_m").to_numpy(),
         oneway=lines.column("oneway").cast(pa.int64()).fill_null(0).to_numpy(),
         closed=_closed(lines),
-        edges=edges,
-        travel=_travel(lines, segments, owner)[edges.piece],
+        fastest_mps=np.array([FASTEST_MPS.get(str(c), FASTEST_ROAD_MPS) for c in line_class]),
+        graph=graph,
+        routes=routes_of(graph),
+        tunnels=_tunnels(number, structures),
         segment=segments.column("segment").to_numpy().astype(np.int64),
         segment_line=owner,
-        segment_from_m=from_m,
+        segment_from_m=segments.column("from_m").to_numpy(),
         stations=frame,
     )
 
@@ -104,17 +114,17 @@ def line_facts(network: Network) -> dict[int, LineFacts]:
     }  # fmt: skip
 
 
-def _travel(lines: pa.Table, segments: pa.Table, owner: Ints) -> Floats:
-    """Direction of travel of each segment, where it is one of several side by side.
-
-    A line on its own carries both directions, however it is drawn. Beside another of its route, a
-    motorway is a carriageway that nobody runs against; on other roads it is likely one.
-    """
-    oneway = lines.column("oneway").cast(pa.float64()).fill_null(0.0).to_numpy()
-    motorway = lines.column("class").to_numpy(zero_copy_only=False) == "motorway"
-    length, route = (segments.column(c).to_numpy() for c in ("length_m", "route_length_m"))
-    paired = route < PAIRED_SHARE * length
-    return np.where(paired, oneway[owner] * np.where(motorway[owner], STRICT, 1.0), 0.0)
+def _tunnels(number: pd.Series[int], structures: pa.Table | None) -> pd.DataFrame:
+    if structures is None:
+        return pd.DataFrame({"line": np.zeros(0, np.int64), "from_m": [], "to_m": []})
+    tunnels = structures.filter(pc.equal(structures.column("kind"), "tunnel"))
+    return pd.DataFrame(
+        {
+            "line": _numbers(number, tunnels),
+            "from_m": tunnels.column("from_m").to_numpy(),
+            "to_m": tunnels.column("to_m").to_numpy(),
+        }
+    )
 
 
 def _numbers(number: pd.Series[int], table: pa.Table) -> Ints:
@@ -138,11 +148,32 @@ def segments_at(network: Network, line: Ints, chainage_m: Floats) -> Ints:
 
     Without a line (-1) or a chainage (NaN) the number given means nothing.
     """
-    base = np.r_[0.0, np.cumsum(network.length_m + 1.0)]
+    base = _bases(network)
     starts = network.segment_from_m + base[network.segment_line]
     place = np.nan_to_num(chainage_m) + base[np.maximum(line, 0)]
     row = np.maximum(np.searchsorted(starts, place, side="right") - 1, 0)
     made: Ints = network.segment[row]
+    return made
+
+
+def _bases(network: Network) -> Floats:
+    """Where each line begins when all are put one behind the other."""
+    made: Floats = np.r_[0.0, np.cumsum(network.length_m + 1.0)]
+    return made
+
+
+def in_tunnel(network: Network, line: Ints, chainage_m: Floats) -> Flags:
+    """Whether each place (line -1: none) is in a tunnel."""
+    known = network.tunnels.sort_values(["line", "from_m"], kind="stable")
+    if not len(known):
+        return np.zeros(len(line), bool)
+    base = _bases(network)
+    owner, to_m = known["line"].to_numpy(np.int64), known["to_m"].to_numpy(np.float64)
+    starts = known["from_m"].to_numpy(np.float64) + base[owner]
+    ends = np.maximum.accumulate(to_m + base[owner])
+    place = np.nan_to_num(chainage_m) + base[np.maximum(line, 0)]
+    row = np.searchsorted(starts, place, side="right") - 1
+    made: Flags = (line >= 0) & (row >= 0) & (place <= ends[np.maximum(row, 0)])
     return made
 
 

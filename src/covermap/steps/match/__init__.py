@@ -33,8 +33,9 @@ class Matched:
 
 
 def load_network(tables: Tables) -> Network:
-    """Read lines, segments and stations into a network."""
-    return network_of(tables.read("lines"), tables.read("segments"), tables.read("stations"))
+    """Read lines, segments, stations and tunnels into a network."""
+    names = ("lines", "segments", "stations", "structures")
+    return network_of(*(tables.read(name) for name in names))
 
 
 def match_part(samples: pa.Table, network: Network, config: Config) -> Matched:
@@ -63,4 +64,4 @@ def match_part(samples: pa.Table, network: Network, config: Config) -> Matched:
     problems += place_marks(samples, network, found)
     problems += suspect_datum(track, network)
     matched = matched_table(samples, found, network)
-    return Matched(matched, evidence_of(samples, matched, config.matching), problems)
+    return Matched(matched, evidence_of(samples, matched, network, config), problems)

@@ -13,17 +13,17 @@ from covermap.core.lines.network import Network, line_facts, railway_stations
 from covermap.core.placing.course import Placed, course_of, place_on
 from covermap.core.placing.stamps import Chain, Stamps, best_chain, station_key
 from covermap.formats.problem import Problem
-from covermap.steps.match.found import Flags, Found, seconds, texts
+from covermap.steps.match.found import Flags, Found, flags_in, run_numbers, seconds
 
 LEFT = "left aside"
 
 
 def place_marks(samples: pa.Table, network: Network, found: Found) -> list[Problem]:
     """Place the samples without position of runs that have station marks."""
-    lost = texts(samples, "position_basis") == "lost"
+    lost = flags_in(samples, "position_basis", ("lost",))
     marked = samples.column("mark").is_valid().to_numpy()
     timed = samples.column("time").is_valid().to_numpy()
-    runs, time_s = texts(samples, "run_id"), seconds(samples)
+    runs, time_s = run_numbers(samples), seconds(samples)
     wanted = np.unique(runs[lost & marked & timed])
     problems: list[Problem] = []
     for run in wanted:
@@ -42,30 +42,34 @@ def _place_run(
     facts = line_facts(network)
     chain = best_chain(stamps, railway_stations(network), facts)
     rows = rows[lost[rows]]
+    nowhere = rows[found.line[rows] < 0]
     run = samples.column("run_id")[int(rows[0])].as_py()
     if chain is None:
-        found.reason[rows] = "no_line_for_marks"
-        return [Problem("no_line_for_marks", len(rows), None, f"{run}: {names[0]}", "kept")]
+        found.reason[nowhere] = "no_line_for_marks"
+        return [Problem("no_line_for_marks", len(nowhere), None, f"{run}: {names[0]}", "kept")]
     fact = facts[chain.line]
     placed = place_on(course_of(chain, stamps, fact.motion), time_s[rows], fact)
     _write(found, rows, placed, chain)
     return _faults(chain, names, run)
 
 
-def _write(found: Found, rows: Ints, placed: Placed, chain: Chain) -> None:
+def _write(found: Found, every: Ints, placed: Placed, chain: Chain) -> None:
+    """Write the samples within the marks; those outside keep a place that they have already."""
     inside = ~np.isnan(placed.chainage_m)
-    rival = inside & (chain.other_line >= 0)
-    found.line[rows] = np.where(inside, chain.line, -1)
-    found.chainage_m[rows] = placed.chainage_m
-    found.offset_m[rows] = np.where(inside, 0.0, np.nan)
-    found.direction[rows] = placed.direction
-    found.probability[rows] = np.where(inside, np.where(rival, 0.5, 1.0), np.nan)
-    found.error_m[rows] = placed.error_m
+    outside = every[~inside]
+    found.reason[outside[found.line[outside] < 0]] = "outside_marks"
+    rows = every[inside]
+    rival = chain.other_line >= 0
+    found.line[rows] = chain.line
+    found.chainage_m[rows] = placed.chainage_m[inside]
+    found.offset_m[rows] = 0.0
+    found.direction[rows] = placed.direction[inside]
+    found.probability[rows] = 0.5 if rival else 1.0
+    found.error_m[rows] = placed.error_m[inside]
     found.basis[rows] = "mark"
-    found.other[rows] = np.where(rival, chain.other_line, -1)
-    found.other_probability[rows] = np.where(rival, 0.5, np.nan)
-    found.reason[rows[inside]] = None
-    found.reason[rows[~inside]] = "outside_marks"
+    found.other[rows] = chain.other_line
+    found.other_probability[rows] = 0.5 if rival else np.nan
+    found.reason[rows] = None
 
 
 def _faults(chain: Chain, names: list[str], run: str) -> list[Problem]:

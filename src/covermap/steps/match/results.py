@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.core.judging.histogram import count_bins
-from covermap.core.lines.network import Network, segments_at
+from covermap.core.lines.network import Network, in_tunnel, segments_at
 from covermap.steps.match.found import Flags, Found
 from covermap.tables import MATCHED, SEGMENT_EVIDENCE, conform, empty, in_order
-from covermap.workspace import Matching
+from covermap.workspace import Config
 
 
 def nothing_matched(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -45,26 +45,35 @@ def matched_table(samples: pa.Table, found: Found, network: Network) -> pa.Table
     return in_order(conform(made, MATCHED), MATCHED)
 
 
-def counting(matched: pa.Table, rules: Matching) -> Flags:
-    """Which samples are evidence of their segment.
+def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
+    """Which samples are evidence of their segment; `matched` is in the order of the samples.
 
-    Those that are on the line with at least `min_probability`, and whose place on it is known: to
-    `positions.max_error_m` from positions (checked before they are matched), to
-    `max_mark_error_m` between marks. A sample counts whole, in the one segment that is most
-    likely; its error moves a count to a neighbouring segment at worst.
+    Those that are on the line with at least `min_probability`, and whose place on it is known: a
+    position of the receiver's own was checked before it was matched; between fixes the error must
+    be within `positions.max_error_m`; in tunnels and between marks, where nothing better can be
+    had, within `max_mark_error_m`. A sample counts whole, in the one segment that is most likely;
+    its error moves a count to a neighbouring segment at worst.
     """
+    rules = config.matching
     likely = matched.column("probability").fill_null(0.0).to_numpy() >= rules.min_probability
     error = matched.column("position_error_m").fill_null(np.inf).to_numpy()
-    mark = pc.fill_null(pc.equal(matched.column("basis"), "mark"), False).to_numpy()
-    made: Flags = likely & (~mark | (error <= rules.max_mark_error_m))
+    gps, mark = (
+        pc.fill_null(pc.equal(matched.column("basis"), basis), False).to_numpy()
+        for basis in ("gps", "mark")
+    )
+    line = pc.index_in(matched.column("line_id"), value_set=pa.array(network.line_id))
+    chainage = matched.column("chainage_m").fill_null(np.nan).to_numpy()
+    deep = mark | in_tunnel(network, line.fill_null(-1).to_numpy().astype(np.int64), chainage)
+    limit = np.where(deep, rules.max_mark_error_m, config.positions.max_error_m)
+    made: Flags = likely & (gps | (error <= limit))
     return made
 
 
-def evidence_of(samples: pa.Table, matched: pa.Table, rules: Matching) -> pa.Table:
+def evidence_of(samples: pa.Table, matched: pa.Table, network: Network, config: Config) -> pa.Table:
     """Count the samples on lines; `matched` is in the order of the samples."""
     joined = samples
     for name in ("line_id", "segment", "direction"):
         joined = joined.append_column(name, matched.column(name))
-    joined = joined.filter(pa.array(counting(matched, rules)))
+    joined = joined.filter(pa.array(counting(matched, network, config)))
     keys = ["line_id", "segment", "run_id", "campaign", "direction"]
     return in_order(conform(count_bins(joined, keys), SEGMENT_EVIDENCE), SEGMENT_EVIDENCE)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from covermap.core.geodesy import turn_deg
-from covermap.core.lines.headings import headings_deg, progress_directions
+from covermap.core.lines.headings import headings_deg
 
 EAST_M = 1 / 66_900
 NORTH_M = 1 / 111_280
@@ -53,10 +53,3 @@ def test_runs_do_not_look_into_each_other():
 def test_a_jump_over_a_kilometre_shows_no_direction():
     got = heading([(0, 0), (5000, 0)])
     assert np.isnan(got).all()
-
-
-def test_progress_tells_the_direction_of_each_visit():
-    chainage = np.array([0.0, 5, 30, 60, 60, 200, 150, 100, 40])
-    visit = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2])
-    got = progress_directions(chainage, visit, 15.0)
-    assert got.tolist() == [1, 1, 1, 1, 1, -1, -1, -1, 0]

@@ -1,0 +1,104 @@
+"""Samples between fixes through the step: along the matched path, by time, with their error."""
+
+import numpy as np
+import pytest
+
+from covermap.steps.match import match_part
+from covermap.workspace import Config, Positions
+from made_drives import CONFIG, ONE_ROAD, drive, network, road, rows, samples
+
+T0 = 1_700_000_000_000
+
+
+def with_gap(before, n, after, seconds=1.0):
+    """Fixes, `n` samples without any, and fixes again, so many seconds apart."""
+    points = [*before, *[None] * n, *after]
+    return samples(points, time=[T0 + int(1000 * seconds * k) for k in range(len(points))])
+
+
+CORNER = [(road((0, 0), (2000, 0), (2000, 2000)), "primary", "G1")]
+
+
+def test_what_lies_between_fixes_follows_the_corner_of_the_path(tmp_path):
+    _, net = network(tmp_path, CORNER)
+    data = with_gap(drive(1000, 1801, 0), 15, [(2000, y) for y in range(200, 1000, 25)])
+    found = rows(match_part(data, net, CONFIG).matched)[33:48]
+    assert {r.basis for r in found} == {"between_fixes"}
+    way = np.array([r.chainage_m for r in found])
+    np.testing.assert_allclose(way, 1800 + 25 * np.arange(1, 16), atol=12)
+    assert {(r.direction, r.offset_m, r.reason) for r in found} == {(1, 0.0, None)}
+
+
+def test_the_error_grows_towards_the_middle_of_a_gap(tmp_path):
+    _, net = network(tmp_path, ONE_ROAD)
+    data = with_gap(drive(0, 501, 5), 39, drive(1500, 2500, 5))
+    got = match_part(data, net, CONFIG)
+    error = np.array([r.position_error_m for r in rows(got.matched)[21:60]])
+    assert (np.diff(error[:19]) > 0).all()
+    assert (np.diff(error[20:]) < 0).all()
+    assert error[0] < 15 < 25 < error[19] < 100
+
+
+def test_a_long_stop_in_a_gap_makes_its_places_uncertain_and_no_evidence(tmp_path):
+    """1 km in 400 s at 25 m/s before and after: it stood for most of it, nobody knows where."""
+    _, net = network(tmp_path, ONE_ROAD)
+    data = with_gap(drive(0, 501, 5), 399, drive(1500, 2500, 5))
+    got = match_part(data, net, CONFIG)
+    middle = rows(got.matched)[21 + 199]
+    assert 200 < middle.position_error_m < 350
+    counted = sum(r.n for r in rows(got.evidence))
+    assert 0 < counted - 61 < 40
+    sure = Config(positions=Positions(max_error_m=400.0))
+    assert sum(r.n for r in rows(match_part(data, net, sure).evidence)) == data.num_rows
+
+
+def test_faster_than_anything_goes_places_nothing_and_says_why(tmp_path):
+    long = [(road((0, 0), (9000, 0)), "primary", "G1")]
+    _, net = network(tmp_path, long)
+    data = with_gap(drive(0, 1001, 5), 19, drive(3200, 4200, 5))
+    found = rows(match_part(data, net, CONFIG).matched)
+    assert {r.reason for r in found[41:60]} == {"too_fast"}
+    assert {r.line_id for r in found[41:60]} == {None}
+    assert {r.reason for r in found[:41] + found[60:]} == {None}
+
+
+def test_before_the_first_fix_and_after_the_last_nothing_is_placed(tmp_path):
+    _, net = network(tmp_path, ONE_ROAD)
+    points = [None, None, *drive(0, 1000, 0), None]
+    reason = match_part(samples(points), net, CONFIG).matched.column("reason").to_pylist()
+    assert reason[:2] + reason[-1:] == ["no_position"] * 3
+    assert set(reason[2:-1]) == {None}
+
+
+def test_between_legs_that_no_path_joins_nothing_is_placed(tmp_path):
+    apart = [
+        (road((0, 0), (2000, 0)), "primary", "G1"),
+        (road((2300, 0), (4300, 0)), "primary", "G2"),
+    ]
+    _, net = network(tmp_path, apart)
+    data = with_gap(drive(500, 2001, 0), 11, drive(2300, 4000, 0))
+    found = rows(match_part(data, net, CONFIG).matched)
+    assert {r.reason for r in found[61:72]} == {"not_travelled"}
+    assert len({r.line_id for r in found} - {None}) == 2
+    assert sum(r.line_id is None for r in found) == 11
+
+
+def test_beside_a_fix_on_no_line_the_reason_is_that_fixs(tmp_path):
+    _, net = network(tmp_path, ONE_ROAD)
+    points = [*drive(0, 1000, 0), None, None, *[(1050, 80 * k) for k in range(2, 30)]]
+    found = rows(match_part(samples(points), net, CONFIG).matched)
+    assert {r.reason for r in found[40:]} == {"too_far"}
+
+
+def test_positions_interpolated_on_a_straight_line_are_placed_on_the_path(tmp_path):
+    """The ingest puts them on the chord; the line has a bend of 150 m between two fixes."""
+    bend = [(road((0, 0), (1000, 0), (1200, 150), (1400, 0), (3000, 0)), "primary", "G1")]
+    _, net = network(tmp_path, bend)
+    points = [*drive(0, 1000, 0), *[(1000 + 25 * k, 0) for k in range(17)], *drive(1425, 2500, 0)]
+    basis = ["fix"] * len(points)
+    basis[41:56] = ["between_fixes"] * 15
+    data = samples(points, position_basis=basis)
+    found = rows(match_part(data, net, CONFIG).matched)
+    way = np.array([r.chainage_m for r in found])
+    assert way[48] == pytest.approx(1250, abs=20)
+    assert (np.diff(way) >= 0).all()
