@@ -14,7 +14,6 @@ from covermap.cli.lines.printing import interval, kilometres, known, percent, pr
 from covermap.course import Count, find_courses, read_count, read_profile, rows_of, title_of
 from covermap.errors import NotKnownError, QueryError
 from covermap.formats.strip import Profile, to_svg, to_text
-from covermap.formats.strip.png import to_png
 from covermap.store import Build, Workspace, write_text
 from covermap.tables import ANY
 
@@ -93,6 +92,8 @@ def _draw(
         write_text(svg, to_svg(profiles))
         typer.echo(f"{svg}: {len(profiles)} strip charts")
     if png:
+        from covermap.formats.strip.png import to_png  # the other commands start without it
+
         png.write_bytes(to_png(profiles))
         typer.echo(f"{png}: {len(profiles)} strip charts")
     if svg or png:

@@ -18,5 +18,6 @@ COLOURS = {
 }
 """Code -> colour, #RRGGBB."""
 
-DARK = frozenset({"covered", "none", "unmeasured", "pass", "fail", "no_service", "no_site_near", "poor_sinr"})  # fmt: skip
+DARK = frozenset({"covered", "none", "unmeasured", "pass", "fail", "no_service", "no_site_near",
+                  "poor_sinr"})  # fmt: skip
 """Codes whose colour needs white text."""

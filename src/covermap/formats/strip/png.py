@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path as FilePath
-from typing import Any
 
-from covermap.errors import ExportError
-from covermap.formats.strip.drawing import Drawing, Path, Rect, Text, draw
+from PIL import Image, ImageDraw, ImageFont
+
+from covermap.formats.strip.drawing import draw
 from covermap.formats.strip.profile import Profile
+from covermap.formats.strip.shapes import Drawing, Path, Rect, Text
 
 SCALE = 2
 """Pixels of the picture for one of the drawing: sharp on paper and on fine screens."""
@@ -26,35 +26,16 @@ FONT_FILES = (
 
 
 def to_png(profiles: list[Profile]) -> bytes:
-    """Paint strip charts as one PNG.
-
-    Raises
-    ------
-    ExportError
-        Pillow is not installed. SVG needs nothing.
-    """
-    image_module, draw_module, font_module = _pillow()
+    """Paint strip charts as one PNG."""
     drawing = draw(profiles)
-    image = image_module.new("RGB", (drawing.width * SCALE, drawing.height * SCALE), "#ffffff")
-    _paint(draw_module.Draw(image), drawing, font_module)
+    image = Image.new("RGB", (drawing.width * SCALE, drawing.height * SCALE), "#ffffff")
+    _paint(ImageDraw.Draw(image), drawing)
     buffer = BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
-def _pillow() -> tuple[Any, Any, Any]:
-    try:
-        image, canvas, font = (
-            import_module(f"PIL.{n}") for n in ("Image", "ImageDraw", "ImageFont")
-        )
-    except ImportError:
-        raise ExportError(
-            "PNG needs Pillow: `pip install pillow`; or write SVG, which needs nothing."
-        ) from None
-    return image, canvas, font
-
-
-def _paint(canvas: Any, drawing: Drawing, fonts: Any) -> None:
+def _paint(canvas: ImageDraw.ImageDraw, drawing: Drawing) -> None:
     for shape in drawing.shapes:
         if isinstance(shape, Rect):
             box = [v * SCALE for v in (shape.x, shape.y, shape.x + shape.width,
@@ -63,10 +44,10 @@ def _paint(canvas: Any, drawing: Drawing, fonts: Any) -> None:
         elif isinstance(shape, Path):
             _paint_path(canvas, shape)
         else:
-            _paint_text(canvas, shape, fonts)
+            _paint_text(canvas, shape)
 
 
-def _paint_path(canvas: Any, shape: Path) -> None:
+def _paint_path(canvas: ImageDraw.ImageDraw, shape: Path) -> None:
     points = [(x * SCALE, y * SCALE) for x, y in shape.points]
     if shape.fill:
         canvas.polygon(points, fill=shape.fill)
@@ -83,18 +64,20 @@ def _paint_path(canvas: Any, shape: Path) -> None:
         x0 += on + off
 
 
-def _paint_text(canvas: Any, shape: Text, fonts: Any) -> None:
+def _paint_text(canvas: ImageDraw.ImageDraw, shape: Text) -> None:
     anchor = {"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor]
-    font = _font(fonts, shape.size * SCALE)
-    stroke = {"stroke_width": 1, "stroke_fill": shape.fill} if shape.bold else {}
+    font = _font(shape.size * SCALE)
     place = (shape.x * SCALE, shape.y * SCALE)
-    canvas.text(place, shape.text, fill=shape.fill, font=font, anchor=anchor, **stroke)
+    canvas.text(
+        place, shape.text, fill=shape.fill, font=font, anchor=anchor,
+        stroke_width=1 if shape.bold else 0, stroke_fill=shape.fill,
+    )  # fmt: skip
 
 
 @cache
-def _font(fonts: Any, size: int) -> Any:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     for name in FONT_FILES:
         if FilePath(name).is_file():
             index = 2 if name.endswith("NotoSansCJK-Regular.ttc") else 0  # its simplified Chinese
-            return fonts.truetype(name, size, index=index)
-    return fonts.load_default(size)
+            return ImageFont.truetype(name, size, index=index)
+    return ImageFont.load_default(size)

@@ -116,17 +116,29 @@ class Profile:
         return found
 
 
-def columns_of(profile: Profile, count: int) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
-    """Mean level, 5th percentile, probability and main verdict in equal columns along the profile.
+LEAST_M = 1e-3
+"""A piece that reaches less far into a column is not in it: rounding puts no verdict there."""
 
-    A piece counts in a column by the length of it that lies there. The main verdict is that of the
-    largest measured length, -1 where nothing is measured, as an index into `VERDICTS`; the mean
-    is of dB values. Without a figure: nan.
 
-    Returns
-    -------
-    Four arrays of `count`.
-    """
+@dataclass(frozen=True)
+class Columns:
+    """A profile in equal columns; arrays of one length, nan where nothing is known."""
+
+    edges: Floats
+    """Chainages between the columns: one more than there are columns."""
+    level: Floats
+    """Mean of the pieces' mean levels, in dB."""
+    low: Floats
+    """Mean of their 5th percentiles."""
+    probability: Floats
+    main: NDArray[np.int64]
+    """Verdict of the largest measured length, as a number of `MEASURED`; -1: none is measured."""
+    worst: NDArray[np.int64]
+    """Worst verdict of any piece in the column, the same way."""
+
+
+def columns_of(profile: Profile, count: int) -> Columns:
+    """Bring a profile into `count` columns; a piece counts by the length of it that lies there."""
     edges = np.linspace(profile.from_m, profile.to_m, count + 1)
     start, end = profile.numbers("from_m"), profile.numbers("to_m")
     first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, count - 1)
@@ -136,7 +148,7 @@ def columns_of(profile: Profile, count: int) -> tuple[Floats, Floats, Floats, ND
     within = np.arange(spread.sum()) - np.repeat(np.cumsum(spread) - spread, spread)
     column = first[piece] + within
     overlap = np.minimum(end[piece], edges[column + 1]) - np.maximum(start[piece], edges[column])
-    overlap = np.maximum(overlap, 0.0)
+    overlap = np.where(overlap < LEAST_M, 0.0, overlap)
 
     def mean(name: str) -> Floats:
         values = profile.numbers(name)[piece]
@@ -151,8 +163,12 @@ def columns_of(profile: Profile, count: int) -> tuple[Floats, Floats, Floats, ND
     lengths = np.stack(
         [np.bincount(column, np.where(codes[piece] == c, overlap, 0.0), count) for c in range(3)]
     )
-    main = np.where(lengths.max(axis=0) > 0, lengths.argmax(axis=0), -1).astype(np.int64)
-    return mean("rsrp_mean_dbm"), mean("rsrp_p5_dbm"), mean("probability"), main
+    some = lengths.max(axis=0) > 0
+    worst = 2 - np.argmax(lengths[::-1] > 0, axis=0)
+    return Columns(
+        edges, mean("rsrp_mean_dbm"), mean("rsrp_p5_dbm"), mean("probability"),
+        np.where(some, lengths.argmax(axis=0), -1), np.where(some, worst, -1),
+    )  # fmt: skip
 
 
 MEASURED = {"covered": 0, "weak": 1, "none": 2}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from covermap.formats.strip.drawing import FONTS, Path, Rect, Shape, draw
+from covermap.formats.strip.drawing import draw
 from covermap.formats.strip.profile import Profile
+from covermap.formats.strip.shapes import FONTS, Path, Rect, Shape
 
 
 def to_svg(profiles: list[Profile]) -> str:
