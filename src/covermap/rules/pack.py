@@ -96,7 +96,8 @@ class IntervalRule(_Strict):
     set of devices and antennas, 2.5 to 3 with others."""
     fit: Literal["each", "pooled"] = "each"
     """`each`: the spreads are fitted to each line and layer; `pooled`: those of the prior are
-    taken as they stand, which is faster and 1.4-2.8 points less sure."""
+    taken as they stand, which is faster and 1.4-2.8 points less sure. Neither looks at other
+    lines: what is said of a line changes with its own measurements alone."""
     draws: Annotated[int, Field(ge=64, le=1024, multiple_of=64)] = 256
     """States of the world that are drawn from the posterior."""
     source: Source

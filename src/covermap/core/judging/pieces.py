@@ -155,3 +155,22 @@ def assessed_segments(
                 assessed[last + 1 : s] = True
             last, gap_m, in_tunnel = s, 0.0, False
     return assessed
+
+
+@njit(cache=True)
+def longest_open(offset: Ints, open_: Flags, length_m: Floats) -> tuple[Ints, Ints]:
+    """Give the longest stretch of open segments of each line: its first, and one past its last.
+
+    Of two of one length the first; both are the line's first segment where there is none.
+    """
+    begin, end = offset[:-1].copy(), offset[:-1].copy()
+    for k in range(len(offset) - 1):
+        longest, start, total = 0.0, offset[k], 0.0
+        for s in range(offset[k], offset[k + 1]):
+            if not open_[s]:
+                start, total = s + 1, 0.0
+                continue
+            total += length_m[s]
+            if total > longest + 1e-6:
+                longest, begin[k], end[k] = total, start, s + 1
+    return begin, end

@@ -4,6 +4,12 @@ Lines in order of their identity are cut into groups behind lines that their own
 length choose, so that a line more or less changes the groups around it and no others. What a group
 gives depends on its key: its lines, their evidence, the rules. One run more changes the evidence
 of the lines that it touched, and only their groups are judged again.
+
+This holds because nothing that is said of a line depends on what was measured on another. The
+model's spreads are the prior's (`fit = "pooled"`) or fitted to the line alone (`"each"`): a fit to
+all lines together would move every line with every run, and a result kept from an earlier build
+would then tell that build's history. What lines share are random numbers, and those depend on the
+names of campaign, operator and technology. Only a layer never seen before concerns every line.
 """
 
 from __future__ import annotations

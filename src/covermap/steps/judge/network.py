@@ -140,15 +140,26 @@ def _groupings(connection: Any, pack: RulePack) -> list[tuple[str, tuple[str, ..
 
 
 _CLASSES = "SELECT DISTINCT class FROM line_verdicts ORDER BY class"
+# in whole mm: sums of floats would depend on the order in which threads add them
 _KM = ", ".join(
-    f"sum({p}{v}_km) AS {p}{v}_km" for p in ("", "route_") for v in (*VERDICTS, "length")
+    f"sum(round({p}{v}_km * {MM_PER_KM})::BIGINT)::DOUBLE / {MM_PER_KM} AS {p}{v}_km"
+    for p in ("", "route_")
+    for v in VERDICTS
+)
+_LENGTHS = ", ".join(
+    " + ".join(f"{p}{v}_km" for v in VERDICTS) + f" AS {p}length_km" for p in ("", "route_")
+)
+_SUM = (
+    f"SELECT *, {_LENGTHS} FROM (SELECT operator, technology, {{region}} AS region_id, {_KM}, "
+    "bool_or(simulated) AS simulated FROM {units} AND list_contains($classes, class) "
+    "GROUP BY ALL) ORDER BY operator, technology, region_id"
 )
 _SUMS = {
-    "class": f"SELECT operator, technology, NULL AS region_id, {_KM}, bool_or(simulated) AS "
-    "simulated FROM line_verdicts WHERE list_contains($classes, class) GROUP BY ALL ORDER BY ALL",
-    "region_class": f"SELECT operator, technology, region_id, {_KM}, bool_or(simulated) AS "
-    "simulated FROM section_verdicts WHERE kind = 'county' AND region_id IS NOT NULL AND "
-    "list_contains($classes, class) GROUP BY ALL ORDER BY ALL",
+    "class": _SUM.format(region="NULL", units="line_verdicts WHERE true"),
+    "region_class": _SUM.format(
+        region="region_id",
+        units="section_verdicts WHERE kind = 'county' AND region_id IS NOT NULL",
+    ),
 }
 _UNITS = """
 SELECT operator, technology, region_id, route_mm, answer, low, high FROM units

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from covermap.core.judging.estimates import LineTest, bounds
-from covermap.core.judging.paths import length_by_draw
-from covermap.core.judging.pieces import cut
-from covermap.core.judging.settle import (
-    Draws,
-    chance_to_settle,
-    left_after,
-    normal_half_width,
-)
+from covermap.core.judging.paths import Bits, length_by_draw
+from covermap.core.judging.pieces import Course, cut, longest_open
+from covermap.core.judging.settle import Action, Draws, foresee, left_after, left_by
 from covermap.steps.judge.standing import LayerPaths, Standing, undetermined
 from covermap.steps.judge.units import Ground
 from covermap.tables import SETTLING, conform
 
-FURTHER = (("same_campaign", 1), ("new_campaign", 1), ("new_campaign", 2))
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FURTHER: tuple[tuple[Action, int], ...] = (
+    ("same_campaign", 1),
+    ("new_campaign", 1),
+    ("new_campaign", 2),
+)
 """Whole-line runs that are weighed."""
+PART_M = 5000.0
+MOST_PARTS = 8
+"""A line is cut into equal parts of about `PART_M`, at most so many; a run over one is weighed."""
+PARTS_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class Open:
+    """The undetermined lines of one layer, in shares of what the answer is about."""
+
+    unit: Ints
+    draws: Draws
+    whole_mm: Ints
+    gap: Floats
+    """Share that nobody measured and that is bounded."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """One row each: position among the open lines, and what is expected."""
+
+    at: Ints
+    action: str
+    from_m: Floats
+    to_m: Floats
+    runs: int
+    width: Floats
+    p_settled: Floats
 
 
 def settling_rows(
@@ -32,94 +64,145 @@ def settling_rows(
     test: LineTest,
 ) -> pa.Table:
     """Give the candidates of every undetermined line, the one that narrows most first."""
-    ids = ground.lines.rows.column("line_id")
-    low, high = bounds(standing.persistent_mm, standing.assessed_mm, standing.total_mm, test)
-    rows = []
-    for u in undetermined(columns).tolist():
-        ends = np.quantile(low[u], test.tail), np.quantile(high[u], 1.0 - test.tail)
-        now = float(ends[1] - ends[0])
-        found = _candidates(ground, paths, standing, u, test)
-        found.sort(key=lambda c: (c["width_then"], c["runs"], c["action"]))
-        for rank, candidate in enumerate(found, start=1):
-            about = {"line_id": ids[u].as_py(), "rank": rank, "width_now": now}
-            rows.append(about | candidate | {"operator": layer[0], "technology": layer[1]})
-    return conform(pa.Table.from_pylist(rows, schema=SETTLING.schema), SETTLING)
+    units = undetermined(columns)
+    if not len(units):
+        return SETTLING.schema.empty_table()
+    lines = open_lines(units, standing, test)
+    found = [
+        *whole_lines_again(ground.course, lines, test),
+        best_parts(part_runs(ground.course, paths, lines, test), PARTS_SHOWN),
+    ]
+    if test.unmeasured == "bounded":
+        found.append(gap_runs(ground.course, paths, lines, test))
+    return _rows(ground, lines, standing, found, layer, test)
 
 
-def _candidates(
-    ground: Ground, paths: LayerPaths, standing: Standing, unit: int, test: LineTest
-) -> list[dict[str, object]]:
-    course = ground.course
-    first, end = course.offset[unit], course.offset[unit + 1]
-    ends = {"from_m": float(course.from_m[first]), "to_m": float(course.to_m[end - 1])}
-    total, assessed = int(standing.total_mm[unit]), int(standing.assessed_mm[unit])
+def open_lines(units: Ints, standing: Standing, test: LineTest) -> Open:
+    """Give the shares of undetermined lines, per draw."""
+    total, assessed = standing.total_mm[units], standing.assessed_mm[units]
     whole = total if test.unmeasured == "bounded" else assessed
-    gap = 1.0 - assessed / whole
     sums = (standing.persistent_mm, standing.campaign_mm, standing.drive_mm)
-    draws = Draws(*(s[unit] / whole for s in sums))
-    found = [ends | _weighed(draws, draws, gap, action, runs, test) for action, runs in FURTHER]
-    stretch = longest_stretch(~paths.assessed[first:end], course.length_m[first:end])
-    if stretch is not None and test.unmeasured == "bounded":
-        found.append(_measured_gap(ground, paths, draws, unit, stretch, whole, gap, test))
+    draws = Draws(*(s[units] / whole[:, None] for s in sums))
+    return Open(units, draws, whole, 1.0 - assessed / whole)
+
+
+def whole_lines_again(course: Course, lines: Open, test: LineTest) -> list[Candidates]:
+    """Weigh further runs over whole lines."""
+    start, end = course.from_m[course.offset[lines.unit]], _end_m(course, lines.unit)
+    at, found = np.arange(len(lines.unit)), []
+    for action, runs in FURTHER:
+        seen = lines.draws.campaign if action == "same_campaign" else lines.draws.drive
+        left = left_after(lines.draws, action, runs)
+        then = foresee(lines.draws.persistent, seen, left, lines.gap, test)
+        found.append(Candidates(at, action, start, end, runs, then.width, then.p_settled))
     return found
 
 
-def _measured_gap(
-    ground: Ground,
-    paths: LayerPaths,
-    draws: Draws,
-    unit: int,
-    stretch: tuple[int, int],
-    whole: int,
-    gap: float,
-    test: LineTest,
-) -> dict[str, object]:
-    """Weigh one run of the campaign over the longest stretch that nobody measured."""
-    course, first = ground.course, ground.course.offset[unit]
-    a, b = float(course.from_m[first + stretch[0]]), float(course.to_m[first + stretch[1] - 1])
-    pieces = cut(course, np.array([unit]), np.array([a]), np.array([b]))
-    there = Draws(*(
-        length_by_draw(pieces.offset, pieces.segment, pieces.length_mm, ~paths.assessed, bits)[0]
-        / whole
-        for bits in (paths.persistent, paths.campaign, paths.drive)
-    ))  # fmt: skip
-    joined = Draws(
-        draws.persistent + there.persistent, draws.campaign + there.campaign, there.drive
-    )
-    rest = gap - float(pieces.length_mm.sum()) / whole
-    weighed = _weighed(joined, joined, max(rest, 0.0), "measure_gap", 1, test)
-    return {"from_m": a, "to_m": b} | weighed
+def part_runs(course: Course, paths: LayerPaths, lines: Open, test: LineTest) -> Candidates:
+    """Weigh one run of a new campaign over each of the equal parts of a line."""
+    size = np.diff(course.offset)[lines.unit]
+    long_m = _end_m(course, lines.unit) - course.from_m[course.offset[lines.unit]]
+    parts = np.clip((long_m // PART_M).astype(np.int64), 1, np.clip(size, 1, MOST_PARTS))
+    parts[parts < 2] = 0
+    at = np.repeat(np.arange(len(lines.unit)), parts)
+    number = np.arange(len(at)) - np.repeat(np.cumsum(parts) - parts, parts)
+    first = course.offset[lines.unit[at]]
+    begin = first + number * size[at] // parts[at]
+    end = first + (number + 1) * size[at] // parts[at]
+    from_m, to_m = course.from_m[begin], course.to_m[end - 1]
+    seen = _good(course, lines, at, from_m, to_m, paths.assessed, paths.drive)
+    share = lines.draws.persistent[at]
+    then = foresee(share, seen, left_by(share, seen), lines.gap[at], test)
+    return Candidates(at, "new_campaign", from_m, to_m, 1, then.width, then.p_settled)
 
 
-def _weighed(
-    about: Draws, seen: Draws, gap: float, action: str, runs: int, test: LineTest
-) -> dict[str, object]:
-    ends = np.quantile(about.persistent, (test.tail, 1.0 - test.tail))
-    width = float(ends[1] - ends[0])
-    then = width * left_after(seen, "new_campaign" if action == "measure_gap" else action, runs)
-    chance = chance_to_settle(
-        float(about.persistent.mean()), width, then, gap, test.share,
-        normal_half_width(test.confidence),
+def best_parts(parts: Candidates, most: int) -> Candidates:
+    """Give the parts of each line that narrow its interval most."""
+    order = np.lexsort((parts.from_m, parts.width, parts.at))
+    rank = np.arange(len(order)) - np.searchsorted(parts.at[order], parts.at[order])
+    keep = order[rank < most]
+    return Candidates(
+        parts.at[keep], parts.action, parts.from_m[keep], parts.to_m[keep], parts.runs,
+        parts.width[keep], parts.p_settled[keep],
     )  # fmt: skip
-    return {
-        "action": action, "runs": runs, "width_then": then + gap, "p_settled": chance,
-    }  # fmt: skip
 
 
-def longest_stretch(
-    open_: NDArray[np.bool_], length_m: NDArray[np.float64]
-) -> tuple[int, int] | None:
-    """Give the longest run of True, as first and one past the last; None without any.
+def gap_runs(course: Course, paths: LayerPaths, lines: Open, test: LineTest) -> Candidates:
+    """Weigh one run over the longest stretch of a line that nobody measured."""
+    begin, end = longest_open(course.offset, ~paths.assessed, course.length_m)
+    at = np.flatnonzero(end[lines.unit] > begin[lines.unit])
+    unit = lines.unit[at]
+    from_m, to_m = course.from_m[begin[unit]], course.to_m[end[unit] - 1]
+    there = [
+        _good(course, lines, at, from_m, to_m, ~paths.assessed, bits)
+        for bits in (paths.persistent, paths.drive)
+    ]
+    share = lines.draws.persistent[at] + there[0]
+    pieces = cut(course, unit, from_m, to_m)
+    measured = pieces.sums(pieces.length_mm, ~paths.assessed) / lines.whole_mm[at]
+    rest = np.maximum(lines.gap[at] - measured, 0.0)
+    then = foresee(share, there[1], left_by(share, there[1]), rest, test)
+    return Candidates(at, "measure_gap", from_m, to_m, 1, then.width, then.p_settled)
 
-    Examples
-    --------
-    >>> longest_stretch(np.array([1, 0, 1, 1], bool), np.array([150.0, 9.0, 100.0, 100.0]))
-    (2, 4)
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], open_.astype(np.int8), [0]])))
-    starts, ends = edges[::2], edges[1::2]
-    if not len(starts):
-        return None
-    before = np.concatenate([[0.0], np.cumsum(length_m)])
-    best = int(np.argmax(before[ends] - before[starts]))
-    return int(starts[best]), int(ends[best])
+
+def _good(
+    course: Course,
+    lines: Open,
+    at: Ints,
+    from_m: Floats,
+    to_m: Floats,
+    chosen: NDArray[np.bool_],
+    bits: Bits,
+) -> Floats:
+    """Share of the whole line that is chosen, within the stretch, and good, per draw."""
+    pieces = cut(course, lines.unit[at], from_m, to_m)
+    good = length_by_draw(pieces.offset, pieces.segment, pieces.length_mm, chosen, bits)
+    share: Floats = good / lines.whole_mm[at][:, None]
+    return share
+
+
+def _end_m(course: Course, unit: Ints) -> Floats:
+    return course.to_m[course.offset[unit + 1] - 1]
+
+
+def _rows(
+    ground: Ground,
+    lines: Open,
+    standing: Standing,
+    found: list[Candidates],
+    layer: tuple[str, str],
+    test: LineTest,
+) -> pa.Table:
+    """Rank the candidates of each line and give them as rows."""
+    at, from_m, to_m, width, chance = (
+        np.concatenate([getattr(c, name) for c in found])
+        for name in ("at", "from_m", "to_m", "width", "p_settled")
+    )
+    sizes = [len(c.at) for c in found]
+    runs = np.repeat([c.runs for c in found], sizes)
+    action = np.repeat([c.action for c in found], sizes)
+    order = np.lexsort((from_m, action, runs, width, at))
+    rank = np.arange(len(order)) - np.searchsorted(at[order], at[order]) + 1
+    ids = ground.lines.rows.column("line_id").take(pa.array(lines.unit[at[order]]))
+    table = {
+        "line_id": ids,
+        "operator": pa.repeat(pa.scalar(layer[0]), len(order)),
+        "technology": pa.repeat(pa.scalar(layer[1]), len(order)),
+        "rank": rank,
+        "action": action[order],
+        "from_m": from_m[order],
+        "to_m": to_m[order],
+        "runs": runs[order],
+        "width_now": _width_now(standing, lines.unit, test)[at[order]],
+        "width_then": width[order],
+        "p_settled": chance[order],
+    }
+    return conform(pa.table(table), SETTLING)
+
+
+def _width_now(standing: Standing, units: Ints, test: LineTest) -> Floats:
+    low, high = bounds(
+        standing.persistent_mm[units], standing.assessed_mm[units], standing.total_mm[units], test
+    )
+    upper = np.quantile(high, 1.0 - test.tail, axis=1)
+    return np.asarray(upper - np.quantile(low, test.tail, axis=1))
