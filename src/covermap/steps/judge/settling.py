@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from covermap.core.judging.estimates import LineTest, bounds
 from covermap.core.judging.paths import Bits, length_by_draw
 from covermap.core.judging.pieces import Course, cut, longest_open
-from covermap.core.judging.settle import Action, Draws, foresee, left_after, left_by
+from covermap.core.judging.settle import Action, Draws, foresee, seen_by
 from covermap.steps.judge.standing import LayerPaths, Standing, undetermined
 from covermap.steps.judge.units import Ground
 from covermap.tables import SETTLING, conform
@@ -91,9 +91,8 @@ def whole_lines_again(course: Course, lines: Open, test: LineTest) -> list[Candi
     start, end = course.from_m[course.offset[lines.unit]], _end_m(course, lines.unit)
     at, found = np.arange(len(lines.unit)), []
     for action, runs in FURTHER:
-        seen = lines.draws.campaign if action == "same_campaign" else lines.draws.drive
-        left = left_after(lines.draws, action, runs)
-        then = foresee(lines.draws.persistent, seen, left, lines.gap, test)
+        seen = seen_by(lines.draws, action, runs)
+        then = foresee(lines.draws.persistent, seen, lines.gap, test)
         found.append(Candidates(at, action, start, end, runs, then.width, then.p_settled))
     return found
 
@@ -111,8 +110,7 @@ def part_runs(course: Course, paths: LayerPaths, lines: Open, test: LineTest) ->
     end = first + (number + 1) * size[at] // parts[at]
     from_m, to_m = course.from_m[begin], course.to_m[end - 1]
     seen = _good(course, lines, at, from_m, to_m, paths.assessed, paths.drive)
-    share = lines.draws.persistent[at]
-    then = foresee(share, seen, left_by(share, seen), lines.gap[at], test)
+    then = foresee(lines.draws.persistent[at], seen, lines.gap[at], test)
     return Candidates(at, "new_campaign", from_m, to_m, 1, then.width, then.p_settled)
 
 
@@ -141,7 +139,7 @@ def gap_runs(course: Course, paths: LayerPaths, lines: Open, test: LineTest) -> 
     pieces = cut(course, unit, from_m, to_m)
     measured = pieces.sums(pieces.length_mm, ~paths.assessed) / lines.whole_mm[at]
     rest = np.maximum(lines.gap[at] - measured, 0.0)
-    then = foresee(share, there[1], left_by(share, there[1]), rest, test)
+    then = foresee(share, there[1], rest, test)
     return Candidates(at, "measure_gap", from_m, to_m, 1, then.width, then.p_settled)
 
 

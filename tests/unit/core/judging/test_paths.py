@@ -15,8 +15,14 @@ from covermap.core.judging.paths import (
     probabilities,
     unpack,
 )
-from covermap.core.judging.pieces import Course, assessed_segments, cut, whole_lines
-from covermap.core.judging.settle import Draws, left_after
+from covermap.core.judging.pieces import (
+    Course,
+    assessed_segments,
+    cut,
+    longest_open,
+    whole_lines,
+)
+from covermap.core.judging.settle import Draws, foresee, left_by, seen_by
 
 DRAWS = 64
 
@@ -189,4 +195,56 @@ def test_the_width_that_is_foretold_is_the_width_that_is_found_in_a_normal_world
     )
     slope, level = np.polyfit(seen, share, 1)
     found = np.std(share - slope * seen - level) / np.std(share)
-    assert left_after(draws, action, runs) == pytest.approx(found, abs=0.01)
+    left = left_by(share, seen_by(draws, action, runs))
+    assert left == pytest.approx(found, abs=0.01)
+
+
+def test_what_is_already_known_leaves_nothing_and_what_says_nothing_leaves_all():
+    random = np.random.default_rng(1)
+    share = np.clip(random.normal(0.9, 0.05, (1, 4000)), 0, 1)
+    test = LineTest(0.9, 0.95, "bounded")
+    known = foresee(share, share, 0.0, test)
+    assert (known.width[0], known.p_settled[0]) == pytest.approx((0.0, 1.0))
+    nothing = foresee(share, np.zeros_like(share), 0.0, test)
+    now = np.subtract(*np.quantile(share, (0.975, 0.025)))
+    assert nothing.width[0] == pytest.approx(now)
+    assert nothing.p_settled[0] == 0.0
+
+
+def test_a_gap_that_stays_open_keeps_its_width_and_the_answer_open():
+    share = np.full((1, 64), 0.8)
+    test = LineTest(0.9, 0.95, "bounded")
+    for gap, answered in ((0.2, 0.0), (0.05, 1.0)):
+        then = foresee(share, share, gap, test)
+        assert (then.width[0], then.p_settled[0]) == pytest.approx((gap, answered))
+
+
+def test_a_single_segment_that_is_nearly_sure_is_not_settled_by_one_run_for_sure():
+    """The draws of one segment are all or nothing; the run that comes has noise of its own."""
+    random = np.random.default_rng(2)
+    level = random.normal(2.0, 1.1, (1, 256))
+    draws = Draws(*((level + noise >= 0).astype(float) for noise in
+                    (0, 0, random.normal(0, 2.0, (1, 256)))))  # fmt: skip
+    then = foresee(draws.persistent, seen_by(draws, "same_campaign", 1), 0.0,
+                   LineTest(0.95, 0.95, "bounded"))  # fmt: skip
+    assert then.p_settled[0] < 1.0
+    assert then.width[0] > 0.05
+
+
+@given(st.lists(st.tuples(st.floats(10, 200), st.booleans()), min_size=2, max_size=20),
+       st.integers(1, 19))  # fmt: skip
+def test_the_longest_open_stretch_is_that_of_a_plain_scan(rows, at):
+    at = min(at, len(rows))
+    offset = np.array([0, at, len(rows)])
+    length = np.array([r[0] for r in rows])
+    open_ = np.array([r[1] for r in rows])
+    begin, end = longest_open(offset, open_, length)
+    for k in range(2):
+        lo, hi = offset[k], offset[k + 1]
+        every = [
+            (length[a:b].sum(), a, b)
+            for a in range(lo, hi) for b in range(a + 1, hi + 1) if open_[a:b].all()
+        ]  # fmt: skip
+        longest = max((e[0] for e in every), default=0.0)
+        assert length[begin[k] : end[k]].sum() == pytest.approx(longest)
+        assert open_[begin[k] : end[k]].all()
