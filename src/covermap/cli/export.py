@@ -37,7 +37,7 @@ def export_command(
     ),
     build: str | None = typer.Option(None, "--build", help="A build's id. Default: the current."),
 ) -> None:
-    """Write weak spots, lines, cells or samples of a build to a file that names its datum."""
+    """Write rows of a build to a file that names its datum."""
     space = Workspace(directory)
     opened = space.build(build) if build else space.current()
     request = ExportRequest(kind, to, form, datum, Filters(operator, technology, line, limit, top))

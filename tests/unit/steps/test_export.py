@@ -24,6 +24,7 @@ TABLE = {
     "lines": "line_verdicts",
     "sections": "section_verdicts",
     "segments": "segment_verdicts",
+    "profile": "segment_verdicts",
     "network": "network_verdicts",
     "cells": "cell_verdicts",
     "samples": "samples",
@@ -75,6 +76,8 @@ def build(tmp_path_factory):
 
 def run(build, tmp_path, kind, suffix="parquet", datum="wgs84", name="out", **filters):
     path = tmp_path / f"{name}.{suffix}"
+    if kind == "profile":
+        filters = {"line": "g2", **filters}  # a profile is always of one line
     result = export(build, ExportRequest(kind, path, None, datum, Filters(**filters)))
     return path, result
 
@@ -88,7 +91,7 @@ def original(build, kind):
     if kind == "lines":
         lines = build.read("lines", ["line_id", "geometry"]).to_pandas()
         table = table.merge(lines, on="line_id")
-    return table
+    return table[table["line_id"] == "g2"] if kind == "profile" else table
 
 
 def metres(a, b):
@@ -102,7 +105,7 @@ def metres(a, b):
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_every_kind_is_written_in_every_format_with_every_row(build, tmp_path, kind, name):
     path, result = run(build, tmp_path, kind, FORMATS[name].suffixes[0][1:], "gcj02")
-    rows = build.rows(TABLE[kind])
+    rows = len(original(build, kind))
     assert result.rows == rows > 0
     assert (result.format, result.datum) == (name, "gcj02")
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
@@ -179,7 +182,7 @@ def test_the_weak_spot_workbook_is_made_for_people(build, tmp_path):
     assert book.sheetnames == ["Summary 汇总", "Sections 路段", "Areas 区域", "About 说明"]
     header = [c.value for c in book["Sections 路段"][1]]
     row = dict(zip(header, (c.value for c in book["Sections 路段"][2]), strict=True))
-    assert (row["From\n起点里程"], row["To\n终点里程"]) == ("K0+300", "K0+900")
+    assert (row["From\n起点里程"], row["To\n终点里程"]) == ("K100+300", "K100+900")
     assert row["Length\n长度 (m)"] == 600
     assert row["Operator name\n运营商"] == "China Mobile 中国移动"
     assert row["Cause\n原因"] == "weak signal 信号弱"
@@ -302,7 +305,7 @@ def test_two_exports_of_one_build_are_byte_equal(build, tmp_path, kind, name):
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "profile"])
 def test_a_build_without_rows_gives_an_empty_file(tmp_path, kind):
     folder = tmp_path / "builds" / "b0"
     folder.mkdir(parents=True)

@@ -22,6 +22,7 @@ from covermap import __version__
 from covermap.core.datum import describe, parse_datum
 from covermap.errors import ExportError, NotKnownError
 from covermap.formats.export import Content, Target, choose_format
+from covermap.steps.export.chainage import Counts
 from covermap.steps.export.columns import KINDS, fields_of
 from covermap.steps.export.rows import Shaper
 from covermap.steps.export.select import Filters, Selection
@@ -33,6 +34,7 @@ TITLES = {
     "lines": ("Lines", "线路覆盖"),
     "sections": ("Sections of lines", "线路区段覆盖"),
     "segments": ("Segments of lines", "线路路段覆盖"),
+    "profile": ("Profile of a line", "线路剖面"),
     "network": ("Sums over lines", "线路汇总"),
     "cells": ("Cells", "网格覆盖"),
     "samples": ("Samples", "采样点"),
@@ -42,6 +44,7 @@ _TYPES = {
     "lines": ("LineString",),
     "sections": ("LineString",),
     "segments": ("LineString",),
+    "profile": ("LineString",),
     "network": (),
     "cells": ("Polygon",),
     "samples": ("Point",),
@@ -127,6 +130,7 @@ def _content(build: Build, request: ExportRequest, selection: Selection, target:
         operators=_operator_names(build),
         simulated=is_simulated(build),
         courses=lambda: _courses(build),
+        counts=Counts(build),
     )
     return Content(
         name=request.kind.replace("-", "_"),

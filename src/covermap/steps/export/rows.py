@@ -14,8 +14,8 @@ from pyproj import Geod
 
 from covermap.core.cells import boundaries, centres
 from covermap.core.datum import from_wgs84
-from covermap.core.lines.chainage import chainage_text
 from covermap.formats.export import Batch, Field, Target
+from covermap.steps.export.chainage import Counts
 from covermap.steps.export.columns import CAUSES
 
 DEGREE_DECIMALS = 9
@@ -40,6 +40,8 @@ class Shaper:
     """Of rows whose table does not say it."""
     courses: Callable[[], dict[str, Any]]
     """Geometry of each line, WGS-84."""
+    counts: Counts
+    """How the chainage of each line is written."""
 
     def batches(self, rows: Iterator[pa.RecordBatch]) -> Iterator[Batch]:
         """Shape every batch; give one empty batch where there is none at all."""
@@ -77,6 +79,11 @@ class Shaper:
             return self.convert(_parts(columns, lines))
         if self.kind == "segments":
             return self.convert(shapely.from_wkb(_objects(columns["geometry"])))
+        if self.kind == "profile":
+            pieces = shapely.from_wkb(_objects(columns["geometry"]))
+            middles = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
+            columns["lon"], columns["lat"] = shapely.get_x(middles), shapely.get_y(middles)
+            return self._points_and(columns, pieces)
         if self.kind == "network":
             return np.full(len(columns["operator"]), None, object)
         self._points_and(columns, None)
@@ -117,7 +124,7 @@ class Shaper:
         columns["operator_name"] = pa.array([self.operators.get(c, c) for c in codes], pa.string())
         if "from_m" in columns:
             for name, metres in (("from", "from_m"), ("to", "to_m")):
-                texts = [chainage_text(m) for m in columns[metres].to_pylist()]
+                texts = self.counts.texts(columns["line_id"].to_pylist(), _floats(columns[metres]))
                 columns[name] = pa.array(texts, pa.string())
         if self.kind == "weak-spots":
             causes = [CAUSES.get(c, (c, None)) for c in columns["cause"].to_pylist()]

@@ -19,6 +19,7 @@ _TABLES = {
     "lines": "line_verdicts",
     "sections": "section_verdicts",
     "segments": "segment_verdicts",
+    "profile": "segment_verdicts",
     "network": "network_verdicts",
     "cells": "cell_verdicts",
     "samples": "samples",
@@ -29,13 +30,15 @@ _ORDER = {
     "lines": "class, coalesce(ref, name, line_id), line_id, operator, technology",
     "sections": "operator, technology, line_id, kind, from_m, section_id",
     "segments": "operator, technology, line_id, segment",
+    "profile": "line_id, operator, technology, segment",
     "network": "scope, class, region_id NULLS FIRST, operator, technology",
 }
 _PLACES = {
-    "sections": ("sections", "section_id"),
-    "segments": ("segments", "line_id, segment"),
+    "sections": ("sections", "section_id", ("from_m", "to_m")),
+    "segments": ("segments", "line_id, segment", ("from_m", "to_m", "geometry")),
+    "profile": ("segments", "line_id, segment", ("from_m", "to_m", "tunnel", "geometry")),
 }
-"""Kinds whose rows take chainage and geometry from another table, by these columns."""
+"""Kinds whose rows take more from another table: its name, the columns that join, what is taken."""
 """Cells and samples keep the order of their table, so that any number of them streams."""
 
 _SIZE = {
@@ -107,6 +110,8 @@ class Selection:
             raise ExportError("cells lie on no line; leave --line out, or export weak-spots.")
         if self.kind == "network" and self.filters.line is not None:
             raise ExportError("network sums up lines; leave --line out, or export lines.")
+        if self.kind == "profile" and self.filters.line is None:
+            raise ExportError("a profile is of one line: name it with --line.")
         if self.filters.top is not None and self.kind not in _SIZE:
             raise ExportError(f"--top is for weak-spots and lines; for {self.kind} use --limit.")
         for column in ("operator", "technology"):
@@ -152,11 +157,10 @@ class Selection:
             where.append("line_id IN (SELECT unnest($lines))")
         query = f"SELECT s.* FROM {self.table} s WHERE {' AND '.join(where)}"
         if self.kind in _PLACES:
-            table, keys = _PLACES[self.kind]
-            more = "p.from_m, p.to_m" + (", p.geometry" if table == "segments" else "")
+            table, keys, more = _PLACES[self.kind]
             query = (
-                f"SELECT s.*, {more} FROM {self.table} s LEFT JOIN (SELECT {keys}, from_m, to_m"
-                f"{', geometry' if table == 'segments' else ''} FROM {table}) p USING ({keys}) "
+                f"SELECT s.*, {', '.join(f'p.{name}' for name in more)} FROM {self.table} s "
+                f"LEFT JOIN (SELECT {keys}, {', '.join(more)} FROM {table}) p USING ({keys}) "
                 f"WHERE {' AND '.join(where)}"
             )
         if self._joined:

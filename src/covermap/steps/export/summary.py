@@ -36,6 +36,14 @@ _QUERIES: dict[str, tuple[str, tuple[str, ...], str]] = {
         "SELECT operator, technology, verdict, count(*), sum(length_m) / 1e3, "
         "sum(route_length_m) / 1e3 FROM selected GROUP BY ALL ORDER BY 1, 2, 3",
     ),
+    "profile": (
+        "Kilometres by layer and verdict 按图层和判定汇总",
+        ("Operator 运营商", "Technology 制式", "Verdict 判定", "Segments 路段数",
+         "Length 长度 (km)", "In tunnels 隧道内 (km)"),
+        "SELECT operator, technology, verdict, count(*), sum(length_m) / 1e3, "
+        "coalesce(sum(length_m) FILTER (tunnel), 0) / 1e3 FROM selected GROUP BY ALL "
+        "ORDER BY 1, 2, 3",
+    ),
     "network": (
         "Continuously covered by class 按类别汇总连续覆盖",
         ("Class 类别", "Operator 运营商", "Technology 制式", "Expected 预期 (km)",
