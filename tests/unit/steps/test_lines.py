@@ -150,6 +150,46 @@ def test_parallel_roads_of_other_numbers_do_not_share_their_length(tmp_path):
     assert made.lines.column("route_length_m").equals(made.lines.column("length_m"))
 
 
+def zigzag(y, x0=0.0, x1=60_000.0, every=1000.0, high=300.0):
+    """A road that no generalisation to less than 300 m could have left vertices out of."""
+    at = np.arange(x0, x1, every)
+    return [(x, y + high * (k % 2)) for k, x in enumerate(at)]
+
+
+@pytest.mark.parametrize(
+    ("reverse", "fields", "share"),
+    [(True, {}, 0.5), (False, {}, 1.0), (True, {"kind": "p"}, 1.0), (True, {"ref": "S 9"}, 1.0)],
+)
+def test_on_a_coarse_drawing_carriageways_are_farther_apart_but_not_roads(
+    tmp_path, reverse, fields, share
+):
+    """Opposite and unnamed: one road. Same way, of another class, or of two numbers: two."""
+    plain = {"kind": "t", "ref": "S 1" if "ref" in fields else None}
+    other = zigzag(220)
+    rows = [
+        (road(*zigzag(0)), plain),
+        (road(*(other[::-1] if reverse else other)), {**plain, **fields}),
+        (road(*zigzag(9000)), {**plain, "ref": "S 4"}),
+    ]
+    write(tmp_path, rows)
+    made = read_lines(tmp_path, (declare(classes={"t": "primary", "p": "trunk"}),))
+    lines = made.lines.to_pandas()
+    pair = lines[lines["ref"] != "S 4"]
+    got = pair["route_length_m"].sum() / pair["length_m"].sum()
+    assert got == pytest.approx(share, abs=0.02)
+
+
+def test_on_a_fine_drawing_roads_a_hundred_and_fifty_metres_apart_are_two(tmp_path):
+    fine = [(x, 5 * np.sin(x / 300)) for x in np.arange(0, 30_000, 50.0)]
+    rows = [
+        (road(*fine), {"kind": "t", "ref": None}),
+        (road(*[(x, y + 150) for x, y in fine][::-1]), {"kind": "t", "ref": None}),
+    ]
+    write(tmp_path, rows)
+    made = read_lines(tmp_path, (declare(classes={"t": "primary"}),))
+    assert made.lines["route_length_m"].to_numpy().sum() == pytest.approx(60_000, rel=0.01)
+
+
 def test_yards_undeclared_classes_and_missing_classes_are_left_aside_and_counted(tmp_path):
     rows = [
         *TWO_WAYS,

@@ -70,11 +70,15 @@ class Beside(NamedTuple):
     """To a line of the same class, where one of the two has no name."""
     single_m: Floats
     """To a line of the same class and another name, where both are single tracks."""
+    drawn_m: Floats
+    """To a line of the same class, where one of the two has no name, both are single tracks, and
+    they are not drawn in the same direction, as carriageways never are: farther apart than
+    `unnamed_m` by what a coarse drawing can move them."""
 
 
 def route_shares(
     pieces: NDArray[np.object_], line: Ints, route: Ints, line_class: Objects, beside: Beside,
-    max_angle_deg: float,
+    max_angle_deg: float, drawn: Floats, drawn_angle_deg: float,
 ) -> Floats:  # fmt: skip
     """Share of each piece's length that counts as route length: 1 / tracks side by side.
 
@@ -86,8 +90,11 @@ def route_shares(
         Line of each piece. A line is beside itself only where it comes back.
     route, line_class, beside
         For each line: its route (see :func:`routes_of`), class, and distances.
-    max_angle_deg
-        Largest angle between the axes of parallel pieces.
+    max_angle_deg, drawn_angle_deg
+        Largest angle between the axes of parallel pieces; the second for those that are taken
+        together by the direction they are drawn in.
+    drawn
+        For each line +1 or -1: it is drawn along (against) the direction of travel; 0: not known.
 
     Returns
     -------
@@ -105,13 +112,14 @@ def route_shares(
     piece_of = shapely.get_coordinates(pieces, return_index=True)[1]
     piece_of = piece_of[:-1][piece_of[1:] == piece_of[:-1]]
     tracks = np.ones(len(pieces), np.int64)
+    narrow = float(np.cos(np.radians(max_angle_deg)))
+    wide = float(np.cos(np.radians(max(max_angle_deg, drawn_angle_deg))))
     # First what names allow; then what is still single with what is single beside it.
-    for single in (np.zeros(len(pieces), np.bool_), None):
-        single = tracks == 1 if single is None else single
+    for first in (True, False):
         tracks = _tracks(
             grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat),
-            chord_azimuths(pieces), float(np.cos(np.radians(max_angle_deg))), leg, owner, route,
-            kind, *beside, every_line(grid), piece_of, single,
+            chord_azimuths(pieces), narrow, wide, leg, owner, route, kind, *beside, drawn,
+            every_line(grid), piece_of, tracks, first,
         )  # fmt: skip
     return 1.0 / tracks
 
@@ -135,19 +143,27 @@ def _legs(pieces: NDArray[np.object_], line: Ints, n: int) -> tuple[Ints, Ints]:
 
 @njit(cache=True)
 def _tracks(  # type: ignore[no-untyped-def]
-    grid, x, y, kx, ky, heading, cos_limit, leg, owner, route, kind, named_m, unnamed_m, single_m,
-    allowed, piece_of, single,
+    grid, x, y, kx, ky, heading, narrow, wide, leg, owner, route, kind, named_m, unnamed_m,
+    single_m, drawn_m, drawn, allowed, piece_of, tracks, first_look,
 ):  # fmt: skip
-    """Count the tracks at the middle of each piece, itself included."""
-    made = np.ones(len(x), np.int64)
+    """Count the tracks at the middle of each piece, itself included.
+
+    At the first look names decide; at the second, pieces found single look for single ones.
+    """
+    made = tracks.copy()
     found = room()
     taken = np.empty(len(found.line), np.int64)
     for i in range(len(x)):
+        if not first_look and tracks[i] > 1:
+            continue
         own, angle = owner[leg[i]], np.radians(heading[i])
-        radius = max(named_m[own], unnamed_m[own], single_m[own])
+        radius = max(named_m[own], unnamed_m[own])
+        if not first_look:
+            radius = max(single_m[own], drawn_m[own])
         count, _, _ = lines_near(
-            grid, x[i], y[i], kx[i], ky[i], radius, heading[i], cos_limit, allowed, found
-        )
+            grid, x[i], y[i], kx[i], ky[i], radius, heading[i], narrow if first_look else wide,
+            allowed, found,
+        )  # fmt: skip
         taken[0] = leg[i]
         n = 1
         for j in range(count):
@@ -155,13 +171,20 @@ def _tracks(  # type: ignore[no-untyped-def]
             if found.line[j] == leg[i] or kind[other] != kind[own]:
                 continue
             e, t = found.edge[j], found.along[j]
+            if not first_look and tracks[piece_of[e]] > 1:
+                continue
             same = other == own or (route[own] >= 0 and route[other] == route[own])
-            if same and route[own] >= 0:
+            plain = same or route[own] < 0 or route[other] < 0
+            if not first_look:
+                if plain:
+                    along = found.cosine[j] * drawn[own] * drawn[other] > 0.0
+                    reach = -1.0 if along else drawn_m[own]
+                else:
+                    reach = single_m[own] if abs(found.cosine[j]) >= narrow else -1.0
+            elif same and route[own] >= 0:
                 reach = named_m[own]
-            elif same or route[own] < 0 or route[other] < 0:
-                reach = unnamed_m[own]
             else:
-                reach = single_m[own] if single[i] and single[piece_of[e]] else -1.0
+                reach = unnamed_m[own] if plain else -1.0
             if found.distance[j] > reach:
                 continue
             east = (grid.x1[e] + t * (grid.x2[e] - grid.x1[e]) - x[i]) * kx[i]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from covermap.core.lines.chains import Limits
+from covermap.core.lines.coarse import tolerance_m
 from covermap.core.lines.identity import Known
 from covermap.core.lines.inventory import in_canonical_order, make_inventory
 from covermap.core.lines.segments import cut_lines
@@ -111,6 +112,7 @@ class _Part:
 def _read_one(declaration: Lines, journal: Journal, known: Known | None) -> _Part:
     check_declaration(declaration)
     ways = ways_of(declaration, journal)
+    coarse_m = tolerance_m(ways.geometry)
     ways, again = in_canonical_order(ways)
     journal.tell(declaration, "duplicate_way", again, "left aside")
     if declaration.names_from:
@@ -122,7 +124,7 @@ def _read_one(declaration: Lines, journal: Journal, known: Known | None) -> _Par
     tell_shapes(inventory, declaration, journal)
     sizes = segment_sizes(inventory, declaration)
     cut = cut_lines(inventory.geometry, sizes)
-    route_m = cut.length_m * route_shares(inventory, cut)
+    route_m = cut.length_m * route_shares(inventory, cut, coarse_m)
     return _Part(
         lines_table(inventory, declaration, sizes, cut, route_m),
         segments_table(inventory, cut, route_m),

@@ -12,7 +12,7 @@ from covermap.core.lines.asides import RAILWAYS
 from covermap.core.lines.edges import edges_of
 from covermap.core.lines.inventory import Inventory, tunnel_lengths_m
 from covermap.core.lines.nearest import nearest_per_line
-from covermap.core.lines.pairing import Beside, routes_of
+from covermap.core.lines.pairing import LEG_M, Beside, routes_of
 from covermap.core.lines.pairing import route_shares as pair_shares
 from covermap.core.lines.segments import Cut
 from covermap.core.lines.structures import flagged_intervals
@@ -25,6 +25,8 @@ SEGMENT_M = 100.0
 METRO_SEGMENT_M = 50.0
 STATION_DISTANCE_M = 300.0
 PAIR_ANGLE_DEG = 25.0
+CROSSING_DEG = 45.0
+"""However coarse the drawing: what is at a greater angle crosses rather than runs beside."""
 SEVERAL_SHARE = 0.75
 """A line whose route length is less than this share of its length has others beside it."""
 PAIR_NAMED_M = 250.0
@@ -34,7 +36,8 @@ PAIR_UNNAMED_M = {
     "primary": 100.0, "secondary": 60.0, "national": 120.0, "provincial": 100.0, "road": 60.0,
     "waterway": 0.0,
 }  # fmt: skip
-"""The same where one of them has no name, m: a guess by class, from how they are built."""
+"""The same where one of them has no name, m: a guess by class, from how they are built. Where the
+drawing is coarse its tolerance is added for carriageways that would be single."""
 
 
 def tell_shapes(inventory: Inventory, declaration: Lines, journal: Journal) -> None:
@@ -54,14 +57,27 @@ def segment_sizes(inventory: Inventory, declaration: Lines) -> Floats:
     return np.where(inventory.line_class == "metro", METRO_SEGMENT_M, SEGMENT_M)
 
 
-def route_shares(inventory: Inventory, cut: Cut) -> Floats:
-    """Share of each segment's length that counts as route length."""
+def route_shares(inventory: Inventory, cut: Cut, coarse_m: float) -> Floats:
+    """Share of each segment's length that counts as route length.
+
+    `coarse_m` is the tolerance of the drawing (see ``core.lines.coarse``). Carriageways that are
+    single so far may be as much farther apart, and turned against each other as far as it can
+    turn a leg.
+    """
     route = routes_of(inventory.line_class, inventory.ref, inventory.name)
     unnamed = np.array([PAIR_UNNAMED_M[c] for c in inventory.line_class], float)
     # Numbers of roads are signed: other numbers are other roads. Names of tracks are not.
-    single = np.where(np.isin(inventory.line_class.astype(str), RAILWAYS), unnamed, 0.0)
-    beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed, single)
-    return pair_shares(cut.geometry, cut.line, route, inventory.line_class, beside, PAIR_ANGLE_DEG)
+    railway = np.isin(inventory.line_class.astype(str), RAILWAYS)
+    single = np.where(railway, unnamed, 0.0)
+    start = shapely.get_coordinates(shapely.get_point(inventory.geometry, 0))
+    moved = coarse_m * np.cos(np.radians(start[:, 1]))
+    drawn = np.where(railway | (unnamed == 0), 0.0, unnamed + moved)
+    beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed, single, drawn)
+    turned = np.degrees(np.arctan(moved.max(initial=0.0) / LEG_M))
+    return pair_shares(
+        cut.geometry, cut.line, route, inventory.line_class, beside, PAIR_ANGLE_DEG,
+        np.nan_to_num(inventory.oneway), min(CROSSING_DEG, PAIR_ANGLE_DEG + float(turned)),
+    )  # fmt: skip
 
 
 def lines_table(

@@ -12,12 +12,13 @@ def piece(x, y, x2, y2):
     return shapely.LineString([(8 + x * EAST_M, 53 + y * NORTH_M), (8 + x2 * EAST_M, 53 + y2 * NORTH_M)])  # fmt: skip  # noqa: E501
 
 
-def shares(pieces, line, route, named=200.0, unnamed=60.0, single=60.0):
+def shares(pieces, line, route, named=200.0, unnamed=60.0, single=60.0, far=0.0, drawn=None):
     n = len(route)
     return route_shares(
         np.array(pieces, dtype=object), np.array(line), np.array(route),
         np.full(n, "rail", object),
-        Beside(*(np.full(n, reach) for reach in (named, unnamed, single))), 25.0,
+        Beside(*(np.full(n, reach) for reach in (named, unnamed, single, far))), 25.0,
+        np.zeros(n) if drawn is None else np.array(drawn, float), 40.0,
     ).tolist()  # fmt: skip
 
 
@@ -81,6 +82,29 @@ def test_without_a_name_only_what_is_quite_near_counts():
     pieces = [piece(0, 0, 100, 0), piece(0, 40, 100, 40), piece(0, 150, 100, 150)]
     assert shares(pieces, [0, 1, 2], [-1, -1, -1]) == [0.5, 0.5, 1.0]
     assert shares(pieces, [0, 1, 2], [3, -1, 3]) == [1 / 3, 0.5, 0.5]
+
+
+def test_single_carriageways_far_apart_are_one_road_unless_drawn_the_same_way():
+    out, back = piece(0, 0, 100, 0), piece(100, 150, 0, 150)
+    assert shares([out, back], [0, 1], [-1, -1], far=200.0, drawn=[1, 1]) == [0.5, 0.5]
+    assert shares([out, back], [0, 1], [-1, -1], far=200.0, drawn=[1, 0]) == [0.5, 0.5]
+    assert shares([out, back], [0, 1], [-1, -1], far=200.0, drawn=[1, -1]) == [1.0, 1.0]
+    assert shares([out, back], [0, 1], [-1, -1], far=140.0, drawn=[1, 1]) == [1.0, 1.0]
+    # Turned by a coarse drawing, but not so far that it crosses.
+    askew = [out, piece(85, 190, 15, 130)], [out, piece(75, 200, 25, 100)]
+    assert shares(askew[0], [0, 1], [-1, -1], far=200.0, drawn=[1, 1]) == [1.0, 1.0]
+    turned = piece(90, 180, 10, 120)
+    assert shares([out, turned], [0, 1], [-1, -1], far=200.0, drawn=[1, 1]) == [0.5, 0.5]
+    assert shares(askew[1], [0, 1], [-1, -1], far=200.0, drawn=[1, 1]) == [1.0, 1.0]
+
+
+def test_far_apart_names_and_partners_near_by_keep_roads_apart():
+    out, back = piece(0, 0, 100, 0), piece(100, 150, 0, 150)
+    # Two names are two roads; a road that has its other carriageway needs none farther off.
+    assert shares([out, back], [0, 1], [0, 1], far=200.0, drawn=[1, 1]) == [1.0, 1.0]
+    pair = [out, piece(100, 30, 0, 30), back]
+    got = shares(pair, [0, 1, 2], [-1, -1, -1], far=200.0, drawn=[1, 1, 1])
+    assert got == [0.5, 0.5, 1.0]
 
 
 def test_lines_that_share_a_number_or_a_name_are_one_route():
