@@ -1,8 +1,7 @@
 """Samples between two fixes: along the matched path, at the distance that their time says.
 
 Where the receiver was silent, or repeated its last position, the path between the fixes around is
-known and the place on it is not. It is taken to go on evenly; how far that may be wrong grows
-towards the middle of the gap, and is bounded by how fast the run can have been.
+known and the place on it is what ``gap.course`` makes of the time.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.graph import Graph
 from covermap.core.matching.match import Match
+from covermap.core.placing.gap import Gap, course
 from covermap.core.placing.way import OnLine, Ways, places_at
 
 Flags = NDArray[np.bool_]
@@ -25,10 +25,6 @@ beside a fix that is on no line; between fixes that no path connects; faster tha
 
 AHEAD_S, AHEAD_MOST_S = 5.0, 60.0
 """The speed before a gap is that over its last seconds, after it over its first (from, to)."""
-UNEVEN_MPS2 = 0.3
-"""Of speed that changes within a gap; holds for the errors of short ones."""
-UNEVEN_SHARE = 0.03
-"""... of long ones, as a share of the distance, where the run kept its speed on the whole."""
 
 
 class Fixes(NamedTuple):
@@ -82,12 +78,15 @@ def place_between(
     on = _nowhere(len(rows))
     error = np.full(len(rows), np.nan)
     if len(some) and len(match.path.arc):
-        gap = _gaps(match.leg, ways, fixes, (rows[some], a[some], b[some]))
-        found = places_at(graph, match, ways, gap.start_m + gap.share * gap.distance_m)
+        a, b = a[some], b[some]
+        gap = _gaps(match.leg, ways, fixes, (rows[some], a, b))
+        done, spread = course(gap)
+        found = places_at(graph, match, ways, ways.sample_m[a] + done)
         for whole, part in zip(on, found, strict=True):
             whole[some] = part
-        error[some] = np.hypot(gap.ends_m, gap_error_m(gap))
-        fast = gap.distance_m > fastest_mps[found.line] * gap.seconds + 3.0 * gap.ends_m
+        ends = _ends_m(gap, fixes.error_m[a], fixes.error_m[b])
+        error[some] = np.hypot(ends, spread)
+        fast = gap.distance_m > fastest_mps[found.line] * gap.seconds + 3.0 * ends
         state[some[fast]] = TOO_FAST
     else:
         state[some] = APART
@@ -107,32 +106,23 @@ def around(fixes: Fixes, rows: Ints) -> tuple[Ints, Ints]:
     return before, after
 
 
-class Gap(NamedTuple):
-    """A gap between two fixes, and a place in it; arrays of one length."""
-
-    seconds: Floats
-    elapsed_s: Floats
-    share: Floats
-    """Of the time, 0-1."""
-    start_m: Floats
-    distance_m: Floats
-    free_mps: Floats
-    """How fast the run went just before or after, or in the gap on average if that is faster."""
-    ends_m: Floats
-    """Error of the fixes, weighted."""
-
-
-def _gaps(leg: Ints, ways: Ways, fixes: Fixes, around_rows: tuple[Ints, Ints, Ints]) -> Gap:
-    rows, a, b = around_rows
-    time = fixes.time_s
-    seconds, elapsed = time[b] - time[a], time[rows] - time[a]
-    share = np.clip(elapsed / np.maximum(seconds, 1e-9), 0.0, 1.0)
-    distance = np.maximum(ways.sample_m[b] - ways.sample_m[a], 0.0)
-    ends = np.hypot((1.0 - share) * fixes.error_m[a], share * fixes.error_m[b])
+def _gaps(leg: Ints, ways: Ways, fixes: Fixes, rows: tuple[Ints, Ints, Ints]) -> Gap:
+    """Give the gap that each row is in: `rows` are those, and the fixes before and after."""
+    row, a, b = rows
     back, ahead = _speeds(leg, ways, fixes)
-    mean = distance / np.maximum(seconds, 1e-9)
-    free = np.fmax(np.fmax(back[a], ahead[b]), mean)
-    return Gap(seconds, elapsed, share, ways.sample_m[a], distance, free, ends)
+    return Gap(
+        fixes.time_s[b] - fixes.time_s[a],
+        fixes.time_s[row] - fixes.time_s[a],
+        np.maximum(ways.sample_m[b] - ways.sample_m[a], 0.0),
+        back[a],
+        ahead[b],
+    )
+
+
+def _ends_m(gap: Gap, first_m: Floats, last_m: Floats) -> Floats:
+    """Error of the fixes, as far as each counts."""
+    share = np.clip(gap.elapsed_s / np.maximum(gap.seconds, 1e-9), 0.0, 1.0)
+    return np.hypot((1.0 - share) * first_m, share * last_m)
 
 
 def _speeds(leg: Ints, ways: Ways, fixes: Fixes) -> tuple[Floats, Floats]:
@@ -152,24 +142,6 @@ def _speeds(leg: Ints, ways: Ways, fixes: Fixes) -> tuple[Floats, Floats]:
         speed = np.abs(way[other] - way) / np.maximum(seconds, 1e-9)
         made[rows] = np.where(near, speed, np.nan)
     return back, ahead
-
-
-def gap_error_m(gap: Gap) -> Floats:
-    """Give the standard error of an even course at a place in a gap, without that of the fixes.
-
-    Two parts. A run that keeps its speed on the whole strays from an even course by what changes
-    of speed do. One that was slower than it can go stood, or crept, somewhere: its place is then
-    anywhere between having gone first and stood later, and the other way round.
-    """
-    left = gap.seconds - gap.elapsed_s
-    sway = 0.5 * UNEVEN_MPS2 * gap.elapsed_s * left
-    sway = np.minimum(
-        sway, 2.0 * UNEVEN_SHARE * gap.distance_m * np.sqrt(gap.share * (1.0 - gap.share))
-    )
-    high = np.minimum(gap.distance_m, gap.free_mps * gap.elapsed_s)
-    low = np.maximum(0.0, gap.distance_m - gap.free_mps * left)
-    made: Floats = np.hypot(sway, np.maximum(high - low, 0.0) / np.sqrt(12.0))
-    return made
 
 
 def _nowhere(n: int) -> OnLine:

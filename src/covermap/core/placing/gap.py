@@ -1,0 +1,94 @@
+"""How far a run has come within a gap between two fixes, and how sure that is.
+
+Where the receiver was silent, or repeated its last position, only the time tells. A run that keeps
+its speed is where an even course puts it, but for changes of speed; soon after the first fix, and
+soon before the other, it still has the speed that it had there. One that was slower than it can
+go stood somewhere, or crept: until a moment it has come no farther than at full speed, and not so
+little that full speed could not do the rest, and nothing tells places between these bounds apart.
+
+How much of each is taken is the share of the gap's time that it would not have needed at full
+speed. The figures below were chosen on one half of the runs of two real logs (a motorway at 1 Hz
+with gaps of 5 s to 10 min cut into it, a city log with a fix each 105 m and every second fix taken
+away) and checked on the other half: of errors with those of the fixes, 91 to 100 % lay within two
+standard errors in every class of length; on the motorway the standard error is two to four times
+the error found.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from covermap.core.geodesy import Floats
+
+CHANGE_MPS2 = 0.3
+"""Changes of speed of a run that goes on: the error of an even course in short gaps."""
+CHANGE_SHARE = 0.02
+"""... and in long ones, as a share of the distance in mid-gap."""
+LASTING_S = 10.0
+"""The speed before and after a gap goes over into the mean of the gap by this (e-folding) time."""
+FREE_MORE = 1.1
+"""Full speed is so many times the speed before or after the gap."""
+FREE_MPS = 14.0
+"""It is at least this, 50 km/h: a run that creeps could go."""
+
+
+class Gap(NamedTuple):
+    """Gaps, and a moment in each; arrays of one shape."""
+
+    seconds: Floats
+    """How long it takes from fix to fix."""
+    elapsed_s: Floats
+    """Time since the first fix."""
+    distance_m: Floats
+    """Length of the way between the fixes."""
+    before_mps: Floats
+    """Speed before the gap; NaN where it is not known."""
+    after_mps: Floats
+
+
+def course(gap: Gap) -> tuple[Floats, Floats]:
+    """Metres done at the moment, and their standard error (without that of the fixes).
+
+    Examples
+    --------
+    >>> one = [np.array([v]) for v in (40.0, 20.0, 1000.0, 25.0, 25.0)]
+    >>> done, error = course(Gap(*one))
+    >>> done.round().tolist(), error.round().tolist()
+    ([500.0], [22.0])
+    >>> stood = [np.array([v]) for v in (400.0, 100.0, 1000.0, 25.0, np.nan)]
+    >>> done, error = course(Gap(*stood))
+    >>> done.round().tolist(), error.round().tolist()
+    ([493.0], [277.0])
+    """
+    distance = np.maximum(gap.distance_m, 0.0)
+    seconds = np.maximum(gap.seconds, 1e-9)
+    elapsed = np.clip(gap.elapsed_s, 0.0, seconds)
+    left, share, mean = seconds - elapsed, elapsed / seconds, distance / seconds
+    fastest = np.fmax(gap.before_mps, gap.after_mps)
+    full = np.fmax(np.fmax(FREE_MORE * fastest, FREE_MPS), mean)
+    stood = 1.0 - mean / full
+    high = np.minimum(distance, full * elapsed)
+    low = np.maximum(0.0, distance - full * left)
+    even = np.clip(share * distance + _lasting_m(gap, elapsed, left, mean), low, high)
+    middle = 0.5 * (low + high)
+    done = even + stood * (middle - even)
+    change = np.minimum(
+        0.5 * CHANGE_MPS2 * elapsed * left,
+        2.0 * CHANGE_SHARE * distance * np.sqrt(share * (1.0 - share)),
+    )
+    width = np.maximum(high - low, 0.0) ** 2 / 12.0
+    spread = (1.0 - stood) * (even - done) ** 2 + stood * (width + (middle - done) ** 2)
+    return done, np.sqrt(change**2 + spread)
+
+
+def _lasting_m(gap: Gap, elapsed: Floats, left: Floats, mean: Floats) -> Floats:
+    """How much farther an even course is for the speeds before and after it; 0 at both ends."""
+    seconds = elapsed + left
+    first, last = (np.nan_to_num(v - mean) for v in (gap.before_mps, gap.after_mps))
+    gone, coming, whole = (np.exp(-t / LASTING_S) for t in (elapsed, left, seconds))
+    share = elapsed / seconds
+    own = first * (1.0 - gone) + last * (coming - whole)
+    made: Floats = LASTING_S * (own - share * (first + last) * (1.0 - whole))
+    return made
