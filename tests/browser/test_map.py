@@ -50,7 +50,7 @@ def legend(page: Page, layer: str) -> list[tuple[str, str | None]]:
         """layer => [...document.querySelectorAll(`[data-legend=${layer}] li`)].map(item => [
             item.textContent,
             item.querySelector('path') ? null : item.querySelector('rect, line, circle')
-                .getAttribute(layer === 'segments' ? 'stroke' : 'fill')])""",
+                .getAttribute(['segments', 'lines'].includes(layer) ? 'stroke' : 'fill')])""",
         layer,
     )
     return [(text, color) for text, color in found]
@@ -227,10 +227,19 @@ def test_a_click_on_a_line_tells_its_kilometres_and_shows_its_strip(visits: Visi
             has=page.get_by_role("rowheader", name=name, exact=True)
         )
         expect(row.locator("td")).to_have_text(value)
-    # four stretches: covered, weak, none, unmeasured (hatched); two stations
-    fills = panel.locator(".strip > rect").evaluate_all("rs => rs.map(r => r.getAttribute('fill'))")
-    assert fills == ["#2f7fc1", "#f0a020", "#8c1546", "url(#hatch-unmeasured)"]
+    # four stretches, the worse over the better: unmeasured (hatched), covered, weak, none
+    fill = "rs => rs.map(r => r.getAttribute('fill'))"
+    assert panel.locator(".strip .verdict").evaluate_all(fill) == [
+        "url(#hatch-unmeasured)", "#2f7fc1", "#f0a020", "#8c1546",
+    ]  # fmt: skip
+    assert panel.locator(".strip .section").evaluate_all(fill) == [
+        "#00565b", "url(#hatch-unmeasured)",
+    ]  # fmt: skip
     assert panel.locator(".strip .station").count() == 2
+    assert panel.locator(".strip path.level").count() == 1
+    expect(panel.locator(".strip .threshold-text")).to_have_text("−105 dBm")
+    for text in ("Dark: tunnel.", "P: probability that the persistent level", "P(share reaches"):
+        expect(panel).to_contain_text(text)
     expect(panel.locator(".layers tr").filter(has_text="China Unicom · 5G NR")).to_contain_text(
         "5.0"
     )
@@ -241,13 +250,76 @@ def test_the_strip_is_read_with_the_arrow_keys(visits: Visits) -> None:
     panel = selected_panel(page)
     panel.locator(".strip").focus()
     readout = panel.locator(".readout")
-    expect(readout).to_have_text("K0+000 · covered · −88.5 dBm")
+    expect(readout).to_have_text("K0+000 · covered · −88.5 dBm · P >99.9 % · 2 runs")
     for _ in range(12):
         page.keyboard.press("ArrowRight")
-    expect(readout).to_have_text("K1+000 · covered · −88.5 dBm · East gate")
+    expect(readout).to_have_text("K1+000 · covered · −88.5 dBm · P >99.9 % · 2 runs · East gate")
     for _ in range(5):
         page.keyboard.press("PageUp")
-    expect(readout).to_contain_text("unmeasured · –")
+    expect(readout).to_have_text(re.compile(r"^K\d\+\d{3} · unmeasured$"))
+
+
+def test_the_strip_shows_where_on_the_map_it_is_read(visits: Visits) -> None:
+    page = visits.map("#map=14.00/31.28400/120.60500&op=46000&tech=nr&layers=segments&lang=en"
+                      f"&sel=line:{world.ROAD}")  # fmt: skip
+    strip = selected_panel(page).locator(".strip")
+    marked = """() => covermap.queryRenderedFeatures({layers: ['place']})
+        .map(f => f.geometry.coordinates)"""
+    assert page.evaluate(marked) == []
+    box = strip.bounding_box()
+    assert box
+    left, width = box["width"] * 40 / 372, box["width"] * 326 / 372
+    page.mouse.move(box["x"] + left + width * 0.205, box["y"] + 40)  # 1,025 m of 5,000
+    page.wait_for_function(f"() => ({marked})().length === 1")
+    (lon, lat), (west, south), (east, _) = (
+        page.evaluate(marked)[0], world.along(10), world.along(11),
+    )  # fmt: skip
+    assert west < lon < east
+    assert lat == pytest.approx(south, abs=1e-4)
+    page.mouse.move(20, 400)
+    page.wait_for_function(f"() => ({marked})().length === 0")
+
+
+def test_lines_are_drawn_by_their_answer_and_a_click_opens_one(
+    visits: Visits, pixel: Pixel
+) -> None:
+    page = visits.map("#map=14.00/31.28400/120.62600&op=46000&tech=nr&layers=lines&lang=en")
+    colors = dict(legend(page, "lines"))
+    assert list(colors) == [
+        "continuously covered", "not continuously covered", "undetermined", "nothing measured",
+    ]  # fmt: skip
+    for operator, answer in (("46000", "not continuously covered"),
+                             ("46001", "continuously covered")):  # fmt: skip
+        choose(page, "operator", operator)
+        drawn(page)
+        color = colors[answer] or ""
+        wanted = tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+        assert near(pixel(page, *world.along(10)), wanted), operator  # type: ignore[arg-type]
+    page.mouse.move(*where(page, *world.along(10)))
+    expect(page.locator(".tooltip")).to_contain_text("S1 · continuously covered · 60.0 % – 76.0 %")
+    page.mouse.click(*where(page, *world.along(10)))
+    panel = selected_panel(page)
+    expect(panel.locator("h2")).to_contain_text("S1")
+    expect(panel.locator(".badge.answer-pass")).to_have_text("continuously covered")
+    row = panel.locator(".figures tr").filter(has_text="covered, of 5.0 km assessed")
+    expect(row.locator("td")).to_have_text("3.0 – 3.8 km")
+
+
+def test_a_line_of_which_nothing_is_measured_has_its_own_look_and_no_answer(
+    visits: Visits,
+) -> None:
+    page = visits.map("#map=15.00/31.28100/120.60500&op=46000&tech=nr&layers=lines&lang=en")
+    at = where(page, *world.lonely_along(5))
+    found = page.evaluate(
+        "at => covermap.queryRenderedFeatures(at).map(f => f.layer.id)", list(_on_canvas(page, *at))
+    )
+    assert found == ["lines-unmeasured"]
+    page.mouse.click(*at)
+    panel = selected_panel(page)
+    expect(panel.locator("h2")).to_contain_text("S9")
+    expect(panel).to_contain_text("Nothing is measured here in this layer.")
+    assert panel.locator(".badge[class*=answer]").count() == 0
+    assert panel.locator(".strip path.level").count() == 0
 
 
 def test_the_list_of_lines_shows_kilometres_and_opens_a_line(visits: Visits) -> None:

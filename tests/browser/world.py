@@ -25,6 +25,8 @@ OPERATORS = ("any", "all", "46000", "46001")
 TECHNOLOGIES = ("any", "nr")
 ROAD = "road-s1"
 ROAD_NAME = "<script>window.hacked=1</script>测试路"
+LONELY = "road-s9"
+"""A line of which nothing is measured, south of the other."""
 SITE_NAME = "<img src=x onerror=window.hacked=2>站"
 SEGMENTS = 50
 
@@ -104,12 +106,22 @@ def _tables(simulated: bool) -> dict[str, list[dict[str, Any]]]:
         "geometry": shapely.LineString([along(0), along(SEGMENTS)]).wkb, "input": "roads",
         "simulated": simulated,
     }  # fmt: skip
+    lonely = {
+        **line,
+        "line_id": LONELY,
+        "name": "Lonely road",
+        "ref": "S9",
+        "length_m": 1000.0,
+        "route_length_m": 1000.0,
+        "geometry": shapely.LineString([lonely_along(0), lonely_along(10)]).wkb,
+    }
     stations = [
         {"line_id": ROAD, "name": name, "chainage_m": m, "lon": CENTRE[0], "lat": CENTRE[1]}
         for name, m in (("East gate", 1000.0), ("西门", 4000.0))
     ]
     return {
-        "cell_verdicts": _cells(), "lines": [line], "segments": segments,
+        "cell_verdicts": _cells(), "lines": [line, lonely], "segments": segments,
+        "structures": _structures(), **_sections(simulated),
         "segment_verdicts": _segment_verdicts(), "line_verdicts": _line_verdicts(simulated),
         "weak_spots": _weak_spots(simulated), "sites": _sites(simulated), "stations": stations,
     }  # fmt: skip
@@ -152,8 +164,49 @@ def along(segment: int) -> tuple[float, float]:
     return CENTRE[0] - 0.02 + segment * 0.00105, CENTRE[1] - 0.016
 
 
-def _segments() -> list[dict[str, Any]]:
+def lonely_along(segment: int) -> tuple[float, float]:
+    """Start of a segment of the line that nobody has driven."""
+    lon, lat = along(segment)
+    return lon, lat - 0.003
+
+
+def _structures() -> list[dict[str, Any]]:
     return [
+        {"line_id": ROAD, "kind": "tunnel", "name": "East tunnel", "from_m": 2000.0, "to_m": 2400.0}
+    ]
+
+
+def _sections(simulated: bool) -> dict[str, list[dict[str, Any]]]:
+    """Two sections: the first passes, of the second nothing is known in any layer."""
+    parts = [
+        {"section_id": f"{ROAD}-{k}", "line_id": ROAD, "kind": "station", "name": f"Part {k}",
+         "from_m": 2500.0 * k, "to_m": 2500.0 * (k + 1), "length_m": 2500.0,
+         "route_length_m": 2500.0}
+        for k in range(2)
+    ]  # fmt: skip
+    km = {f"{prefix}{v}_km": 2.5 if v in ("length", "covered") else 0.0
+          for prefix in ("", "route_")
+          for v in ("length", "covered", "weak", "none", "unmeasured")}  # fmt: skip
+    verdicts = [
+        {"section_id": f"{ROAD}-0", "line_id": ROAD, "kind": "station", "class": "provincial",
+         "operator": operator, "technology": technology, **km, "share_expected": 0.99,
+         "share_low": 0.97, "share_high": 1.0, "p_pass": 0.99, "answer": "pass",
+         "simulated": simulated}
+        for operator, technology in _layers()
+    ]  # fmt: skip
+    return {"sections": parts, "section_verdicts": verdicts}
+
+
+def _segments() -> list[dict[str, Any]]:
+    lonely = [
+        {
+            "line_id": LONELY, "segment": k, "from_m": 100.0 * k, "to_m": 100.0 * (k + 1),
+            "length_m": 100.0, "route_length_m": 100.0,
+            "geometry": shapely.LineString([lonely_along(k), lonely_along(k + 1)]).wkb,
+        }
+        for k in range(10)
+    ]  # fmt: skip
+    return lonely + [
         {
             "line_id": ROAD, "segment": k, "from_m": 100.0 * k, "to_m": 100.0 * (k + 1),
             "length_m": 100.0, "route_length_m": 100.0,
@@ -190,7 +243,19 @@ def _line_verdicts(simulated: bool) -> list[dict[str, Any]]:
             "covered_share": km["covered"] / (5 - km["unmeasured"]),
             "share_if_rest_bad": km["covered"] / 5,
             "share_if_rest_good": (km["covered"] + km["unmeasured"]) / 5,
+            "assessed_km": 5 - km["unmeasured"], "share_expected": 0.68, "share_low": 0.6,
+            "share_high": 0.76, "p_pass": 0.0, "runs": 2, "campaigns": 1,
             "answer": "pass" if operator == "46001" else "fail", "simulated": simulated,
+        })  # fmt: skip
+        rows.append({
+            **rows[-1], "line_id": LONELY, "name": "Lonely road", "ref": "S9", "length_km": 1.0,
+            "route_length_km": 1.0,
+            **{f"{p}{v}_km": 1.0 if v == "unmeasured" else 0.0
+               for p in ("", "route_") for v in LEVELS},
+            "longest_gap_km": 0.0, "share_if_rest_bad": 0.0, "share_if_rest_good": 1.0,
+            **dict.fromkeys(("covered_share", "assessed_km", "share_expected", "share_low",
+                             "share_high", "p_pass", "runs", "campaigns")),
+            "answer": "undetermined",
         })  # fmt: skip
     return rows
 

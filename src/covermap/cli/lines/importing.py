@@ -8,13 +8,16 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import tomlkit
 import typer
 from rich.console import Console
 
 from covermap.cli.bars import working
 from covermap.cli.lines.printing import print_table
 from covermap.errors import ConfigError, InputError
-from covermap.store import write_text
+from covermap.store import read_table, write_text
 from covermap.workspace import Lines, load_config
 
 if TYPE_CHECKING:
@@ -56,11 +59,13 @@ def import_lines(
     segment_m: float | None = typer.Option(None, "--segment-m", help="Length of segments, m."),
     simulated: bool = typer.Option(False, "--simulated", help="Label it as simulated."),
     show: bool = typer.Option(False, "--print", help="Print the entry; write nothing."),
+    replace: bool = typer.Option(False, "--replace", help="Replace the entry of this name."),
 ) -> None:
     """Read an inventory once, tell what it makes, and write its entry into covermap.toml.
 
     Tells lines by class with route km (parallel tracks once) and course km, what was put aside,
-    problems, and what was rejected and why. `covermap build` then uses it.
+    problems, and what was rejected and why. `covermap build` then uses it. Lines that the workspace
+    has known before keep their identity; how many do is told.
     """
     files, root = _split(files)
     options = {
@@ -77,20 +82,50 @@ def import_lines(
     if simulated:
         entry["simulated"] = True
     declaration = _declaration(entry)
-    _check_name(root, named, show)
+    _check_name(root, named, show, replace)
     with working(Console(stderr=True), f"read {named}"):
         from covermap.steps.lines import read_lines  # the other commands start without it
 
-        result = read_lines(root, (declaration,))
+        known = _known(root, named)
+        result = read_lines(root, (declaration,), known)
     _report(result)
+    _report_known(result, known, named)
     text = _toml(entry)
     if show:
         typer.echo(f"\n{text}", nl=False)
         return
     path = root / "covermap.toml"
-    before = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-    write_text(path, f"{before.rstrip()}\n\n{text}".lstrip())
-    typer.echo(f"{path}: [[lines]] {named} added")
+    replaced = _write(path, named, text)
+    typer.echo(f"{path}: [[lines]] {named} {'replaced' if replaced else 'added'}")
+
+
+def _known(root: Path, name: str) -> pa.Table | None:
+    """Lines that the workspace has known, but those of its other inputs; None: none yet."""
+    from covermap.pipeline.vectors import KNOWN
+
+    path = root / KNOWN
+    if not path.is_file():
+        return None
+    declared = load_config(root).lines if (root / "covermap.toml").is_file() else ()
+    others = sorted({entry.name for entry in declared} - {name})
+    known = read_table(path)
+    return known.filter(pc.invert(pc.is_in(known["input"], pa.array(others, pa.string()))))
+
+
+def _write(path: Path, name: str, text: str) -> bool:
+    """Put an entry into covermap.toml, in place of one of its name; say whether there was one."""
+    document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+    entries = document.get("lines", [])
+    (made,) = tomlkit.parse(text).unwrap()["lines"]
+    for entry in entries:
+        if entry.get("name") == name:
+            for key in set(entry) - set(made):
+                del entry[key]
+            entry.update(made)  # in place: what is noted between the entries stays
+            write_text(path, tomlkit.dumps(document))
+            return True
+    write_text(path, f"{tomlkit.dumps(document).rstrip()}\n\n{text}".lstrip())
+    return False
 
 
 def _split(files: list[Path]) -> tuple[list[Path], Path]:
@@ -155,7 +190,7 @@ def _declaration(entry: dict[str, Any]) -> Lines:
         raise ConfigError(f"lines {entry['name']}: {place} = {told!r}: {first['msg']}") from None
 
 
-def _check_name(root: Path, name: str, show: bool) -> None:
+def _check_name(root: Path, name: str, show: bool, replace: bool) -> None:
     if not (root / "covermap.toml").is_file():
         if show:
             return
@@ -163,10 +198,10 @@ def _check_name(root: Path, name: str, show: bool) -> None:
             f"{root}: no covermap.toml there. `covermap new {root}` makes a workspace; "
             "--print only prints the entry."
         )
-    if any(entry.name == name for entry in load_config(root).lines) and not show:
+    if any(entry.name == name for entry in load_config(root).lines) and not (show or replace):
         raise ConfigError(
-            f"{root / 'covermap.toml'}: there is a [[lines]] entry {name!r} already; take it out "
-            "first, or give another --name."
+            f"{root / 'covermap.toml'}: there is a [[lines]] entry {name!r} already; give "
+            "--replace, or another --name."
         )
 
 
@@ -212,3 +247,15 @@ def _report(result: LinesResult) -> None:
     typer.echo(f"rejected: {len(rejected)}")
     for reason, own in rejected.groupby("reason"):
         typer.echo(f"  {reason!s:<24}{len(own):>9}")
+
+
+def _report_known(result: LinesResult, known: pa.Table | None, name: str) -> None:
+    """Tell which lines were known before, which are new, and which are gone."""
+    if known is None:
+        return
+    before = set(known["line_id"].to_pylist())
+    own = set(known.filter(pc.equal(known["input"], name))["line_id"].to_pylist())
+    now = set(result.lines["line_id"].to_pylist())
+    typer.echo(
+        f"{len(now & before)} known from before, {len(now - before)} new, {len(own - now)} gone"
+    )
