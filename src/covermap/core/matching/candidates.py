@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-from covermap.core.geodesy import Floats, Ints
-from covermap.core.lines.nearest import NEAREST_LINES, lines_near
+from covermap.core.lines.nearest import lines_near
+from covermap.core.matching.cells import REACH_M
+from covermap.core.matching.graph import LENGTH_M, PIECE, START_M, WAYS, X1, X2, Y1, Y2
 
-MOST_STATES = 2 * NEAREST_LINES
-"""States of one sample at most: both directions of each piece that is found."""
-
-
-class States(NamedTuple):
-    """States of samples, one after the other; grown by :func:`grown` when full."""
-
-    arc: Ints
-    along_m: Floats
-    """Place on the arc in its direction, metres from where it begins."""
-    offset_m: Floats
-    emission: Floats
-
-
-@njit(cache=True)
-def states_for(size):  # type: ignore[no-untyped-def]
-    """Make room for states."""
-    return States(
-        np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size),
-    )  # fmt: skip
+MOST_FEET = 32
+"""Pieces of edges near a sample at most; the farthest are let go where there are more."""
+MOST_STATES = 2 * MOST_FEET
+"""States of one sample at most: both directions of each piece."""
+ARC, ALONG, OFFSET, EMISSION, SCORE, ODDS, BACK, BETA = range(8)
+"""Columns of states: the arc; metres on it in its direction; metres off it; what the offset costs;
+what the best way there costs; the probability; the state before it on the best way; how
+likely all later samples are from there."""
+STATE_COLUMNS = 8
+FOOT_PIECE, FOOT_STEP, FOOT_SQUARE, FOOT_SHARE = range(4)
 
 
 @njit(cache=True)
-def grown(states, used):  # type: ignore[no-untyped-def]
-    """Give the same states with room for as many again."""
-    made = states_for(2 * len(states.arc))
-    made.arc[:used] = states.arc[:used]
-    made.along_m[:used] = states.along_m[:used]
-    made.offset_m[:used] = states.offset_m[:used]
-    made.emission[:used] = states.emission[:used]
+def grown(array, used):  # type: ignore[no-untyped-def]
+    """Give the first `used` rows with room for twice as many."""
+    made = np.empty((2 * len(array), *array.shape[1:]), array.dtype)
+    made[:used] = array[:used]
     return made
 
 
@@ -55,52 +41,116 @@ def emission_cost(offset_m, sigma_m, tail):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def find_states(graph, x, y, kx, ky, heading, sigma, settings, allowed, found, states, used):  # type: ignore[no-untyped-def]
-    """Write the states of one sample from `used` on; give where they end, and if a line was barred.
+def feet(step, near, begin, end, x, y, kx, ky, radius, everywhere, allowed, foot):  # type: ignore[no-untyped-def]
+    """Find the nearest place on each piece within a radius; steps `near[begin:end]` ascend.
+
+    Gives how many were written to `foot`, and whether a piece was barred.
+    """
+    count, slot, last, barred = 0, -1, -1.0, False
+    most = radius * radius
+    for k in range(begin, end):
+        s = near[k]
+        ax, ay = (step[s, X1] - x) * kx, (step[s, Y1] - y) * ky
+        dx, dy = (step[s, X2] - step[s, X1]) * kx, (step[s, Y2] - step[s, Y1]) * ky
+        square = dx * dx + dy * dy
+        t = 0.0 if square == 0.0 else min(1.0, max(0.0, -(ax * dx + ay * dy) / square))
+        ax, ay = ax + t * dx, ay + t * dy
+        off = ax * ax + ay * ay
+        if off > most:
+            continue
+        piece = step[s, PIECE]
+        if not everywhere and not allowed[int(piece)]:
+            barred = True
+            continue
+        if piece != last:
+            last, slot = piece, count
+            if count < MOST_FEET:
+                count += 1
+            else:
+                slot = 0
+                for i in range(1, count):
+                    if foot[i, FOOT_SQUARE] > foot[slot, FOOT_SQUARE]:
+                        slot = i
+                if off >= foot[slot, FOOT_SQUARE]:
+                    last, slot = -1.0, -1
+                    continue
+        elif off >= foot[slot, FOOT_SQUARE]:
+            continue
+        foot[slot, FOOT_PIECE], foot[slot, FOOT_STEP] = piece, s
+        foot[slot, FOOT_SQUARE], foot[slot, FOOT_SHARE] = off, t
+    return count, barred
+
+
+@njit(cache=True)
+def far_feet(grid, x, y, kx, ky, radius, allowed, found, foot):  # type: ignore[no-untyped-def]
+    """Do the same for any radius, by a search."""
+    count, _, barred = lines_near(grid, x, y, kx, ky, radius, np.nan, -1.0, allowed, found)
+    for j in range(count):
+        foot[j, FOOT_PIECE], foot[j, FOOT_STEP] = found.line[j], found.edge[j]
+        foot[j, FOOT_SQUARE], foot[j, FOOT_SHARE] = found.distance[j] ** 2, found.along[j]
+    return count, barred
+
+
+@njit(cache=True)
+def _hidden(step, foot, count, j):  # type: ignore[no-untyped-def]
+    """Say whether the piece before or after on the same edge is nearer: then this is its end."""
+    piece = foot[j, FOOT_PIECE]
+    for i in range(count):
+        if abs(foot[i, FOOT_PIECE] - piece) == 1.0:
+            nearer = foot[i, FOOT_SQUARE] < foot[j, FOOT_SQUARE]
+            if nearer or (foot[i, FOOT_SQUARE] == foot[j, FOOT_SQUARE] and i < j):
+                a, b = step[int(foot[i, FOOT_STEP]), WAYS], step[int(foot[j, FOOT_STEP]), WAYS]
+                if a == b:
+                    return True
+    return False
+
+
+@njit(cache=True)
+def states_at(step, length_m, foot, count, kx, ky, heading, sigma, settings, state, used):  # type: ignore[no-untyped-def]
+    """Write the states of one sample from `used` on; give where they end.
 
     There must be room for `MOST_STATES` more.
     """
-    count, _, barred = lines_near(
-        graph.grid, x, y, kx, ky, settings.radius_m, heading, -1.0, allowed, found
-    )
-    if count == 0 and settings.far_m > settings.radius_m:
-        count, _, barred = lines_near(
-            graph.grid, x, y, kx, ky, settings.far_m, heading, -1.0, allowed, found
-        )
-    first = used
-    least = np.inf
+    first, least = used, np.inf
+    sine = cosine = np.nan
+    if heading == heading:
+        sine, cosine = np.sin(np.radians(heading)), np.cos(np.radians(heading))
     for j in range(count):
-        piece, edge = found.line[j], graph.piece_edge[found.line[j]]
-        hidden = False
-        for i in range(count):
-            if i != j and abs(found.line[i] - piece) == 1:
-                nearer = found.distance[i] < found.distance[j]
-                tied = found.distance[i] == found.distance[j] and i < j
-                if graph.piece_edge[found.line[i]] == edge and (nearer or tied):
-                    hidden = True
-        if hidden:
+        if count > 1 and _hidden(step, foot, count, j):
             continue
-        step = found.edge[j]
-        along = graph.step_m[step] + found.along[j] * graph.step_length_m[step]
-        cost = emission_cost(found.distance[j], sigma, settings.tail)
+        s = int(foot[j, FOOT_STEP])
+        ways = int(step[s, WAYS])
+        edge = ways >> 2
+        along = step[s, START_M] + foot[j, FOOT_SHARE] * step[s, LENGTH_M]
+        offset = np.sqrt(foot[j, FOOT_SQUARE])
+        emission = emission_cost(offset, sigma, settings.tail)
+        facing = 1.0
+        if sine == sine:
+            dx, dy = (step[s, X2] - step[s, X1]) * kx, (step[s, Y2] - step[s, Y1]) * ky
+            size = np.hypot(dx, dy)
+            facing = (dx * sine + dy * cosine) / size if size > 0.0 else 1.0
         for back in range(2):
-            arc = 2 * edge + back
-            if not graph.open[arc]:
+            if not ways & (1 + back):
                 continue
             turned = 0.0
-            if found.cosine[j] == found.cosine[j]:
-                facing = -found.cosine[j] if back else found.cosine[j]
-                turned = settings.heading_weight * (1.0 - facing)
-            states.arc[used] = arc
-            states.along_m[used] = graph.length_m[edge] - along if back else along
-            states.offset_m[used] = found.distance[j]
-            states.emission[used] = cost + turned
-            least = min(least, cost + turned)
+            if sine == sine:
+                turned = settings.heading_weight * (1.0 + facing if back else 1.0 - facing)
+            state[used, ARC], state[used, OFFSET] = 2 * edge + back, offset
+            state[used, ALONG] = length_m[edge] - along if back else along
+            state[used, EMISSION] = emission + turned
+            least = min(least, emission + turned)
             used += 1
     kept = first
     for k in range(first, used):
-        if states.emission[k] <= least + settings.worst:
-            states.arc[kept], states.along_m[kept] = states.arc[k], states.along_m[k]
-            states.offset_m[kept], states.emission[kept] = states.offset_m[k], states.emission[k]
+        if state[k, EMISSION] <= least + settings.worst:
+            if kept != k:
+                for c in range(EMISSION + 1):
+                    state[kept, c] = state[k, c]
             kept += 1
-    return kept, barred
+    return kept
+
+
+@njit(cache=True)
+def within_reach(radius):  # type: ignore[no-untyped-def]
+    """Say whether the cells know every step within a radius."""
+    return radius <= REACH_M

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, short_lengths_m, sums_within
 from covermap.core.lines.nearest import EdgeGrid, line_grid
+from covermap.core.matching.cells import Cells, cells_of
 from covermap.core.matching.junctions import cut_at_joints
 
 Flags = NDArray[np.bool_]
@@ -60,10 +61,21 @@ class Graph(NamedTuple):
     weight: Floats
     """For each arc, what routing counts it as: metres, fewer where one is faster."""
     speed_m_s: Floats
-    """For each edge, the highest plausible speed; NaN: not known."""
+    """For each edge, the usual speed; NaN: not known."""
     first_out: Ints
     """For each node, where its arcs begin in `out`; one longer than the nodes."""
     out: Ints
+    cells: Cells
+    """Steps near each place."""
+    step: Floats
+    """The steps once more, a row (and a cache line) each: columns `X1` to `WAYS`."""
+    bearing: Floats
+    """For each arc, radians clockwise from north where it begins and where it ends; shape
+    (arcs, 2)."""
+
+
+X1, Y1, X2, Y2, START_M, LENGTH_M, PIECE, WAYS = range(8)
+"""Columns of `Graph.step`; WAYS is four times the edge, + 1 if open as drawn, + 2 if open back."""
 
 
 def graph_of_edges(
@@ -112,24 +124,48 @@ def graph_of_edges(
     count = int(tail.max(initial=-1)) + 1
     arcs = np.flatnonzero(is_open)
     arcs = arcs[np.argsort(tail[arcs], kind="stable")]
+    first_step = np.searchsorted(edge, np.arange(n + 1)).astype(np.int64)
+    ways = 4 * edge + is_open[::2][edge] + 2 * is_open[1::2][edge]
+    table = [steps.x1, steps.y1, steps.x2, steps.y2, start, length, piece, ways]
     return Graph(
         grid=steps._replace(line=piece),
         step_edge=edge,
         step_m=start,
         step_length_m=length,
         piece_edge=piece_edge,
-        first_step=np.searchsorted(edge, np.arange(n + 1)).astype(np.int64),
+        first_step=first_step,
         length_m=total,
         line=np.arange(n) if line is None else np.asarray(line, np.int64),
         from_m=np.zeros(n) if from_m is None else np.asarray(from_m, np.float64),
         tail=tail,
         head=tail.reshape(-1, 2)[:, ::-1].ravel().copy(),
         open=is_open,
-        weight=np.repeat(total, 2),
+        weight=np.repeat(total * _slowness(total, speed), 2),
         speed_m_s=speed,
         first_out=np.searchsorted(tail[arcs], np.arange(count + 1)).astype(np.int64),
         out=arcs.astype(np.int64),
+        cells=cells_of(steps.x1, steps.y1, steps.x2, steps.y2),
+        step=np.stack(table, axis=1).astype(np.float64),
+        bearing=_bearings(steps, first_step),
     )
+
+
+def _slowness(length_m: Floats, speed_m_s: Floats) -> Floats:
+    """Say what a metre of each edge counts for who chooses a route: half by way, half by time."""
+    known = np.isfinite(speed_m_s) & (speed_m_s > 0.0)
+    if not known.any():
+        return np.ones(len(length_m))
+    usual = length_m[known].sum() / (length_m[known] / speed_m_s[known]).sum()
+    return np.where(known, 0.5 + 0.5 * usual / np.where(known, speed_m_s, usual), 1.0)
+
+
+def _bearings(steps: EdgeGrid, first_step: Ints) -> Floats:
+    if len(first_step) < 2:
+        return np.zeros((0, 2))
+    angle = np.arctan2((steps.x2 - steps.x1) * np.cos(np.radians(steps.y1)), steps.y2 - steps.y1)
+    leave, arrive = angle[first_step[:-1]], angle[first_step[1:] - 1]
+    made = np.stack([leave, arrive, arrive + np.pi, leave + np.pi], axis=1)
+    return np.ascontiguousarray(made.reshape(-1, 2))
 
 
 def graph_of_lines(lines: pa.Table, segments: pa.Table | None = None) -> Graph:

@@ -24,6 +24,8 @@ TOUCH_M = 1.0
 """An end as near as this to other lines joins all of them; farther off, the nearest only."""
 SHORTEST_M = 0.5
 """Joints of a line nearer to each other than this are one."""
+FEET_CELL_M = 100.0
+"""Cells of the grid in which lines near ends are looked for are at least this wide."""
 
 Objects = NDArray[np.object_]
 
@@ -74,7 +76,7 @@ def _feet(geometry: Objects, vertices: pd.DataFrame, kind: Ints, join_m: float) 
     new = np.r_[True, line[1:] != line[:-1]]
     end = np.flatnonzero(new | np.r_[new[1:], True])
     lon, lat, at = (vertices[c].to_numpy() for c in ("lon", "lat", "at"))
-    grid = line_grid(geometry, np.arange(len(geometry)), 4.0 * join_m)
+    grid = line_grid(geometry, np.arange(len(geometry)), max(4.0 * join_m, FEET_CELL_M))
     near = nearest_per_line(grid, lon[end], lat[end], join_m)
     own = line[end[near.point]]
     other = grid.line[near.edge]

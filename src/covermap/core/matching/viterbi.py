@@ -2,148 +2,224 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from covermap.core.lines.nearest import room
-from covermap.core.matching.candidates import MOST_STATES, find_states, grown, states_for
-from covermap.core.matching.steps import step_cost
+from covermap.core.geodesy import Floats, Ints
+from covermap.core.lines.nearest import Found, room
+from covermap.core.matching.candidates import (
+    BACK,
+    BETA,
+    EMISSION,
+    MOST_FEET,
+    MOST_STATES,
+    ODDS,
+    SCORE,
+    STATE_COLUMNS,
+    far_feet,
+    feet,
+    grown,
+    states_at,
+    within_reach,
+)
+from covermap.core.matching.cells import cell_at, steps_in
+from covermap.core.matching.steps import connect, longest_route
 
 MATCHED, NO_POSITION, TOO_FAR, CLASS, NOT_TRAVELLED = range(5)
 REASONS = ("matched", "no_position", "too_far", "class", "not_travelled")
 """Why a sample is on no line; its index is the code."""
+SAMPLE, LEG, FIRST, FIRST_W, CHOSEN, PIECES, PIECES_END = range(7)
+"""Of each column: its sample, the connected leg it is in, where its states begin and where the
+steps to it, the state that is chosen, and the pieces of path that lead to it."""
+COLUMN_COLUMNS = 7
+BEAM = 100.0
+"""States that cost so much more than the best of their column are let go (e^-100)."""
+
+
+class Work(NamedTuple):
+    """Room for the columns of one run; changed in place, and replaced where it must grow."""
+
+    state: Floats
+    column: Ints
+    w: Floats
+    foot: Floats
+    found: Found
 
 
 @njit(cache=True)
-def _twice(array, used):  # type: ignore[no-untyped-def]
-    made = np.empty(2 * len(array), array.dtype)
-    made[:used] = array[:used]
-    return made
+def work_for(samples):  # type: ignore[no-untyped-def]
+    """Make room for runs of at most so many samples."""
+    return Work(
+        np.empty((4 * samples + 2 * MOST_STATES, STATE_COLUMNS)),
+        np.empty((samples + 1, COLUMN_COLUMNS), np.int64),
+        np.empty(4 * samples + MOST_STATES * MOST_STATES),
+        np.empty((MOST_FEET, 4)), room(),
+    )  # fmt: skip
 
 
 @njit(cache=True)
-def beta_at(straight, settings):  # type: ignore[no-untyped-def]
-    """Scale of the difference between route and straight line over a distance."""
-    return settings.beta_m + settings.beta_share * straight
+def _roomy(work, used, used_w):  # type: ignore[no-untyped-def]
+    """Give work with room for one more column."""
+    state, w = work.state, work.w
+    if used + MOST_STATES > len(state):
+        state = grown(state, used)
+    if used_w + MOST_STATES * MOST_STATES > len(w):
+        w = grown(w, used_w)
+    return Work(state, work.column, w, work.foot, work.found)
 
 
 @njit(cache=True)
-def longest_route(straight, seconds, sigma, settings):  # type: ignore[no-untyped-def]
-    """No longer route than this can have been travelled between two samples."""
-    longest = settings.detour * straight + settings.detour_m
-    if seconds == seconds:
-        longest = min(longest, settings.max_speed_m_s * max(seconds, 0.0) + 6.0 * sigma)
-    return longest
+def _reached(state, w, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
+    """Score states `b0:b1` from `a0:a1`; close up on those that are reached; give where they end.
 
-
-@njit(cache=True)
-def _connect(graph, routes, states, a0, a1, b0, b1, straight, longest, settings, score, back, w):  # type: ignore[no-untyped-def]
-    """Score states `b0:b1` from `a0:a1`, write exp(-cost) of each step to `w`, say if any is."""
-    beta = beta_at(straight, settings)
-    least = np.inf
+    The costs in `w` become exp(-cost), the least cost taken off.
+    """
+    across, kept, best, least = a1 - a0, b0, np.inf, np.inf
     for j in range(b0, b1):
-        score[j], back[j] = np.inf, -1
+        state[j, SCORE] = np.inf
         for i in range(a0, a1):
-            k = (j - b0) * (a1 - a0) + i - a0
-            w[k] = np.inf
-            if score[i] == np.inf:
-                continue
-            cost, _, _ = step_cost(
-                graph, routes, states.arc[i], states.along_m[i], states.arc[j],
-                states.along_m[j], straight, beta, longest, settings,
-            )  # fmt: skip
-            w[k] = cost
+            cost = w[(j - b0) * across + i - a0]
             least = min(least, cost)
-            if score[i] + cost < score[j]:
-                score[j], back[j] = score[i] + cost, i
-        score[j] += states.emission[j]
-    for k in range((b1 - b0) * (a1 - a0)):
-        w[k] = np.exp(least - w[k]) if w[k] < np.inf else 0.0
-    return least < np.inf
+            if state[i, SCORE] + cost < state[j, SCORE]:
+                state[j, SCORE], state[j, BACK] = state[i, SCORE] + cost, i
+        state[j, SCORE] += state[j, EMISSION]
+        best = min(best, state[j, SCORE])
+    if best == np.inf:
+        return b0
+    for j in range(b0, b1):
+        if state[j, SCORE] > best + BEAM:
+            continue
+        if kept != j:
+            state[kept] = state[j]
+        for i in range(across):
+            cost = w[(j - b0) * across + i]
+            w[(kept - b0) * across + i] = np.exp(least - cost)
+        kept += 1
+    return kept
 
 
 @njit(cache=True)
-def _forward(states, a0, a1, b0, b1, w, w0, alpha):  # type: ignore[no-untyped-def]
+def _forward(state, w, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
     """Probability of states `b0:b1` given all samples so far; `a0 == a1` begins a leg."""
+    if b1 == b0 + 1:
+        state[b0, ODDS] = 1.0
+        return
     least, total = np.inf, 0.0
     for j in range(b0, b1):
-        least = min(least, states.emission[j])
+        least = min(least, state[j, EMISSION])
     for j in range(b0, b1):
         reach = 1.0
         if a1 > a0:
             reach = 0.0
             for i in range(a0, a1):
-                reach += alpha[i] * w[w0 + (j - b0) * (a1 - a0) + i - a0]
-        alpha[j] = reach * np.exp(least - states.emission[j])
-        total += alpha[j]
+                reach += state[i, ODDS] * w[(j - b0) * (a1 - a0) + i - a0]
+        state[j, ODDS] = reach * np.exp(least - state[j, EMISSION])
+        total += state[j, ODDS]
     for j in range(b0, b1):
-        alpha[j] = alpha[j] / total if total > 0.0 else 1.0 / (b1 - b0)
+        state[j, ODDS] = state[j, ODDS] / total if total > 0.0 else 1.0 / (b1 - b0)
 
 
 @njit(cache=True)
-def _backward(states, first, leg, w, w_first, alpha, columns):  # type: ignore[no-untyped-def]
-    """Turn `alpha` into the probability of each state given all samples of its leg."""
-    beta = np.ones(len(alpha))
+def _backward(state, column, w, columns):  # type: ignore[no-untyped-def]
+    """Turn probabilities into those given all samples of the leg; `w` into those of the steps."""
+    for j in range(column[max(columns - 1, 0), FIRST], column[columns, FIRST]):
+        state[j, BETA] = 1.0
     for k in range(columns - 1, -1, -1):
-        b0, b1 = first[k], first[k + 1]
-        total = 0.0
-        for j in range(b0, b1):
-            total += alpha[j] * beta[j]
-        if k > 0 and leg[k - 1] == leg[k]:
-            a0 = first[k - 1]
-            least = np.inf
-            for j in range(b0, b1):
-                least = min(least, states.emission[j])
-            most = 0.0
+        b0, b1 = column[k, FIRST], column[k + 1, FIRST]
+        _settle(state, b0, b1)
+        if k == 0:
+            break
+        a0 = column[k - 1, FIRST]
+        joined = column[k - 1, LEG] == column[k, LEG]
+        if joined and (b0 > a0 + 1 or b1 > b0 + 1):
+            _step_back(state, w[column[k, FIRST_W] :], a0, b0, b1)
+        else:
             for i in range(a0, b0):
-                reach = 0.0
-                for j in range(b0, b1):
-                    reach += (
-                        w[w_first[k] + (j - b0) * (b0 - a0) + i - a0]
-                        * np.exp(least - states.emission[j]) * beta[j]
-                    )  # fmt: skip
-                beta[i] = reach
-                most = max(most, reach)
-            if most > 0.0:
-                for i in range(a0, b0):
-                    beta[i] /= most
-        for j in range(b0, b1):
-            alpha[j] = alpha[j] * beta[j] / total if total > 0.0 else 1.0 / (b1 - b0)
+                state[i, BETA] = 1.0
 
 
 @njit(cache=True)
-def solve(graph, routes, x, y, kx, ky, time, heading, sigma, samples, allowed, settings, reason):  # type: ignore[no-untyped-def]
+def _settle(state, b0, b1):  # type: ignore[no-untyped-def]
+    """Bring the later samples into the probabilities of a column."""
+    if b1 == b0 + 1:
+        return
+    total = 0.0
+    for j in range(b0, b1):
+        total += state[j, ODDS] * state[j, BETA]
+    for j in range(b0, b1):
+        share = state[j, ODDS] * state[j, BETA]
+        state[j, ODDS] = share / total if total > 0.0 else 1.0 / (b1 - b0)
+
+
+@njit(cache=True)
+def _step_back(state, w, a0, b0, b1):  # type: ignore[no-untyped-def]
+    """Write `BETA` of states `a0:b0`, and the probability of each step from them to `b0:b1`."""
+    across, least, most = b0 - a0, np.inf, 0.0
+    for j in range(b0, b1):
+        least = min(least, state[j, EMISSION])
+    for i in range(a0, b0):
+        state[i, BETA] = 0.0
+    for j in range(b0, b1):
+        later = np.exp(least - state[j, EMISSION]) * state[j, BETA]
+        total = 0.0
+        for i in range(across):
+            reach = w[(j - b0) * across + i]
+            state[a0 + i, BETA] += reach * later
+            total += reach * state[a0 + i, ODDS]
+        for i in range(across):
+            share = w[(j - b0) * across + i] * state[a0 + i, ODDS]
+            w[(j - b0) * across + i] = state[j, ODDS] * share / total if total > 0.0 else 0.0
+    for i in range(a0, b0):
+        most = max(most, state[i, BETA])
+    for i in range(a0, b0):
+        state[i, BETA] = state[i, BETA] / most if most > 0.0 else 1.0
+
+
+@njit(cache=True)
+def _backtrack(state, column, columns):  # type: ignore[no-untyped-def]
+    following = -1
+    for k in range(columns - 1, -1, -1):
+        if following < 0:
+            following = column[k, FIRST]
+            for j in range(column[k, FIRST], column[k + 1, FIRST]):
+                if state[j, SCORE] < state[following, SCORE]:
+                    following = j
+        column[k, CHOSEN] = following
+        joined = k > 0 and column[k - 1, LEG] == column[k, LEG]
+        following = int(state[following, BACK]) if joined else -1
+
+
+@njit(cache=True)
+def solve(  # type: ignore[no-untyped-def]
+    graph, routes, x, y, time, heading, sigma, samples, everywhere, allowed, settings, reason, work
+):
     """Find the path of one run.
 
     Parameters
     ----------
-    x, y, kx, ky, time, heading, sigma
+    x, y, time, heading, sigma
         Of all samples; `samples` are the numbers of those of this run, in order.
-    allowed
-        For each piece of the graph, whether these samples can be on it.
+    everywhere, allowed
+        Whether the samples can be on every piece of the graph; for each piece, whether they can.
     reason
         Written for samples that are on no line.
+    work
+        Room; see :class:`Work`.
 
     Returns
     -------
     columns : int
         How many samples are on the path.
-    sample, leg, chosen, first, states, posterior
-        Of each column: its sample, the connected leg it is in, the state chosen, where its states
-        begin; then the states, and the probability of each.
+    work : Work
+        The columns and their states.
     """
-    n = len(samples)
-    states = states_for(8 * n + 2 * MOST_STATES)
-    score, alpha = np.empty(len(states.arc)), np.empty(len(states.arc))
-    back = np.empty(len(states.arc), np.int64)
-    w = np.empty(16 * n + MOST_STATES * MOST_STATES)
-    w_used = 0
-    sample, leg = np.empty(n, np.int64), np.empty(n, np.int64)
-    first, w_first = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    found = room()
-    columns, legs, used = 0, 0, 0
-    missed, first_missed = 0, -1
-    attached = False
+    n, cells = len(samples), graph.cells
+    columns, legs, used, used_w = 0, 0, 0, 0
+    missed, first_missed, attached = 0, -1, False
+    row = column = -2
+    begin = end = 0
     t = 0
     while t < n or missed > 0:
         if t >= n:
@@ -152,45 +228,62 @@ def solve(graph, routes, x, y, kx, ky, time, heading, sigma, samples, allowed, s
             if t < 0:
                 break
         s = samples[t]
-        while used + 2 * MOST_STATES > len(states.arc):
-            states = grown(states, used)
-            score, alpha, back = _twice(score, used), _twice(alpha, used), _twice(back, used)
-        while w_used + MOST_STATES * MOST_STATES > len(w):
-            w = _twice(w, w_used)
-        end, barred = find_states(
-            graph, x[s], y[s], kx[s], ky[s], heading[s], sigma[s], settings, allowed, found,
-            states, used,
+        work = _roomy(work, used, used_w)
+        state, w = work.state, work.w
+        r, c = cell_at(cells, x[s], y[s])
+        if r != row or c != column:
+            row, column = r, c
+            begin, end = steps_in(cells, row, column)
+        kx, ky = cells.east_m[max(row, 0)], cells.north_m[max(row, 0)]
+        count, barred = 0, False
+        if within_reach(settings.radius_m):
+            count, barred = feet(
+                graph.step, cells.step, begin, end, x[s], y[s], kx, ky, settings.radius_m,
+                everywhere, allowed, work.foot,
+            )  # fmt: skip
+        else:
+            count, barred = far_feet(
+                graph.grid, x[s], y[s], kx, ky, settings.radius_m, allowed, work.found, work.foot
+            )
+        if count == 0 and settings.far_m > settings.radius_m:
+            count, barred = far_feet(
+                graph.grid, x[s], y[s], kx, ky, settings.far_m, allowed, work.found, work.foot
+            )
+        stop = states_at(
+            graph.step, graph.length_m, work.foot, count, kx, ky, heading[s], sigma[s], settings,
+            state, used,
         )  # fmt: skip
-        if end == used:
+        if stop == used:
             reason[s] = CLASS if barred else TOO_FAR
             missed += 1
             t += 1
             over = missed > settings.skip_samples
             if attached and over and first_missed < 0:
-                gone = time[s] - time[sample[columns - 1]]
+                gone = time[s] - time[work.column[columns - 1, SAMPLE]]
                 if not gone <= settings.skip_s:
                     attached, missed = False, 0
             if not attached or (t >= n and first_missed < 0):
                 missed = 0
             continue
         if attached:
-            before = sample[columns - 1]
-            straight = np.hypot((x[s] - x[before]) * kx[s], (y[s] - y[before]) * ky[s])
-            longest = longest_route(
-                straight, time[s] - time[before], max(sigma[s], sigma[before]), settings
-            )
-            a0, a1 = first[columns - 1], used
-            if _connect(
-                graph, routes, states, a0, a1, used, end, straight, longest, settings, score,
-                back, w[w_used:],
-            ):  # fmt: skip
+            before = work.column[columns - 1, SAMPLE]
+            straight = np.hypot((x[s] - x[before]) * kx, (y[s] - y[before]) * ky)
+            error = max(sigma[s], sigma[before])
+            longest = longest_route(straight, time[s] - time[before], error, settings)
+            first = work.column[columns - 1, FIRST]
+            connect(
+                graph, routes, state, first, used, used, stop, straight, longest, error,
+                settings, w[used_w:],
+            )  # fmt: skip
+            stop = _reached(state, w[used_w:], first, used, used, stop)
+            if stop > used:
                 for m in range(t - missed, t):
                     if reason[samples[m]] == MATCHED:
                         reason[samples[m]] = NOT_TRAVELLED
                 missed, first_missed = 0, -1
-                _forward(states, a0, a1, used, end, w, w_used, alpha)
-                w_first[columns] = w_used
-                w_used += (a1 - a0) * (end - used)
+                _forward(state, w[used_w:], first, used, used, stop)
+                work.column[columns, FIRST_W] = used_w
+                used_w += (used - first) * (stop - used)
             else:
                 if first_missed < 0:
                     first_missed = t
@@ -203,31 +296,17 @@ def solve(graph, routes, x, y, kx, ky, time, heading, sigma, samples, allowed, s
         if not attached:
             legs += 1
             attached, missed, first_missed = True, 0, -1
-            score[used:end] = states.emission[used:end]
-            back[used:end] = -1
-            w_first[columns] = w_used
-            _forward(states, used, used, used, end, w, w_used, alpha)
-        sample[columns], leg[columns] = s, legs
+            for j in range(used, stop):
+                state[j, SCORE], state[j, BACK] = state[j, EMISSION], -1.0
+            work.column[columns, FIRST_W] = used_w
+            _forward(state, w, used, used, used, stop)
+        work.column[columns, SAMPLE], work.column[columns, LEG] = s, legs
+        work.column[columns, FIRST] = used
         reason[s] = MATCHED
         columns += 1
-        first[columns] = used = end
+        work.column[columns, FIRST] = used = stop
         t += 1
-    chosen = _backtrack(score, back, first, leg, columns)
-    _backward(states, first, leg, w, w_first, alpha[:used], columns)
-    return columns, sample, leg, chosen, first, states, alpha
-
-
-@njit(cache=True)
-def _backtrack(score, back, first, leg, columns):  # type: ignore[no-untyped-def]
-    chosen = np.empty(columns, np.int64)
-    following = -1
-    for k in range(columns - 1, -1, -1):
-        if following < 0:
-            best = first[k]
-            for j in range(first[k], first[k + 1]):
-                if score[j] < score[best]:
-                    best = j
-            following = best
-        chosen[k] = following
-        following = back[following] if k > 0 and leg[k - 1] == leg[k] else -1
-    return chosen
+    work.column[columns, FIRST] = used
+    _backtrack(work.state, work.column, columns)
+    _backward(work.state, work.column, work.w, columns)
+    return columns, work
