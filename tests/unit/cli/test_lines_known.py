@@ -7,11 +7,15 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from PIL import Image
 
 import handmade
 from commands import covermap
 from covermap.cli.lines.listing import grouped
+from covermap.store import Tables
+from covermap.tables import TABLES
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +137,93 @@ def test_a_strip_chart_is_written_as_svg_that_others_can_read(space: Path, tmp_p
     assert "K100+000" in texts
     assert any(t and "SIMULATED" in t for t in texts)
     assert any(t and "official chainage" in t for t in texts)
+
+
+def test_a_line_is_shown_in_lines_that_fit_a_terminal(space: Path) -> None:
+    said = covermap("lines", "show", "g2", space)
+    assert said.code == 0, said.err
+    tables = [line for line in said.out.splitlines()[1:] if line]
+    assert max(map(len, tables)) <= 100
+    assert "P(pass): that 95 % of the whole line is covered, what is not measured taken" in said.out
+    assert "46000     nr" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("京沪高",), "no line '京沪高' in the current build. Near: 京沪高速."),
+        (("Lime 1",), "Near: Line 1"),
+        (("g2", "--operator", "46009"), "no layer 46009/any in the lines: 46000/any"),
+        (("g2", "--operator", "46001", "--technology", "nr"), "no layer 46001/nr in the lines"),
+        (("g2", "--profile", "--technology", "gsm"), "no layer any/gsm in the lines"),
+        (("g2", "--from", "K100+000"), "--from and --to go with --profile"),
+        (("g2", "--profile", "--from", "K101+0", "--to", "K101+0"), "is no part of a line"),
+        (("g2", "--profile", "--from", "K190+000"), "K190+000 is not on the line: it goes from "
+         "K100+000 to K124+462."),
+        (("m1", "--profile", "--to", "99999"), "99999 is not on the line"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shown_is_told_in_one_line(
+    space: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    name, *options = arguments
+    said = covermap("lines", "show", name, space, *options)
+    assert said.code == 2
+    assert told in said.err
+    assert len(said.err.strip().splitlines()) == 1
+
+
+def test_a_line_of_which_nothing_is_measured_is_shown_and_drawn_as_such(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    folder = handmade.write_build(root)
+    for name in ("segment_verdicts", "line_verdicts"):
+        rows = Tables(folder).read(name).to_pylist()
+        for row in (r for r in rows if r["line_id"] == "m1"):
+            blank = [k for k in row if k.startswith(("rsrp", "share", "campaign", "drive", "p_"))]
+            row |= dict.fromkeys([*blank, "probability", "basis", "assessed_km", "runs"])
+            row |= {"n": 0, "verdict": "unmeasured", "covered_km": 0.0, "weak_km": 0.0,
+                    "none_km": 0.0, "runs": 0, "share_if_rest_bad": 0.0,
+                    "share_if_rest_good": 1.0}  # fmt: skip
+        names = TABLES[name].names
+        kept = [{k: r[k] for k in names} for r in rows]
+        handmade.write(folder, name, pa.Table.from_pylist(kept, TABLES[name].schema))
+    shown = covermap("lines", "show", "m1", root)
+    assert shown.code == 0, shown.err
+    assert shown.out.count("nothing measured") == len(handmade.LAYERS)
+    assert "P(pass)" not in shown.out
+    drawn = covermap("lines", "show", "m1", root, "--profile", "--plain")
+    assert drawn.code == 0, drawn.err
+    (verdicts,) = [line for line in drawn.out.splitlines() if line.startswith(" verdict ")]
+    assert set(verdicts.removeprefix(" verdict ")) == {"."}
+    svg = tmp_path / "m1.svg"
+    assert covermap("lines", "show", "m1", root, "--svg", svg).code == 0
+    assert "nothing is measured 未测量" in svg.read_text(encoding="utf-8")
+
+
+def test_a_strip_chart_is_written_as_a_picture(space: Path, tmp_path: Path) -> None:
+    path = tmp_path / "g2.png"
+    said = covermap("lines", "show", "g2", space, "--png", path)
+    assert said.out == f"{path}: 1 strip chart\n"
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        assert picture.width == 2400
+        assert len(picture.getcolors(1 << 24) or []) > 20
+    said = covermap("lines", "show", "g2", space, "--png", tmp_path / "no" / "g2.png")
+    assert said.code == 2
+    assert "no/g2.png" in said.err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ((), ("import", "list", "show", "network")),
+        (("show",), ("--profile", "--from", "--svg", "--png", "K12+300")),
+        (("list",), ("--sections", "--answer", "--region", "--json")),
+        (("import",), ("--replace", "--print", "--posts", "--stations")),
+        (("network",), ("--regions", "--csv")),
+    ],
+)
+def test_help_names_the_options(command: tuple[str, ...], told: tuple[str, ...]) -> None:
+    said = covermap("lines", *command, "--help")
+    assert said.code == 0
+    assert all(word in said.out for word in told)

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
+from covermap.cli.lines.charting import Wanted, draw_courses
 from covermap.cli.lines.listing import DIRECTORY
 from covermap.cli.lines.printing import interval, kilometres, known, percent, print_table
-from covermap.course import Count, find_courses, read_count, read_profile, rows_of, title_of
+from covermap.course import Count, find_courses, read_count, rows_of, title_of
 from covermap.errors import NotKnownError, QueryError
-from covermap.formats.strip import Profile, to_svg, to_text
-from covermap.store import Build, Workspace, write_text
+from covermap.store import Build, Workspace
 from covermap.tables import ANY
 
 MOST_ROWS = 20
@@ -52,7 +51,7 @@ def show_line(
     courses = find_courses(build, name)
     layer = _layer(build, operator, technology)
     if profile or svg or png:
-        _draw(build, courses, layer, (start, end), (svg, png), plain)
+        draw_courses(build, courses, Wanted(layer, (start, end), svg, png, plain))
         return
     if start is not None or end is not None:
         raise QueryError("--from and --to go with --profile, --svg or --png.")
@@ -76,52 +75,6 @@ def _layer(build: Build, operator: str | None, technology: str | None) -> tuple[
         raise NotKnownError(f"no layer {asked} in the lines: {told}.")
     fitting.sort(key=lambda layer: (layer[0] != ANY, layer[1] != ANY, layer))
     return fitting[0] if fitting else (operator or ANY, technology or ANY)
-
-
-def _draw(
-    build: Build,
-    courses: list[str],
-    layer: tuple[str, str],
-    part: tuple[str | None, str | None],
-    files: tuple[Path | None, Path | None],
-    plain: bool,
-) -> None:
-    profiles = [_profile(build, line_id, layer, part) for line_id in courses]
-    svg, png = files
-    if svg:
-        write_text(svg, to_svg(profiles))
-        typer.echo(f"{svg}: {len(profiles)} strip charts")
-    if png:
-        from covermap.formats.strip.png import to_png  # the other commands start without it
-
-        png.write_bytes(to_png(profiles))
-        typer.echo(f"{png}: {len(profiles)} strip charts")
-    if svg or png:
-        return
-    console = Console()
-    ascii_only = plain or not _holds_blocks()
-    colour = console.is_terminal and not console.no_color
-    texts = [to_text(p, console.width, ascii_only, colour) for p in profiles]
-    typer.echo("\n\n".join(texts))
-
-
-def _holds_blocks() -> bool:
-    """Whether the terminal's encoding has block characters."""
-    try:
-        "█▁▲".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _profile(
-    build: Build, line_id: str, layer: tuple[str, str], part: tuple[str | None, str | None]
-) -> Profile:
-    count = read_count(build, line_id)
-    ends = [None if text is None else count.place_of(text) for text in part]
-    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
-        ends.reverse()  # the official count may run against the line
-    return read_profile(build, build.manifest, line_id, layer, (ends[0], ends[1]))
 
 
 def _show(build: Build, line_id: str, layer: tuple[str, str], most: int) -> None:
@@ -155,24 +108,58 @@ def _verdicts(build: Build, line_id: str) -> None:
     rows = rows_of(build, "line_verdicts", line_id, "operator, technology")
     if not rows:
         return
-    headings = ["operator", "technology", "route km", "covered", "weak", "none", "unmeasured",
-                "gap",
-                "of measured", "share", "interval", "this campaign", "one drive", "P(pass)", "runs",
-                "answer"]  # fmt: skip
+    typer.echo("")
+    kinds = ("length", "covered", "weak", "none", "unmeasured")
+    headings = ["operator", "technology", "route km", *kinds[1:], "longest gap", "answer"]
+    made = [
+        [r["operator"], r["technology"], *(kilometres(r[f"route_{k}_km"]) for k in kinds),
+         kilometres(r["longest_gap_km"]), r["answer"] if _measured(r) else "nothing measured"]
+        for r in rows
+    ]  # fmt: skip
+    print_table(headings, made, 2)
+    _intervals([r for r in rows if _measured(r)], build.manifest.get("rules", {}))
+
+
+def _measured(row: dict[str, Any]) -> bool:
+    return bool(row["covered_km"] + row["weak_km"] + row["none_km"] > 0)
+
+
+def _intervals(rows: list[dict[str, Any]], rules: dict[str, Any]) -> None:
+    """Tell the share that is covered, with the interval of each way to ask for it."""
+    if not rows:
+        return
+    typer.echo("\ncovered share of the length measured:")
+    headings = ["operator", "technology", "segments", "expected", "interval", "these campaigns",
+                "one more drive", "P(pass)", "runs"]  # fmt: skip
     made = [
         [
-            r["operator"], r["technology"],
-            *(kilometres(r[f"route_{k}_km"]) for k in ("length", "covered", "weak", "none",
-                                                       "unmeasured")),
-            kilometres(r["longest_gap_km"]), percent(r["covered_share"]),
-            percent(r["share_expected"]),
-            interval(r["share_low"], r["share_high"]),
+            r["operator"], r["technology"], percent(r["covered_share"]),
+            percent(r["share_expected"]), interval(r["share_low"], r["share_high"]),
             interval(r["campaign_low"], r["campaign_high"]),
-            interval(r["drive_low"], r["drive_high"]), percent(r["p_pass"]), _runs(r), r["answer"],
+            interval(r["drive_low"], r["drive_high"]), percent(r["p_pass"]), _runs(r),
         ]
         for r in rows
     ]  # fmt: skip
     print_table(headings, made, 2)
+    typer.echo(pass_note(rules))
+
+
+def pass_note(rules: dict[str, Any]) -> str:
+    """Say what P(pass) is about, under the pack's rule for lines.
+
+    Examples
+    --------
+    >>> pass_note({"line": {"share": 0.95, "unmeasured": "bounded"}})
+    'P(pass): that 95 % of the whole line is covered, what is not measured taken as not covered'
+    """
+    line = rules.get("line", {})
+    share = f"{100 * line['share']:g} %" if "share" in line else "the share of the rule"
+    if line.get("unmeasured") == "excluded":
+        return f"P(pass): that {share} of the length measured is covered"
+    return (
+        f"P(pass): that {share} of the whole line is covered, what is not measured taken as not "
+        "covered"
+    )
 
 
 def _runs(row: dict[str, Any]) -> str:
@@ -192,7 +179,7 @@ def _sections(build: Build, line_id: str, layer: tuple[str, str], count: Count, 
         rows = connection.sql(query, params=[*layer, line_id]).to_arrow_table().to_pylist()
     for kind, title in (("station", "from station to station"), ("county", "by county")):
         own = [r for r in rows if r["kind"] == kind]
-        if not own:
+        if len(own) < 2:  # one section is the line
             continue
         typer.echo(f"\nsections {title}, {layer[0]}/{layer[1]}:")
         made = [
@@ -273,7 +260,7 @@ def _settling(build: Build, line_id: str, layer: tuple[str, str], count: Count) 
         runs = f"{r['runs']} run" + ("s" if r["runs"] != 1 else "")
         typer.echo(
             f"  {r['rank']}. {ACTIONS.get(r['action'], r['action'])}, {runs}, "
-            f"{count.text(r['from_m'])} - {count.text(r['to_m'])}: interval "
+            f"{count.text(r['from_m'])} - {count.text(r['to_m'])}\n     interval "
             f"{100 * r['width_now']:.1f} points wide -> {100 * r['width_then']:.1f}, "
             f"settled with a probability of {percent(r['p_settled'])}"
         )
