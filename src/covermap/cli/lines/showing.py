@@ -129,8 +129,8 @@ def _intervals(rows: list[dict[str, Any]], rules: dict[str, Any]) -> None:
     if not rows:
         return
     typer.echo("\ncovered share of the length measured:")
-    headings = ["operator", "technology", "segments", "expected", "interval", "these campaigns",
-                "one more drive", "P(pass)", "runs"]  # fmt: skip
+    headings = ["operator", "technology", "segments", "expected", "interval", "campaigns",
+                "one drive", "P(pass)", "runs"]  # fmt: skip
     made = [
         [
             r["operator"], r["technology"], percent(r["covered_share"]),
