@@ -60,6 +60,29 @@ def dense(runs: LineRuns, theta, priors: Priors, campaign_sd: float) -> Dense:
     return Dense(log_likelihood, cross @ solved[:, 0], m_all - cross @ solved[:, 1:])
 
 
+def smoothed_variance(seen, length_km, kept):
+    """Variance of m in every segment from what the filter keeps: the smoother's N, backwards."""
+    size = len(length_km)
+    level = np.zeros(size)
+    directions, campaigns, runs = seen.sizes
+    moving = 2 + directions + campaigns + 2 * runs
+    level[[0, 1, moving]] = 1.0
+    n, variance = np.zeros((size, size)), np.empty(len(seen.first) - 1)
+    for t in range(len(variance) - 1, -1, -1):
+        for o in range(seen.first[t + 1] - 1, seen.first[t] - 1, -1):
+            own = 2 + directions + campaigns + 2 * seen.run[o]
+            z = level.copy()
+            z[[2 + seen.direction[o], 2 + directions + seen.campaign[o], own, own + 1]] = 1.0
+            z[[moving + 1 + seen.campaign[o], moving + 1 + campaigns + seen.run[o]]] = 1.0
+            after = np.eye(size) - np.outer(kept.gain[o], z)
+            n = np.outer(z, z) / kept.variance[o] + after.T @ n @ after
+        reach = kept.reach[t, 0]
+        variance[t] = reach @ level - reach @ n @ reach
+        phi = np.exp(-seen.step_km[t] / np.where(length_km > 0, length_km, np.inf))
+        n *= np.outer(phi, phi)
+    return variance
+
+
 def path(rng, sd, length_km, km):
     """One Ornstein-Uhlenbeck path."""
     phi = np.exp(-np.diff(km, prepend=km[0]) / length_km)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from covermap.core.interval.model import decay, observed_states, state_size, stationary
+from covermap.core.interval.model import decay, moving_size, observed_states, stationary
+from covermap.core.interval.runs import Seen
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -16,7 +18,69 @@ Ints = NDArray[np.int64]
 
 SEEN = 9
 """An observation is the sum of this many states, and noise."""
-_LOG_TWO_PI = math.log(2.0 * math.pi)
+_NOISE = 9
+"""Place of v0 in theta."""
+
+
+class Kept(NamedTuple):
+    """What the filter writes for those after it; the last three only when they have rows.
+
+    h are two levels: the persistent one, mu + T + M, and the campaigns', with the mean of their C
+    and c besides.
+    """
+
+    error: Floats
+    """Of each observation: what was seen less what was predicted."""
+    variance: Floats
+    """Variance F of that."""
+    gain: Singles | Floats
+    """Observations x states: ``P Z / F``. It does not depend on what was observed."""
+    reach: Singles | Floats
+    """Segments x 2 x states: ``h P`` of the predicted P. Nor does this."""
+    mean: Floats
+    """Segments x 2: ``h a`` of the predicted a."""
+
+
+@njit(cache=True, error_model="numpy")
+def filtered(
+    seen: Seen,
+    theta: Floats,
+    constants: Floats,
+    campaign_sd: Floats,
+    kept: Kept,
+) -> None:
+    """Predict each observation of a line from those before it.
+
+    Parameters
+    ----------
+    seen
+        The line's observations.
+    theta, constants, campaign_sd
+        As in :func:`covermap.core.interval.model.stationary`.
+    kept
+        Written.
+    """
+    sd, length_km, a, p = begin(seen.sizes, theta, constants, campaign_sd)
+    size = len(sd)
+    phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
+    last_step = -1.0
+    for t in range(len(seen.first) - 1):
+        if t > 0:
+            if seen.step_km[t] != last_step:
+                last_step = seen.step_km[t]
+                decay(sd, length_km, last_step, phi, shock)
+            predict(phi, shock, a, p)
+        if len(kept.reach):
+            _keep_levels(a, p, seen.sizes, t, kept)
+        for o in range(seen.first[t], seen.first[t + 1]):
+            observed_states(seen.direction[o], seen.campaign[o], seen.run[o], seen.sizes, where)
+            variance = gain_of(p, where, theta[_NOISE] + seen.noise_db2[o], pz)
+            error = seen.y_db[o] - expected(a, where)
+            update(a, p, pz, error, variance)
+            kept.error[o], kept.variance[o] = error, variance
+            if len(kept.gain):
+                for i in range(size):
+                    kept.gain[o, i] = pz[i] / variance
 
 
 @njit(cache=True, error_model="numpy")
@@ -24,14 +88,8 @@ def begin(
     sizes: Ints, theta: Floats, constants: Floats, campaign_sd: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Give sd and correlation length of each state, and mean and covariance before any data."""
-    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
-    size = state_size(directions, campaigns, runs)
-    sd, length_km = np.empty(size), np.empty(size)
-    stationary(theta, constants, campaign_sd, directions, runs, sd, length_km)
-    p = np.zeros((size, size))
-    for s in range(size):
-        p[s, s] = sd[s] * sd[s]
-    return sd, length_km, np.zeros(size), p
+    sd, length_km = stationary(sizes, theta, constants, campaign_sd)
+    return sd, length_km, np.zeros(len(sd)), np.diag(sd * sd)
 
 
 @njit(cache=True, error_model="numpy")
@@ -60,130 +118,49 @@ def gain_of(p: Floats, where: Ints, noise: float, pz: Floats) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def update(p: Floats, pz: Floats, variance: float) -> None:
-    """Take an observation into the covariance."""
+def expected(a: Floats, where: Ints) -> float:
+    """Give the prediction of an observation."""
+    total = 0.0
+    for s in where:
+        total += a[s]
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def update(a: Floats, p: Floats, pz: Floats, error: float, variance: float) -> None:
+    """Take an observation into mean and covariance."""
     size = p.shape[0]
     for i in range(size):
         gain = pz[i] / variance
+        a[i] += gain * error
         for j in range(size):
             p[i, j] -= gain * pz[j]
 
 
 @njit(cache=True, error_model="numpy")
-def log_likelihood(
-    first: Ints,
-    y_db: Floats,
-    run: Ints,
-    direction: Ints,
-    campaign: Ints,
-    noise_db2: Floats,
-    step_km: Floats,
-    sizes: Ints,
-    theta: Floats,
-    constants: Floats,
-    campaign_sd: Floats,
-) -> float:
-    """Log-likelihood of one line's observations.
-
-    Parameters
-    ----------
-    first, y_db, run, direction, campaign
-        As in :class:`covermap.core.interval.runs.Ordered`, with runs, directions and campaigns
-        numbered from 0 within the line.
-    noise_db2
-        Variance of each observation's noise besides v0.
-    step_km
-        From the middle of the segment before to the middle of this one.
-    sizes
-        Numbers of directions, campaigns and runs.
-    """
-    directions, campaigns = sizes[0], sizes[1]
-    sd, length_km, a, p = begin(sizes, theta, constants, campaign_sd)
-    size = len(sd)
-    phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
-    last_step, total = -1.0, 0.0
-    for t in range(len(first) - 1):
-        if t > 0:
-            if step_km[t] != last_step:
-                last_step = step_km[t]
-                decay(sd, length_km, last_step, phi, shock)
-            predict(phi, shock, a, p)
-        for o in range(first[t], first[t + 1]):
-            observed_states(direction[o], campaign[o], run[o], directions, campaigns, where)
-            variance = gain_of(p, where, theta[9] + noise_db2[o], pz)
-            error = y_db[o]
-            for s in where:
-                error -= a[s]
-            for i in range(size):
-                a[i] += pz[i] / variance * error
-            update(p, pz, variance)
-            total -= 0.5 * (_LOG_TWO_PI + math.log(variance) + error * error / variance)
-    return total
-
-
-@njit(cache=True, error_model="numpy")
-def gains(
-    first: Ints,
-    run: Ints,
-    direction: Ints,
-    campaign: Ints,
-    noise_db2: Floats,
-    step_km: Floats,
-    sizes: Ints,
-    theta: Floats,
-    constants: Floats,
-    campaign_sd: Floats,
-    gain: Singles | Floats,
-    weight: Singles | Floats,
-    reach: Singles | Floats,
-) -> None:
-    """Write what paths need of the filter: it does not depend on what was observed.
-
-    `gain` (observations x states) is ``P Z / F``, `weight` (observations) ``1 / F``, `reach`
-    (segments x 2 x states) ``h P`` of the predicted P for the two levels of
-    :func:`level_states`: the persistent one and the campaigns'.
-    """
-    directions, campaigns = sizes[0], sizes[1]
-    sd, length_km, a, p = begin(sizes, theta, constants, campaign_sd)
-    size = len(sd)
-    phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
-    last_step = -1.0
-    for t in range(len(first) - 1):
-        if t > 0:
-            if step_km[t] != last_step:
-                last_step = step_km[t]
-                decay(sd, length_km, last_step, phi, shock)
-            predict(phi, shock, a, p)
-        for i in range(size):
-            level = p[0, i] + p[1, i] + p[2, i]
-            own = 0.0
-            for k in range(2 * campaigns):
-                own += p[3 + directions + k, i]
-            reach[t, 0, i] = level
-            reach[t, 1, i] = level + own / campaigns
-        for o in range(first[t], first[t + 1]):
-            observed_states(direction[o], campaign[o], run[o], directions, campaigns, where)
-            variance = gain_of(p, where, theta[9] + noise_db2[o], pz)
-            for i in range(size):
-                gain[o, i] = pz[i] / variance
-            weight[o] = 1.0 / variance
-            update(p, pz, variance)
+def _keep_levels(a: Floats, p: Floats, sizes: Ints, t: int, kept: Kept) -> None:
+    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
+    fixed = moving_size(directions, campaigns, runs)
+    own = 0.0
+    for k in range(campaigns):
+        own += (a[2 + directions + k] + a[fixed + 1 + k]) / campaigns
+    kept.mean[t, 0] = a[0] + a[1] + a[fixed]
+    kept.mean[t, 1] = kept.mean[t, 0] + own
+    for i in range(p.shape[0]):
+        level, own = p[0, i] + p[1, i] + p[fixed, i], 0.0
+        for k in range(campaigns):
+            own += p[2 + directions + k, i] + p[fixed + 1 + k, i]
+        kept.reach[t, 0, i] = level
+        kept.reach[t, 1, i] = level + own / campaigns
 
 
 @njit(cache=True, error_model="numpy")
 def settle_censored(
-    first: Ints,
-    y_db: Floats,
-    run: Ints,
-    direction: Ints,
-    campaign: Ints,
-    noise_db2: Floats,
-    censored: NDArray[np.bool_],
-    step_km: Floats,
-    sizes: Ints,
+    seen: Seen,
     theta: Floats,
     constants: Floats,
     campaign_sd: Floats,
+    censored: NDArray[np.bool_],
 ) -> None:
     """Replace censored observations by normal ones that say the same, in place.
 
@@ -193,28 +170,23 @@ def settle_censored(
     takes its place: `y_db` becomes its value and its variance is added to `noise_db2`. Where a
     level below the floor was expected anyway, that variance is large.
     """
-    directions, campaigns = sizes[0], sizes[1]
-    sd, length_km, a, p = begin(sizes, theta, constants, campaign_sd)
+    sd, length_km, a, p = begin(seen.sizes, theta, constants, campaign_sd)
     size = len(sd)
     phi, shock, pz, where = np.empty(size), np.empty(size), np.empty(size), np.empty(SEEN, np.int64)
-    for t in range(len(first) - 1):
+    for t in range(len(seen.first) - 1):
         if t > 0:
-            decay(sd, length_km, step_km[t], phi, shock)
+            decay(sd, length_km, seen.step_km[t], phi, shock)
             predict(phi, shock, a, p)
-        for o in range(first[t], first[t + 1]):
-            observed_states(direction[o], campaign[o], run[o], directions, campaigns, where)
-            variance = gain_of(p, where, theta[9] + noise_db2[o], pz)
-            mean = 0.0
-            for s in where:
-                mean += a[s]
+        for o in range(seen.first[t], seen.first[t + 1]):
+            observed_states(seen.direction[o], seen.campaign[o], seen.run[o], seen.sizes, where)
+            variance = gain_of(p, where, theta[_NOISE] + seen.noise_db2[o], pz)
+            mean = expected(a, where)
             if censored[o]:
-                value, more = _as_normal(mean, variance, y_db[o])
-                y_db[o] = value
-                noise_db2[o] += more
+                value, more = _as_normal(mean, variance, seen.y_db[o])
+                seen.y_db[o] = value
+                seen.noise_db2[o] += more
                 variance += more
-            for i in range(size):
-                a[i] += pz[i] / variance * (y_db[o] - mean)
-            update(p, pz, variance)
+            update(a, p, pz, seen.y_db[o] - mean, variance)
 
 
 @njit(cache=True, error_model="numpy")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from covermap.core.interval.filter import settle_censored
 from covermap.core.interval.model import Priors
-from covermap.core.interval.runs import LineRuns, Ordered, numbered
+from covermap.core.interval.runs import LineRuns, Ordered, Seen, numbered
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,39 +20,14 @@ MOST_RUNS, MOST_CAMPAIGNS = 8, 6
 Beyond, runs (campaigns) take turns and share an effect. Runs that share one count as one run, so
 an interval gets wider by it, never narrower."""
 
-Observed = tuple[Ints, Floats, Ints, Ints, Ints, Floats, Floats, Ints]
-
 
 @dataclass(frozen=True)
 class Line:
-    """Observations of one line, with runs, directions and campaigns numbered from 0."""
+    """Observations of one line, the samples behind each, and the identities of its campaigns."""
 
-    first: Ints
-    y_db: Floats
-    run: Ints
-    direction: Ints
-    campaign: Ints
+    seen: Seen
     n: Floats
-    noise_db2: Floats
-    step_km: Floats
-    sizes: Ints
-    """Numbers of directions, campaigns and runs."""
     campaigns: Ints
-    """Identities of the campaigns."""
-
-    @property
-    def observed(self) -> Observed:
-        """The arguments that every function of the filter begins with."""
-        return (
-            self.first,
-            self.y_db,
-            self.run,
-            self.direction,
-            self.campaign,
-            self.noise_db2,
-            self.step_km,
-            self.sizes,
-        )
 
 
 def line_of(runs: LineRuns, rows: Ordered, k: int, priors: Priors) -> Line:
@@ -71,23 +46,43 @@ def line_of(runs: LineRuns, rows: Ordered, k: int, priors: Priors) -> Line:
     campaigns = distinct[1][:MOST_CAMPAIGNS]
     sizes = np.array([len(distinct[0]), len(campaigns), min(len(distinct[2]), MOST_RUNS)])
     n = rows.n[at]
-    made = Line(
-        offsets - offsets[0], rows.y_db[at].copy(), parts[2], parts[0], parts[1], n,
-        priors.sample_db2 / n, step_km, sizes, campaigns,
+    seen = Seen(
+        offsets - offsets[0], rows.y_db[at].copy(), parts[2], parts[0], parts[1],
+        priors.sample_db2 / n, step_km, sizes,
     )  # fmt: skip
     if rows.censored[at].any():
-        _settle(made, rows.censored[at], priors)
-    return made
-
-
-def _settle(line: Line, censored: NDArray[np.bool_], priors: Priors) -> None:
-    sds = np.full(int(line.sizes[1]), priors.campaign_scale_db * np.sqrt(2.0))
-    first, y_db, run, direction, campaign, noise, step, sizes = line.observed
-    theta, constants = np.array(priors.median), constants_of(priors)
-    settle_censored(first, y_db, run, direction, campaign, noise, censored, step, sizes,
-                    theta, constants, sds)  # fmt: skip
+        theta, constants = np.array(priors.median), constants_of(priors)
+        sds = typical_campaign_sds(priors, len(campaigns))
+        settle_censored(seen, theta, constants, sds, rows.censored[at])
+    return Line(seen, n, campaigns)
 
 
 def constants_of(priors: Priors) -> Floats:
     """Give the standard deviations of mu and b."""
     return np.array([priors.level_sd_db, priors.run_constant_sd_db])
+
+
+def typical_campaign_sds(priors: Priors, campaigns: int) -> Floats:
+    """Give one standard deviation of c for each campaign: that of the Student t with 4 degrees."""
+    return np.full(campaigns, priors.campaign_scale_db * np.sqrt(2.0))
+
+
+def thinned(seen: Seen, segments: int, block: int = 50) -> Seen:
+    """Give blocks of a line, spread evenly over it, about so many segments in all.
+
+    They lie as far from each other as they do on the line: what is left is the same model of
+    fewer observations.
+    """
+    count = len(seen.first) - 1
+    every = -(-count // segments)
+    if every < 2:
+        return seen
+    kept = np.arange(count) // block % every == 0
+    per_segment = np.diff(seen.first)
+    at = np.repeat(kept, per_segment)
+    km = np.cumsum(seen.step_km)[kept]
+    return Seen(
+        np.concatenate([[0], np.cumsum(per_segment[kept])]), seen.y_db[at], seen.run[at],
+        seen.direction[at], seen.campaign[at], seen.noise_db2[at], np.diff(km, prepend=km[0]),
+        seen.sizes,
+    )  # fmt: skip

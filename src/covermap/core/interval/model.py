@@ -9,8 +9,8 @@ T, M, D, C, B and R are independent Ornstein-Uhlenbeck processes along chainage;
 constants of the line. What is estimated is the share of segments whose persistent level m_i
 reaches a threshold.
 
-A state vector holds, in this order: mu, T, M, one D a direction, one C a campaign, one c a
-campaign, then B, R and b of each run.
+A state vector holds, in this order, what changes along the line: T, M, one D a direction, one C
+a campaign, B and R of each run; then constants: mu, one c a campaign, one b a run.
 
 What was tried on real drives (one direction of a motorway predicts the other, -105 dBm; share of
 10 km sections inside the 95 % predictive interval, and its mean width; 108 sections, pooled) and
@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 PARAMETERS = (
@@ -56,10 +57,7 @@ PARAMETERS = (
     "noise_db2",
 )
 """What is fitted, in the order of a vector theta."""
-SD_M, L_M, SD_T, SD_D, L_D, SD_C, SD_R, L_R, SD_B, NOISE = range(10)
 _TREND_KM, _CAMPAIGN_KM, _SLOW_RUN_KM = 10.0, 3.0, 4.0
-FIXED_KM = (_TREND_KM, _CAMPAIGN_KM, _SLOW_RUN_KM)
-"""Correlation lengths that are not fitted: of T, C and B."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,9 @@ class IntervalSettings:
     """How the posterior of a batch of lines is drawn."""
 
     priors: Priors = field(default_factory=Priors)
-    fit: Literal["each", "pooled"] = "pooled"
-    """`each`: theta is fitted to every line; `pooled`: one theta, the prior's medians."""
+    fit: Literal["each", "pooled"] = "each"
+    """`each`: theta is fitted to every line; `pooled`: it is drawn from its prior, the same for
+    all lines."""
     campaign_shared: float = 0.75
     """Share of the variance of c that lines of one campaign have in common, 0-1.
 
@@ -103,8 +102,9 @@ class IntervalSettings:
     """Which further drive is predicted: one of a new campaign, or one more of these campaigns."""
     drive_samples: float = 0.0
     """Samples a segment of that drive; 0: as many as the line's own runs had on average."""
-    pooled_spread: float = 0.0
-    """Pooled only: theta is spread over the draws by this many prior standard deviations."""
+    pooled_spread: float = 1.0
+    """Pooled only: theta is spread over the draws by this many prior standard deviations; 0: it is
+    the prior's median, and intervals are too narrow."""
 
 
 def theta_of(u: Floats, priors: Priors) -> Floats:
@@ -134,63 +134,65 @@ def campaign_sds(priors: Priors, groups: int) -> Floats:
 
 
 @njit(cache=True, error_model="numpy")
+def moving_size(directions: int, campaigns: int, runs: int) -> int:
+    """Give the number of states that change along the line: they come first."""
+    return 2 + directions + campaigns + 2 * runs
+
+
+@njit(cache=True, error_model="numpy")
 def state_size(directions: int, campaigns: int, runs: int) -> int:
     """Give the number of states."""
-    return 3 + directions + 2 * campaigns + 3 * runs
+    return moving_size(directions, campaigns, runs) + 1 + campaigns + runs
 
 
 @njit(cache=True, error_model="numpy")
 def stationary(
-    theta: Floats,
-    constants: Floats,
-    campaign_sd: Floats,
-    directions: int,
-    runs: int,
-    sd: Floats,
-    length_km: Floats,
-) -> None:
-    """Write standard deviation and correlation length of every state; 0 km: a constant.
+    sizes: Ints, theta: Floats, constants: Floats, campaign_sd: Floats
+) -> tuple[Floats, Floats]:
+    """Give standard deviation and correlation length of every state; 0 km: a constant.
 
-    `constants` holds the standard deviations of mu and b.
+    `sizes` holds the numbers of directions, campaigns and runs, `constants` the standard
+    deviations of mu and b, `campaign_sd` that of each campaign's c.
     """
-    campaigns = len(campaign_sd)
-    sd[0], length_km[0] = constants[0], 0.0
-    sd[1], length_km[1] = theta[2], 10.0
-    sd[2], length_km[2] = theta[0], theta[1]
-    at = 3
-    for _ in range(directions):
-        sd[at], length_km[at] = theta[3], theta[4]
-        at += 1
-    for k in range(campaigns):
-        sd[at + k], length_km[at + k] = theta[5], 3.0
-        sd[at + campaigns + k], length_km[at + campaigns + k] = campaign_sd[k], 0.0
-    at += 2 * campaigns
-    for _ in range(runs):
-        sd[at], length_km[at] = theta[8], 4.0
-        sd[at + 1], length_km[at + 1] = theta[6], theta[7]
-        sd[at + 2], length_km[at + 2] = constants[1], 0.0
-        at += 3
+    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
+    size = state_size(directions, campaigns, runs)
+    sd, length_km = np.empty(size), np.zeros(size)
+    sd[0], length_km[0] = theta[2], _TREND_KM
+    sd[1], length_km[1] = theta[0], theta[1]
+    at = 2
+    for s in range(at, at + directions):
+        sd[s], length_km[s] = theta[3], theta[4]
+    at += directions
+    for s in range(at, at + campaigns):
+        sd[s], length_km[s] = theta[5], _CAMPAIGN_KM
+    at += campaigns
+    for s in range(at, at + 2 * runs, 2):
+        sd[s], length_km[s] = theta[8], _SLOW_RUN_KM
+        sd[s + 1], length_km[s + 1] = theta[6], theta[7]
+    at += 2 * runs
+    sd[at] = constants[0]
+    sd[at + 1 : at + 1 + campaigns] = campaign_sd
+    sd[at + 1 + campaigns :] = constants[1]
+    return sd, length_km
 
 
 @njit(cache=True, error_model="numpy")
-def decay(sd: Floats, length_km: Floats, step_km: float, phi: Floats, shock: Floats) -> None:
+def decay(
+    sd: Floats, length_km: Floats, step_km: float, phi: Singles | Floats, shock: Singles | Floats
+) -> None:
     """Write ``phi = exp(-step / L)`` and the shock's standard deviation ``sd sqrt(1 - phi^2)``."""
     for s in range(len(sd)):
-        if length_km[s] == 0.0:
-            phi[s], shock[s] = 1.0, 0.0
-        else:
-            phi[s] = np.exp(-step_km / length_km[s])
-            shock[s] = sd[s] * np.sqrt(1.0 - phi[s] * phi[s])
+        fade = np.exp(-step_km / length_km[s]) if length_km[s] > 0.0 else 1.0
+        phi[s] = fade
+        shock[s] = sd[s] * np.sqrt(1.0 - fade * fade)
 
 
 @njit(cache=True, error_model="numpy")
-def observed_states(
-    direction: int, campaign: int, run: int, directions: int, campaigns: int, where: Ints
-) -> None:
+def observed_states(direction: int, campaign: int, run: int, sizes: Ints, where: Ints) -> None:
     """Write the nine states whose sum an observation sees."""
-    where[0], where[1], where[2] = 0, 1, 2
-    where[3] = 3 + direction
-    where[4] = 3 + directions + campaign
-    where[5] = 3 + directions + campaigns + campaign
-    at = 3 + directions + 2 * campaigns + 3 * run
-    where[6], where[7], where[8] = at, at + 1, at + 2
+    directions, campaigns, runs = sizes[0], sizes[1], sizes[2]
+    fixed = moving_size(directions, campaigns, runs)
+    own = 2 + directions + campaigns + 2 * run
+    where[0], where[1], where[2] = 0, 1, 2 + direction
+    where[3], where[4], where[5] = 2 + directions + campaign, own, own + 1
+    where[6], where[7], where[8] = fixed, fixed + 1 + campaign, fixed + 1 + campaigns + run

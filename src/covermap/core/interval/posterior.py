@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from covermap.core.interval.effects import DRAWS, LANES, Further, World
 from covermap.core.interval.fit import fitted, laplace_draws
-from covermap.core.interval.line import Line, constants_of, line_of
+from covermap.core.interval.line import Line, constants_of, line_of, typical_campaign_sds
 from covermap.core.interval.model import (
     PARAMETERS,
     IntervalSettings,
@@ -22,7 +23,7 @@ from covermap.core.interval.model import (
 )
 from covermap.core.interval.normals import fill_normals, mixed
 from covermap.core.interval.runs import LineRuns, ordered
-from covermap.core.interval.smoother import LANES, draw_line
+from covermap.core.interval.smoother import Drawn, draw_line
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -71,7 +72,7 @@ def posterior_paths(
     settings
         Prior, fit, and what lines have in common.
     draws
-        Number of paths, a multiple of 16.
+        Number of paths, a multiple of 32.
     seed
         With the lines' keys and the campaigns' identities it fixes every random number.
     levels
@@ -85,15 +86,15 @@ def posterior_paths(
     Raises
     ------
     ValueError
-        When `draws` is not a multiple of 16.
+        When `draws` is not a multiple of 32.
     """
-    if draws < LANES or draws % LANES:
-        raise ValueError(f"draws = {draws} is not a multiple of {LANES}")
+    if draws < DRAWS or draws % DRAWS:
+        raise ValueError(f"draws = {draws} is not a multiple of {DRAWS}")
     segments = int(runs.line[-1])
     bits = [np.zeros((segments, draws // 8), np.uint8) for _ in range(3)]
     level = np.empty((segments if levels else 0, draws), np.float32)
     rows = ordered(runs, settings.priors.level_dbm)
-    world = _World(settings, draws, seed)
+    world = _Draws(settings, draws, seed)
     for k in range(len(runs.line) - 1):
         start, end = int(runs.line[k]), int(runs.line[k + 1])
         if rows.first[end] == rows.first[start]:
@@ -106,12 +107,12 @@ def posterior_paths(
     return Paths(bits[0], bits[1], bits[2], level)
 
 
-class _World:
+class _Draws:
     """What all lines have in common: strata of campaign scales, normals of campaigns."""
 
     def __init__(self, settings: IntervalSettings, draws: int, seed: int) -> None:
         self.settings, self.draws, self.seed = settings, draws, seed
-        self.groups = draws // LANES
+        self.groups = draws // DRAWS
         self.strata = campaign_sds(settings.priors, self.groups)
         self.pooled = self._pooled()
         self._campaigns: dict[int, tuple[Floats, Singles]] = {}
@@ -121,7 +122,7 @@ class _World:
         """Give one campaign's standard deviation of each group, and normal of each draw."""
         if identity not in self._campaigns:
             key = keyed(self.seed, identity)
-            normals = np.empty(self.draws, np.float32)
+            normals = np.empty(self.groups * LANES, np.float32)
             fill_normals(key, normals)
             order = np.empty(self.groups + self.groups % 2, np.float32)
             fill_normals(keyed(int(key), _STRATA), order)
@@ -130,8 +131,8 @@ class _World:
         return self._campaigns[identity]
 
     def _pooled(self) -> Floats:
-        u = theta_normals(keyed(self.seed, _THETA), self.groups) * self.settings.pooled_spread
-        return np.array([theta_of(row, self.settings.priors) for row in u])
+        u = theta_normals(keyed(self.seed, _THETA), self.groups)
+        return theta_of(u * self.settings.pooled_spread, self.settings.priors)
 
 
 def keyed(seed: int, identity: int) -> np.uint64:
@@ -147,22 +148,22 @@ def theta_normals(key: np.uint64, groups: int) -> Floats:
     return normals.reshape(groups, len(PARAMETERS)).astype(np.float64)
 
 
-def thetas_of(line: Line, key: np.uint64, world: _World) -> Floats:
+def thetas_of(line: Line, key: np.uint64, world: _Draws) -> Floats:
     """Give one theta a group: the pooled ones, or draws around the line's own fit."""
     if world.settings.fit == "pooled":
         return world.pooled
     priors: Priors = world.settings.priors
-    sds = np.full(int(line.sizes[1]), priors.campaign_scale_db * np.sqrt(2.0))
-    best, hessian = fitted(line, priors, sds)
-    normals = theta_normals(keyed(int(key), _THETA), world.groups)
-    return np.array([theta_of(u, priors) for u in laplace_draws(best, hessian, normals)])
+    best, factor = fitted(line.seen, priors, typical_campaign_sds(priors, len(line.campaigns)))
+    return theta_of(
+        laplace_draws(best, factor, theta_normals(keyed(int(key), _THETA), world.groups)), priors
+    )
 
 
 def _draw(
     line: Line,
     identity: int,
     threshold_dbm: float,
-    world: _World,
+    world: _Draws,
     bits: list[Bytes],
     level: Singles,
 ) -> None:
@@ -170,21 +171,12 @@ def _draw(
     priors, key = settings.priors, keyed(world.seed, identity)
     campaigns = [world.campaign(int(c)) for c in line.campaigns]
     samples = settings.drive_samples or 1.0 / float(np.mean(1.0 / line.n))
-    draw_line(
-        *line.observed,
-        thetas_of(line, key, world),
-        constants_of(priors),
+    new = 1.0 if settings.drive == "new_campaign" else 0.0
+    own = World(
+        thetas_of(line, key, world), constants_of(priors),
         np.stack([sds for sds, _ in campaigns], axis=1),
-        np.stack([normals for _, normals in campaigns]),
-        settings.campaign_shared,
-        world.further[0],
-        world.further[1],
-        settings.drive == "new_campaign",
-        priors.sample_db2 / samples,
-        threshold_dbm - priors.level_dbm,
-        key,
-        bits[0],
-        bits[1],
-        bits[2],
-        level,
-    )
+        np.stack([normals for _, normals in campaigns]), settings.campaign_shared,
+    )  # fmt: skip
+    further = Further(world.further[0] * new, world.further[1], priors.sample_db2 / samples)
+    drawn = Drawn(bits[0], bits[1], bits[2], level)
+    draw_line(line.seen, own, further, threshold_dbm - priors.level_dbm, key, drawn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -67,6 +68,23 @@ class Ordered:
     campaign: Ints
     n: Floats
     censored: Flags
+
+
+class Seen(NamedTuple):
+    """Observations of one line as the filter takes them: effects numbered from 0 in the line."""
+
+    first: Ints
+    """Offset of each segment into the observations: number of segments + 1."""
+    y_db: Floats
+    run: Ints
+    direction: Ints
+    campaign: Ints
+    noise_db2: Floats
+    """Variance of each observation's noise besides v0."""
+    step_km: Floats
+    """From the middle of the segment before to the middle of this one."""
+    sizes: Ints
+    """Numbers of directions, campaigns and runs."""
 
 
 def ordered(runs: LineRuns, level_dbm: float) -> Ordered:
