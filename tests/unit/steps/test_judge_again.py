@@ -6,93 +6,44 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import shapely
 
+import judged_lines as made
 from covermap.engine.local import Workers
-from covermap.engine.step import StepContext
-from covermap.rules import Target, load_pack
+from covermap.rules import Target
 from covermap.steps import judge
 from covermap.steps.judge import groups, lines
 from covermap.store import Tables
-from covermap.tables import TABLES
-from covermap.workspace import Config
 
-PACK = load_pack("project-default")
-POOLED, EACH = (
-    PACK.model_copy(update={"interval": PACK.interval.model_copy(update={"fit": f, "draws": 64})})
-    for f in ("pooled", "each")
-)
+POOLED, EACH = made.pack_with(), made.pack_with(fit="each")
 LINES = [f"l{k}" for k in range(6)]
 PER = 30
-GEOMETRY = shapely.to_wkb(shapely.LineString([(121.0, 31.0), (121.001, 31.0)]))
 LINES_OF = {"r0": LINES, "r1": LINES[:4], "more": ["l3"], "two": ["l0", "l5"]}
 
 
-def run(name, campaign="c", operator="46000", level=-97.0):
-    """Evidence of one run over some lines, a sample or two a segment."""
+def run(name, **changes):
+    """Evidence of one run over its lines."""
     rng = np.random.default_rng(sum(name.encode()))
-    rows = []
-    for line in LINES_OF[name]:
-        for segment in range(PER):
-            bin_ = int(level + 8 * np.sin(segment / 4 + len(name)) + rng.normal(0, 4))
-            rows.append({
-                "line_id": line, "segment": segment, "run_id": name, "campaign": campaign,
-                "direction": 1, "operator": operator, "technology": "lte", "source": "drive",
-                "period": "2025-01", "rsrp_bin": bin_, "sinr_bin": None, "n": 2,
-                "rsrp_sum_cdb": 200 * bin_ + 60, "sinr_sum_cdb": 0,
-            })  # fmt: skip
-    return rows
-
-
-def write(folder: Path, evidence):
-    """Write the tables that judging reads."""
-    folder.mkdir(parents=True, exist_ok=True)
-    about = [
-        {
-            "line_id": name, "class": "rail", "length_m": 100.0 * PER,
-            "route_length_m": 100.0 * PER, "segment_m": 100.0, "geometry": GEOMETRY,
-            "input": "lines", "simulated": False,
-        }
-        for name in LINES
-    ]  # fmt: skip
-    pieces = [
-        {
-            "line_id": name, "segment": s, "from_m": 100.0 * s, "to_m": 100.0 * (s + 1),
-            "length_m": 100.0, "route_length_m": 100.0, "geometry": GEOMETRY,
-        }
-        for name in LINES
+    return [
+        made.seen(line, s, -97 + 8 * np.sin(s / 4 + len(name)) + rng.normal(0, 4), name, **changes)
+        for line in LINES_OF[name]
         for s in range(PER)
-    ]  # fmt: skip
-    sections = [
-        {
-            "section_id": f"{name}-{k}", "line_id": name, "kind": "county", "name": f"c{k}",
-            "region_id": f"c{k}", "from_m": 1500.0 * k, "to_m": 1500.0 * (k + 1),
-            "length_m": 1500.0, "route_length_m": 1500.0,
-        }
-        for name in LINES
-        for k in range(2)
-    ]  # fmt: skip
-    tables = {
-        "lines": about, "segments": pieces, "sections": sections, "segment_evidence": evidence,
-    }  # fmt: skip
-    for name, rows in tables.items():
-        made = pa.Table.from_pylist(rows, schema=TABLES[name].schema)
-        pq.write_table(made, folder / f"{name}.parquet")
+    ]
 
 
 def judged(folder: Path, evidence, pack=POOLED, cache: Path | None = None, workers=None):
     """Judge; give the bytes of every table, and what the step reports."""
-    write(folder / "in", evidence)
-    out = folder / "out"
-    out.mkdir()
-    part = None if cache is None else (lambda key: cache / key)
-    ctx = StepContext(Tables(folder / "in"), out, Config(), pack, workers or Workers(1), part)
-    judge.run(ctx)
-    assert not list(out.glob(".*")), "nothing is left aside"
-    return {p.name: p.read_bytes() for p in sorted(out.iterdir())}, ctx.report
+    length = 100.0 * PER
+    ctx = made.judged(
+        folder, pack, cache=cache, workers=workers, segment_evidence=evidence,
+        lines=[made.line(name, length) for name in LINES],
+        segments=[s for name in LINES for s in made.segments(name, length)],
+        sections=[
+            s for name in LINES
+            for s in made.sections(name, "county", [0.0, length / 2, length], ["c0", "c1"])
+        ],
+    )  # fmt: skip
+    return made.bytes_of(ctx), ctx.report
 
 
 OLD = run("r0") + run("r1")
@@ -232,11 +183,11 @@ def _die_amid(folder: Path) -> None:
 
 def test_a_process_that_is_killed_leaves_nothing_that_is_taken_for_a_result(tmp_path):
     code = (
-        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); "
-        "import test_judge_again; test_judge_again._die_amid(pathlib.Path(sys.argv[2]))"
+        "import sys, pathlib; sys.path[:0] = sys.argv[2:]; "
+        "import test_judge_again; test_judge_again._die_amid(pathlib.Path(sys.argv[1]))"
     )
-    here = str(Path(__file__).parent)
-    ended = subprocess.run([sys.executable, "-c", code, here, str(tmp_path)], check=False)
+    places = [str(Path(module.__file__).parent) for module in (made, sys.modules[__name__])]
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path), *places], check=False)
     assert ended.returncode == 9
     names = {p.name for p in (tmp_path / "cache").iterdir() if not p.name.startswith(".")}
     assert names <= {p.name for p in _kept(tmp_path / "other", OLD)}

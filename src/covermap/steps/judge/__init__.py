@@ -24,7 +24,7 @@ from covermap.engine.step import StepContext
 from covermap.errors import BuildError, RulePackError
 from covermap.steps.judge.combine import combine
 from covermap.steps.judge.evidence import CellEvidence, layer_pairs
-from covermap.steps.judge.groups import Group, GroupWork, contents, groups_of, keys_of
+from covermap.steps.judge.groups import Group, GroupWork, contents, groups_of, keys_of, rings
 from covermap.steps.judge.layers import Layer, Spool, judge_all, stream
 from covermap.steps.judge.lines import judge_group
 from covermap.tables import CELL_VERDICTS, NO_TECHNOLOGY
@@ -60,7 +60,7 @@ def run(ctx: StepContext) -> None:
             ).fetchall()
             groups = groups_of(found)
             keys = keys_of(groups, contents(connection), *_common(ctx, pairs))
-            work = _work(ctx, pairs, groups, keys, Path(aside))
+            work = _work(ctx, pairs, groups, keys, rings(connection), Path(aside))
             _judge_groups(ctx, work)
             combine(ctx, [one.folder for one in work], connection)
     finally:
@@ -94,13 +94,18 @@ def _simulated(ctx: StepContext) -> bool:
 
 
 def _work(
-    ctx: StepContext, pairs: list[Layer], groups: list[Group], keys: list[str], aside: Path
+    ctx: StepContext,
+    pairs: list[Layer],
+    groups: list[Group],
+    keys: list[str],
+    closed: set[str],
+    aside: Path,
 ) -> list[GroupWork]:
     place = ctx.part or (lambda key: aside / key)
     return [
         GroupWork(
             ctx.tables.folder, group, tuple(pairs), ctx.rules, _offsets(ctx), _simulated(ctx),
-            place(key),
+            frozenset(name for name in closed if group.first <= name <= group.last), place(key),
         )
         for group, key in zip(groups, keys, strict=True)
     ]  # fmt: skip

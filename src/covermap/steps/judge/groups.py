@@ -54,6 +54,8 @@ class GroupWork:
     """By input: dB added to its levels. Inputs without one are left out."""
     simulated: bool
     """Whether any measurement of the build was simulated."""
+    rings: frozenset[str]
+    """Lines of the group that end where they start."""
     folder: Path
     """Where the result is kept."""
 
@@ -88,12 +90,14 @@ def _fraction(line_id: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2.0**64
 
 
+# the first and the last point, as they stand in the WKB of a LineString with two or more
+RING = "(octet_length(geometry) > 41 AND geometry[10:25] = geometry[-16:])"
 _CONTENT = """
 SELECT line_id, count(*)::VARCHAR || ':' || sum(hash({columns})::HUGEINT)::VARCHAR || ':' ||
   bit_xor(hash({columns}))::VARCHAR AS content
 FROM {table} GROUP BY line_id ORDER BY line_id"""
 _COLUMNS = {
-    "lines": "line_id, name, ref, class, length_m, simulated",
+    "lines": f"line_id, name, ref, class, length_m, simulated, {RING}",
     "segments": "segment, from_m, to_m, length_m, route_length_m, tunnel",
     "sections": "section_id, kind, region_id, from_m, to_m",
     "segment_evidence": "segment, operator, technology, run_id, campaign, direction, source, "
@@ -109,6 +113,12 @@ def contents(connection: Any) -> dict[str, list[str]]:
         for line_id, content in connection.execute(query).fetchall():
             found.setdefault(line_id, []).append(f"{table}={content}")
     return found
+
+
+def rings(connection: Any) -> set[str]:
+    """Give the lines that end on the very point where they start."""
+    found = connection.execute(f"SELECT line_id FROM lines WHERE {RING}").fetchall()
+    return {row[0] for row in found}
 
 
 def keys_of(groups: list[Group], contents: dict[str, list[str]], *common: Any) -> list[str]:

@@ -167,7 +167,8 @@ def _line_rows(
     work: GroupWork,
 ) -> pa.Table:
     about, course = ground.lines.rows, ground.course
-    gaps = longest_gaps_m(course.line, state.judged.verdict, course.length_m, course.lines)
+    ring = np.array([name in work.rings for name in about.column("line_id").to_pylist()], bool)
+    gaps = longest_gaps_m(course.offset, state.judged.verdict, course.length_m, ring)
     total = standing.total_mm
     covered, unmeasured = standing.lengths_mm[:, COVERED], standing.lengths_mm[:, UNMEASURED]
     with np.errstate(invalid="ignore", divide="ignore"):
