@@ -27,7 +27,8 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_list_tells_share_interval_chance_and_answer(space: Path) -> None:
     said = covermap("lines", "list", space, "--operator", "any", "--class", "motorway").out
-    head, row = said.splitlines()
+    head, row, note = said.splitlines()
+    assert note.startswith("P(pass): that 95 % of the whole line is covered")
     assert head.split()[-4:] == ["share", "interval", "P(pass)", "answer"]
     assert row.endswith("54.9 %  46.9-60.9 %   25.0 %  undetermined")
 

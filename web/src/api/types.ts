@@ -146,6 +146,8 @@ export interface Profile {
   line_id: string;
   title: string;
   length_m: number;
+  /** Travel: 1 with the chainage only, -1 against it; null: both, or not known. */
+  oneway: number | null;
   from_m: number;
   to_m: number;
   threshold_dbm: number | null;

@@ -187,6 +187,9 @@ export const en = {
   'strip.aboutOfficial': 'Official chainage.',
   'strip.aboutMetres': 'Chainage from the start of the line; no official posts are known.',
 
+  'oneway.with': 'with the chainage',
+  'oneway.against': 'against the chainage',
+
   'structure.tunnel': 'tunnel',
   'structure.bridge': 'bridge',
 

@@ -189,6 +189,9 @@ export const zh: Messages = {
   'strip.aboutOfficial': '官方里程。',
   'strip.aboutMetres': '自线路起点的里程；无官方里程桩。',
 
+  'oneway.with': '里程增方向',
+  'oneway.against': '里程减方向',
+
   'structure.tunnel': '隧道',
   'structure.bridge': '桥梁',
 

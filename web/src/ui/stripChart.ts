@@ -6,7 +6,7 @@ import { dbm, length, percent } from '../text/format';
 import { h, svg } from './dom';
 import { hatchPattern } from './svgHatch';
 import { pieceAt, placeText } from './stripData';
-import { HEIGHT, LEFT, TRACKS, tracks, WIDTH, widthOf } from './stripTracks';
+import { HEIGHT, LEFT, topOf, TRACKS, tracks, WIDTH, widthOf } from './stripTracks';
 
 const KEYBOARD_STEPS = 60;
 
@@ -34,7 +34,7 @@ export function stripChart(
   const label = t('strip.label', { line: title, length: length(profile.length_m) });
   const chart = svg(
     'svg',
-    { class: 'strip', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label, tabindex: 0 },
+    { class: 'strip', viewBox: `0 ${topOf(profile)} ${WIDTH} ${HEIGHT - topOf(profile)}`, role: 'img', 'aria-label': label, tabindex: 0 },
     hatchPattern(),
     ...tracks(t, profile, x),
     cursor,

@@ -1,6 +1,6 @@
 /** The tracks of a strip chart, from top to bottom: stations, sections, verdicts, level, probability. */
 
-import type { Profile } from '../api/types';
+import type { Profile, Section } from '../api/types';
 import { named, type Translate } from '../i18n';
 import { ANSWER_COLORS, VERDICT_COLORS } from '../layers/scale';
 import { chainageRange, length } from '../text/format';
@@ -59,11 +59,21 @@ function bar(x: X, from_m: number, to_m: number, top: number, height: number, fi
   return svg('rect', { x: x(from_m).toFixed(2), y: top, width: width.toFixed(2), height, fill }, svg('title', {}, title));
 }
 
+/** From which height on there is anything: lines without stations or sections have less above. */
+export function topOf(profile: Profile): number {
+  if (profile.stations.length > 0) return 0;
+  return shownSections(profile).length > 0 ? TRACKS.sections.top - 4 : TRACKS.verdicts.top - 6;
+}
+
 /** Sections from station to station, else by county, where there is more than one. */
-function sectionBars(t: Translate, { sections }: Profile, x: X): SVGElement[] {
-  const { top, height } = TRACKS.sections;
+function shownSections({ sections }: Profile): Section[] {
   const kind = (wanted: string) => sections.filter((section) => section.kind === wanted);
-  const shown = [kind('station'), kind('county')].find((own) => own.length > 1) ?? [];
+  return [kind('station'), kind('county')].find((own) => own.length > 1) ?? [];
+}
+
+function sectionBars(t: Translate, profile: Profile, x: X): SVGElement[] {
+  const { top, height } = TRACKS.sections;
+  const shown = shownSections(profile);
   if (shown.length === 0) return [];
   return [
     name(t('strip.sections'), top + 8),
@@ -150,8 +160,9 @@ function probabilityTrack(found: Column[], x: X): SVGElement[] {
   return [
     ...[0, 0.5, 1].map((p) => svg('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y(p), y2: y(p) })),
     ...areas,
-    name('P 100 %', y(1) + 5),
-    name('0', y(0) + 2),
+    name('100 %', y(1) + 4),
+    name('P', y(0.5) + 4),
+    name('0', y(0) + 3),
   ];
 }
 

@@ -13,6 +13,7 @@ from covermap.cli.lines.printing import (
     check_known,
     interval,
     kilometres,
+    pass_note,
     percent,
     print_data,
     print_table,
@@ -69,6 +70,8 @@ def list_lines(
         _check_answer(answer)
         made = made[made["answer"] == answer]
     _print(made, ["class", "line", *(["section"] if sections else ["courses"]), "operator"])
+    if not made.empty:
+        typer.echo(pass_note(build.manifest.get("rules", {}), "section" if sections else "line"))
 
 
 def line_rows(build: Tables) -> pd.DataFrame:

@@ -54,6 +54,24 @@ def kilometres(value: Any, digits: int = 1) -> str:
     return f"{value:.{digits}f}" if known(value) else NOT_KNOWN
 
 
+def pass_note(rules: dict[str, Any], unit: str = "line") -> str:
+    """Say what P(pass) is about, under the pack's rule for lines.
+
+    Examples
+    --------
+    >>> pass_note({"line": {"share": 0.95, "unmeasured": "bounded"}})
+    'P(pass): that 95 % of the whole line is covered, what is not measured taken as not covered'
+    """
+    line = rules.get("line", {})
+    share = f"{100 * line['share']:g} %" if "share" in line else "the share of the rule"
+    if line.get("unmeasured") == "excluded":
+        return f"P(pass): that {share} of the length measured is covered"
+    return (
+        f"P(pass): that {share} of the whole {unit} is covered, what is not measured taken as not "
+        "covered"
+    )
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> None:
     """Print rows of texts in columns; the first `left` columns are flush left."""
     texts = [list(headings), *[list(row) for row in rows]]

@@ -10,7 +10,14 @@ import typer
 
 from covermap.cli.lines.charting import Wanted, draw_courses
 from covermap.cli.lines.listing import DIRECTORY
-from covermap.cli.lines.printing import interval, kilometres, known, percent, print_table
+from covermap.cli.lines.printing import (
+    interval,
+    kilometres,
+    known,
+    pass_note,
+    percent,
+    print_table,
+)
 from covermap.course import Count, find_courses, read_count, rows_of, title_of
 from covermap.errors import NotKnownError, QueryError
 from covermap.store import Build, Workspace
@@ -142,24 +149,6 @@ def _intervals(rows: list[dict[str, Any]], rules: dict[str, Any]) -> None:
     ]  # fmt: skip
     print_table(headings, made, 2)
     typer.echo(pass_note(rules))
-
-
-def pass_note(rules: dict[str, Any]) -> str:
-    """Say what P(pass) is about, under the pack's rule for lines.
-
-    Examples
-    --------
-    >>> pass_note({"line": {"share": 0.95, "unmeasured": "bounded"}})
-    'P(pass): that 95 % of the whole line is covered, what is not measured taken as not covered'
-    """
-    line = rules.get("line", {})
-    share = f"{100 * line['share']:g} %" if "share" in line else "the share of the rule"
-    if line.get("unmeasured") == "excluded":
-        return f"P(pass): that {share} of the length measured is covered"
-    return (
-        f"P(pass): that {share} of the whole line is covered, what is not measured taken as not "
-        "covered"
-    )
 
 
 def _runs(row: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ def rows_of(profiles: list[Profile]) -> Rows:
         top += 10
     if any(sections_of(p) for p in profiles):
         sections = top
-        top += SECTION_HEIGHT + 8
+        top += SECTION_HEIGHT + 16
     level = (top + 6, top + 136)
     verdicts = level[1] + 10
     chance = (verdicts + VERDICT_HEIGHT + 10, verdicts + VERDICT_HEIGHT + 46)

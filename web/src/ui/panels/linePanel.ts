@@ -2,6 +2,7 @@
 
 import type { LineDetail, LineVerdict, Page, Profile, Settling, WeakSpot } from '../../api/types';
 import { byLayer } from '../../choices';
+import { phrase } from '../../layers/overlay';
 import { named } from '../../i18n';
 import type { Selection, State } from '../../state';
 import { DASH, fixed, km, length, percent } from '../../text/format';
@@ -40,7 +41,7 @@ export async function linePanel(
     onChoose: (place: { lon: number; lat: number }) => map?.goTo(place),
   };
   return {
-    kind: named(t, 'class', line.class),
+    kind: phrase(named(t, 'class', line.class), named(t, 'oneway', oneway(profile))),
     title: lineTitle(line),
     body: [
       bbox ? h('button', { type: 'button', class: 'button', onclick: zoom }, t('panel.zoom')) : null,
@@ -54,6 +55,10 @@ export async function linePanel(
       section(t('panel.byLayer'), layerTable(context, byLayer(context.build, detail.verdicts))),
     ],
   };
+}
+
+function oneway({ oneway: way }: Profile): string | null {
+  return way === null ? null : way > 0 ? 'with' : 'against';
 }
 
 function chosen({ operator, technology }: State, { verdicts }: LineDetail): LineVerdict | undefined {
