@@ -17,6 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from covermap.service import Settings, create_app
+from covermap.steps.export import KINDS
+from covermap.tables import TABLES
+
 FENCE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -103,3 +107,22 @@ def test_no_path_of_a_machine_is_told(project: Path, name: str) -> None:
     text = (project / name).read_text(encoding="utf-8")
     assert "/root/" not in text
     assert "/work/" not in text
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_address_of_the_service_is_told(project: Path, name: str, tmp_path: Path) -> None:
+    text = (project / name).read_text(encoding="utf-8")
+    paths = create_app(Settings(tmp_path)).openapi()["paths"]
+    assert "/api/lines/{line_id}/profile" in paths
+    assert [path for path in paths if f"`{path}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_table_and_kind_of_export_about_lines_is_told(project: Path, name: str) -> None:
+    text = (project / name).read_text(encoding="utf-8")
+    about = ("line", "segment", "section", "station", "structure", "post", "network", "settling")
+    tables = [table for table in TABLES if table.startswith(about)]
+    assert len(tables) > 8
+    assert [table for table in tables if f"`{table}`" not in text] == []
+    (kinds,) = re.findall(r"`covermap export ([a-z\\|-]+) \[DIR\]", text)
+    assert set(kinds.split("\\|")) == set(KINDS)
