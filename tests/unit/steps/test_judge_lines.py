@@ -210,6 +210,21 @@ def test_any_and_all_operators_are_bounded_by_each_of_them(tmp_path):
     assert (by_segment["any"] <= np.minimum(each.sum(axis=0), 1.0) + 1e-12).all()
 
 
+def test_a_technology_that_did_not_serve_is_not_credited_from_both_sides(tmp_path):
+    """Weak LTE all along, good GSM on every other segment: half of it was served well."""
+    gsm = [-60.0 if k % 2 else float("nan") for k in range(60)]
+    ctx = made.judged(
+        tmp_path, lines=[made.line("a", 6000.0)], segments=made.segments("a", 6000.0),
+        segment_evidence=drive("a", [-125.0] * 60) + drive("a", gsm, technology="gsm"),
+    )  # fmt: skip
+    (alone,) = made.rows_of(ctx, "line_verdicts", technology="gsm")
+    assert alone["inferred_km"] == pytest.approx(2.9)
+    (whole,) = made.rows_of(ctx, "line_verdicts", technology="any")
+    assert whole["covered_share"] == pytest.approx(0.5)
+    assert whole["share_low"] <= 0.5 <= whole["share_high"]
+    assert whole["assessed_km"] == pytest.approx(6.0)
+
+
 # --- units and networks ---------------------------------------------------------------------------
 
 

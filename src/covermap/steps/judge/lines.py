@@ -24,6 +24,7 @@ from covermap.steps.judge.posterior import (
     behind,
     derived_paths,
     measured_paths,
+    served_paths,
     together,
 )
 from covermap.steps.judge.settling import settling_rows
@@ -86,25 +87,34 @@ def _states(
     for layer in layers:
         if layer not in states and layer[0] not in (ANY, ALL):
             members = [states[m] for m in measured if m[0] == layer[0]]
-            states[layer] = _derived(members, spool.get(layer), work, every=False)
+            states[layer] = _derived(members, spool.get(layer), pack)
     for layer in layers:
         if layer[0] in (ANY, ALL):
             members = [states[m] for m in layers if m[1] == layer[1] and m[0] not in (ANY, ALL)]
-            states[layer] = _derived(members, spool.get(layer), work, every=layer[0] == ALL)
+            states[layer] = _derived(members, spool.get(layer), pack, every=layer[0] == ALL)
     return states
 
 
-def _derived(members: list[State], judged: Judged, work: GroupWork, *, every: bool) -> State:
+def _derived(
+    members: list[State], judged: Judged, pack: RulePack, *, every: bool | None = None
+) -> State:
+    """Give the state of a derived layer: of technologies, or (`every` given) of operators."""
     if not members:
-        count = len(judged.verdict)
-        none = np.zeros((count, work.rules.interval.draws // 8), np.uint8)
-        nowhere = np.zeros(0, np.int64)
-        known = judged.verdict != UNMEASURED  # samples without service alone: none, in every draw
-        return _state(
-            judged, LayerPaths(known, none, none, none), Behind(nowhere, nowhere, nowhere)
-        )
-    paths = derived_paths([m.paths for m in members], judged, every=every)
-    return _state(judged, paths, together([m.behind for m in members]))
+        return _without_service(judged, pack)
+    paths = [m.paths for m in members]
+    if every is None:
+        joined = served_paths(paths, [m.judged.verdict for m in members], judged)
+    else:
+        joined = derived_paths(paths, judged, every=every)
+    return _state(judged, joined, together([m.behind for m in members]))
+
+
+def _without_service(judged: Judged, pack: RulePack) -> State:
+    """Give the state where samples without service are all there is: none, in every draw."""
+    none = np.zeros((len(judged.verdict), pack.interval.draws // 8), np.uint8)
+    nowhere = np.zeros(0, np.int64)
+    paths = LayerPaths(judged.verdict != UNMEASURED, none, none, none)
+    return _state(judged, paths, Behind(nowhere, nowhere, nowhere))
 
 
 def _state(judged: Judged, paths: LayerPaths, behind: Behind) -> State:

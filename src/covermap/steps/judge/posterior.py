@@ -12,7 +12,7 @@ from covermap.core.judging.judge import Judged
 from covermap.core.judging.paths import each, either
 from covermap.core.judging.pieces import Pieces, assessed_segments
 from covermap.core.judging.runs import RunMeans
-from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
+from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest
 from covermap.rules import RulePack
 from covermap.steps.judge.counts import SegmentEvidence
 from covermap.steps.judge.model import draw_paths
@@ -92,14 +92,40 @@ def measured_paths(
     return found, means
 
 
-def derived_paths(members: list[LayerPaths], judged: Judged, *, every: bool) -> LayerPaths:
-    """Combine layers draw by draw: at least one of them, or every one.
+def served_paths(members: list[LayerPaths], verdicts: list[Codes], judged: Judged) -> LayerPaths:
+    """Combine one operator's technologies draw by draw: whichever served.
 
-    Assessed is what has a verdict in the derived layer, and what is assessed in every member. A
-    member that is not assessed somewhere is not credited there, and does not stand in the way.
+    Where some were measured, those served and no other is credited: a device that stayed on a weak
+    signal was not served by a technology that is inferred from both sides of the place. Where none
+    was measured, those that are inferred count.
     """
-    known = [m.assessed for m in members]
-    assessed = (judged.verdict != UNMEASURED) | np.all(known, axis=0)
+    measured = np.array([verdict != UNMEASURED for verdict in verdicts])
+    nobody = ~measured.any(axis=0)
+    known = [
+        m.assessed & (own | nobody) for m, own in zip(members, measured, strict=True)
+    ]  # fmt: skip
+    return _combined(members, known, judged, every=False)
+
+
+def derived_paths(members: list[LayerPaths], judged: Judged, *, every: bool) -> LayerPaths:
+    """Combine operators draw by draw: at least one of them, or every one.
+
+    A member that is not assessed somewhere is not credited there, and does not stand in the way.
+    """
+    return _combined(members, [m.assessed for m in members], judged, every=every)
+
+
+def _combined(
+    members: list[LayerPaths], known: list[Flags], judged: Judged, *, every: bool
+) -> LayerPaths:
+    """Combine members where they are known.
+
+    Assessed is what has a verdict in the derived layer, and what is assessed in every member.
+    """
+    whole = np.all([m.assessed for m in members], axis=0)
     join = each if every else either
     names = ("persistent", "campaign", "drive")
-    return LayerPaths(assessed, *(join([getattr(m, n) for m in members], known) for n in names))
+    return LayerPaths(
+        (judged.verdict != UNMEASURED) | whole,
+        *(join([getattr(m, n) for m in members], known) for n in names),
+    )
