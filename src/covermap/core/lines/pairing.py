@@ -72,8 +72,7 @@ class Beside(NamedTuple):
     """To a line of the same class and another name, where both are single tracks."""
     drawn_m: Floats
     """To a line of the same class, where one of the two has no name, both are single tracks, and
-    they are not drawn in the same direction, as carriageways never are: farther apart than
-    `unnamed_m` by what a coarse drawing can move them."""
+    they are not drawn in the same direction, as carriageways never are."""
 
 
 def route_shares(

@@ -27,6 +27,9 @@ STATION_DISTANCE_M = 300.0
 PAIR_ANGLE_DEG = 25.0
 CROSSING_DEG = 45.0
 """However coarse the drawing: what is at a greater angle crosses rather than runs beside."""
+MOVED_APART = 0.776
+"""Generalising moves two carriageways to the inner side of the same bend, each by anything up to
+the tolerance: 95 % of the differences of two such moves are below this share of it."""
 SEVERAL_SHARE = 0.75
 """A line whose route length is less than this share of its length has others beside it."""
 PAIR_NAMED_M = 250.0
@@ -37,7 +40,7 @@ PAIR_UNNAMED_M = {
     "waterway": 0.0,
 }  # fmt: skip
 """The same where one of them has no name, m: a guess by class, from how they are built. Where the
-drawing is coarse its tolerance is added for carriageways that would be single."""
+drawing is coarser than this, carriageways that would be single may be farther apart."""
 
 
 def tell_shapes(inventory: Inventory, declaration: Lines, journal: Journal) -> None:
@@ -61,8 +64,7 @@ def route_shares(inventory: Inventory, cut: Cut, coarse_m: float) -> Floats:
     """Share of each segment's length that counts as route length.
 
     `coarse_m` is the tolerance of the drawing (see ``core.lines.coarse``). Carriageways that are
-    single so far may be as much farther apart, and turned against each other as far as it can
-    turn a leg.
+    single so far may be as far apart as it moves them, and turned as far as it can turn a leg.
     """
     route = routes_of(inventory.line_class, inventory.ref, inventory.name)
     unnamed = np.array([PAIR_UNNAMED_M[c] for c in inventory.line_class], float)
@@ -71,7 +73,8 @@ def route_shares(inventory: Inventory, cut: Cut, coarse_m: float) -> Floats:
     single = np.where(railway, unnamed, 0.0)
     start = shapely.get_coordinates(shapely.get_point(inventory.geometry, 0))
     moved = coarse_m * np.cos(np.radians(start[:, 1]))
-    drawn = np.where(railway | (unnamed == 0), 0.0, unnamed + moved)
+    apart = np.maximum(unnamed, MOVED_APART * moved)
+    drawn = np.where(railway | (unnamed == 0), 0.0, apart)
     beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed, single, drawn)
     turned = np.degrees(np.arctan(moved.max(initial=0.0) / LEG_M))
     return pair_shares(
