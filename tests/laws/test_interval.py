@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,8 +63,7 @@ def test_no_service_lowers_a_level_and_is_not_a_gap():
     rng = np.random.default_rng(3)
     line = simulate(rng, 60, [(1, 0)], THETA, PRIORS).runs
     keep = (line.segment < 20) | (line.segment >= 40)
-    fields = ("y_dbm", "segment", "run", "n", "direction", "campaign", "censored")
-    gap = LineRuns(line.line, line.key, line.length_m, *(getattr(line, f)[keep] for f in fields))
+    gap = told_apart(line, keep)
     line.y_dbm[~keep], line.censored[~keep] = -125.0, True
     without, with_gap = (
         posterior_paths(r, -105.0, SETTINGS, levels=True).level_db[20:40] for r in (line, gap)
@@ -86,11 +87,22 @@ def test_lines_of_one_campaign_err_together_and_of_two_do_not():
 def test_many_runs_and_campaigns_are_taken_and_say_no_less_than_few():
     plan = [(1 if k % 2 else -1, k % 9) for k in range(24)]
     line = simulate(np.random.default_rng(6), 40, plan, THETA, PRIORS).runs
-    few = line.run < 2
-    fields = ("y_dbm", "segment", "run", "n", "direction", "campaign", "censored")
-    two = LineRuns(line.line, line.key, line.length_m, *(getattr(line, f)[few] for f in fields))
+    two = told_apart(line, line.run < 2)
     many, some = (posterior_paths(r, -105.0, SETTINGS, levels=True).level_db for r in (line, two))
     assert many.std(axis=1).mean() < some.std(axis=1).mean()
+
+
+def told_apart(runs: LineRuns, keep: np.ndarray) -> LineRuns:
+    """The observations that are kept."""
+    fields = ("y_dbm", "segment", "run", "n", "direction", "campaign", "censored")
+    return LineRuns(runs.line, runs.key, runs.length_m, *(getattr(runs, f)[keep] for f in fields))
+
+
+def holds(runs: LineRuns, truth: np.ndarray, length: np.ndarray, settings=SETTINGS) -> bool:
+    """Does the interval of the share hold the true one?"""
+    bits = posterior_paths(runs, -105.0, settings).persistent
+    _, low, high = interval(reached_m(bits, length) / length.sum())
+    return bool(low - 1e-9 <= (truth * length).sum() / length.sum() <= high + 1e-9)
 
 
 def inside(lines: int, segments: int, settings: IntervalSettings, campaign_sd=None, hidden=0.0,
@@ -107,19 +119,61 @@ def inside(lines: int, segments: int, settings: IntervalSettings, campaign_sd=No
             start = rng.integers(segments - int(hidden * segments))
             dark = np.zeros(segments, bool)
             dark[start : start + int(hidden * segments)] = True
-            truth, keep = truth & ~dark, ~dark[runs.segment]
-            fields = ("y_dbm", "segment", "run", "n", "direction", "campaign", "censored")
-            runs = LineRuns(runs.line, runs.key, length, *(getattr(runs, f)[keep] for f in fields))
+            truth, runs = truth & ~dark, told_apart(runs, ~dark[runs.segment])
             length = np.where(dark & told, 0.0, length)
-        bits = posterior_paths(runs, -105.0, settings).persistent
-        _, low, high = interval(reached_m(bits, length) / length.sum())
-        hits += low - 1e-9 <= (truth * length).sum() / length.sum() <= high + 1e-9
+        hits += holds(runs, truth, length, settings)
     return hits / lines
 
 
 def test_the_interval_holds_the_truth_of_simulated_lines():
     """A reduced gate; `make bench NAME=calibration` is the whole one."""
     assert 0.87 <= inside(100, 200, SETTINGS) <= 0.995
+
+
+def test_silence_below_a_floor_is_calibrated_and_as_a_gap_or_as_the_floor_it_is_not():
+    """Four tenths of all run means are silent: below -107 dBm, threshold -105 dBm.
+
+    Measured on 300 lines of 20 km: censored 94 % (width .33), gap 44 %, floor as a value 88 % and
+    much wider (.55).
+    """
+    rng, lines, low = np.random.default_rng(21), 80, replace(PRIORS, level_dbm=-105, level_sd_db=6)
+    hits = np.zeros(2)
+    for key in range(lines):
+        theta = theta_of(rng.normal(size=len(PARAMETERS)), PRIORS)
+        plan = PLAN[: rng.integers(1, 4)]
+        made = simulate(rng, 200, plan, theta, low, 0.1, key=key, floor_dbm=-107.0)
+        truth, runs, length = made.level_dbm >= -105.0, made.runs, made.runs.length_m
+        gap = told_apart(runs, ~runs.censored)
+        hits += [holds(runs, truth, length), holds(gap, truth, length)]
+    censored, as_gap = hits / lines
+    assert censored >= 0.87
+    assert as_gap < 0.6
+
+
+def test_the_interval_of_a_sum_over_lines_of_one_campaign_holds_the_true_sum():
+    """Three quarters of a campaign's variance are common to its lines, as is assumed.
+
+    Taken as independent, the same lines give an interval that fails far more often. Measured on
+    200 such networks of 50 lines: 95 %, and 62 % as if lines were independent.
+    """
+    rng, hits, networks = np.random.default_rng(31), np.zeros(2), 60
+    together = IntervalSettings(Priors(campaign_scale_db=2.5))
+    apart = replace(together, campaign_shared=0.0)
+    for network in range(networks):
+        common, lines = rng.standard_normal(), []
+        sd = 2.5 * np.sqrt(4 / rng.chisquare(4))
+        for key in range(50):
+            own = sd * (np.sqrt(0.75) * common + np.sqrt(0.25) * rng.normal())
+            lines.append(simulate(rng, 20, [(1, network)], THETA, PRIORS, key=key, common_db=own))
+        runs, truth = joined([line.runs for line in lines]), [line.level_dbm for line in lines]
+        true_sum = (np.concatenate(truth) >= -105.0).sum()
+        for k, settings in enumerate((together, apart)):
+            bits = posterior_paths(runs, -105.0, settings, seed=network).persistent
+            _, low, high = interval(reached_m(bits, runs.length_m) / 100.0)
+            hits[k] += low <= true_sum <= high
+    as_assumed, independent = hits / networks
+    assert as_assumed >= 0.85
+    assert independent < as_assumed - 0.1
 
 
 def test_a_campaign_spread_understated_covers_less_and_this_is_known():

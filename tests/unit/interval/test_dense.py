@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from covermap.core.interval.filter import Kept, filtered
 from covermap.core.interval.fit import scored
@@ -109,6 +112,26 @@ def test_drawn_paths_have_the_mean_and_covariance_of_dense_algebra(runs: LineRun
     scaled = np.cov(made) / np.outer(sd, sd)
     wanted = expected.covariance / np.outer(sd, sd)
     assert np.abs(scaled - wanted).max() < 6 / np.sqrt(draws / 2)  # pairs about the mean
+
+
+def test_draws_during_campaigns_and_of_a_further_drive_are_those_of_dense_algebra(runs: LineRuns):
+    """Per segment how often the threshold is reached, and how much the share varies."""
+    expected, draws = dense(runs, THETA, PRIORS, PRIORS.campaign_scale_db), 16384
+    rng, threshold = np.random.default_rng(2), float(np.median(runs.y_dbm))
+    settings = replace(POOLED, drive_samples=3.0)
+    made = posterior_paths(runs, threshold, settings, draws)
+    noise = (THETA[9] + PRIORS.sample_db2 / 3.0) * np.eye(40)
+    drive = expected.covariance + expected.further + noise
+    for bits, mean, covariance in (
+        (made.campaign, expected.campaign_mean, expected.campaign_covariance),
+        (made.drive, expected.mean, drive),
+    ):
+        reached = np.unpackbits(bits, axis=1, bitorder="little").astype(bool)
+        margin = (PRIORS.level_dbm + mean - threshold) / np.sqrt(np.diag(covariance))
+        assert np.abs(reached.mean(axis=1) - ndtr(margin)).max() < 4.5 * 0.5 / np.sqrt(draws / 2)
+        plain = rng.multivariate_normal(PRIORS.level_dbm + mean, covariance, 8 * draws)
+        spread = (plain >= threshold).mean(axis=1).std()
+        assert reached.mean(axis=0).std() == pytest.approx(spread, rel=0.03)
 
 
 def test_bits_say_which_levels_reach_the_threshold(runs: LineRuns):
