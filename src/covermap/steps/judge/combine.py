@@ -35,13 +35,12 @@ UNION SELECT '{ALL}', technology, class, campaign FROM served"""
 def combine(ctx: StepContext, folders: list[Path], connection: Any) -> None:
     """Write every table of lines from the results of groups, in the order of their lines."""
     ctx.report["segments"] = ctx.write_sorted("segment_verdicts", _segments(folders))
-    tables = {}
     for table in (LINE_VERDICTS, SECTION_VERDICTS, SETTLING):
-        tables[table.name] = _joined(folders, table)
-        ctx.report[table.name] = ctx.write(table.name, tables[table.name])
+        ctx.report[table.name] = ctx.write(table.name, _joined(folders, table))
+    for table in (LINE_VERDICTS, SECTION_VERDICTS):
+        written = str(ctx.out / f"{table.name}.parquet")
+        connection.read_parquet([written]).create_view(table.name)
     connection.execute(_CAMPAIGNS)
-    for name in ("line_verdicts", "section_verdicts"):
-        connection.register(name, tables[name])
     units = [pq.ParquetFile(f / "units.parquet").read() for f in folders]
     connection.register("units", pa.concat_tables([UNIT_ROWS.empty_table(), *units]))
     ctx.write("network_verdicts", network_rows(connection, ctx.rules))

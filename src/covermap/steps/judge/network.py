@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.judging.estimates import FAIL, PASS, UNDETERMINED, LineTest
 from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
+from covermap.core.judging.paths import Bits
 from covermap.core.judging.pieces import cut
 from covermap.rules import RulePack, Target
 from covermap.steps.judge.standing import Standing, passing
@@ -139,6 +141,7 @@ def _groupings(connection: Any, pack: RulePack) -> list[tuple[str, tuple[str, ..
     return found
 
 
+_KEY = ("operator", "technology", "region_id")
 _CLASSES = "SELECT DISTINCT class FROM line_verdicts ORDER BY class"
 # in whole mm: sums of floats would depend on the order in which threads add them
 _KM = ", ".join(
@@ -179,56 +182,62 @@ def _scope(
     target: Target | None,
 ) -> list[dict[str, Any]]:
     given = {"classes": list(classes)}
-    rows: list[dict[str, Any]] = (
-        connection.sql(_SUMS[scope], params=given).to_arrow_table().to_pylist()
-    )
+    sums = connection.sql(_SUMS[scope], params=given).to_arrow_table()
+    rows: list[dict[str, Any]] = sums.to_pylist()
     if scope == "region_class":
         target = None
-    slots = {(r["operator"], r["technology"], r["region_id"]): k for k, r in enumerate(rows)}
     whole = {"whole": scope == "class"}
     units = connection.sql(_UNITS, params=given | whole).to_arrow_table()
-    figures = _figures(units, slots, pack, target)
+    figures = _figures(units, _row_of(units, sums), len(rows), pack, target)
     campaigns = {(o, t): n for o, t, n in connection.execute(_CAMPAIGNS, given).fetchall()}
     for k, row in enumerate(rows):
         row |= {"scope": scope, "class": name} | {n: v[k] for n, v in figures.items()}
-        row["campaigns"] = _campaigns(campaigns, row["operator"], row["technology"])
+        row["campaigns"] = campaigns.get((row["operator"], row["technology"]), 0)
         if target is not None:
             row |= {"target": target.value, "target_unit": target.unit}
     return rows
 
 
-def _campaigns(counts: dict[tuple[str, str], int], operator: str, technology: str) -> int:
-    return counts.get((operator, technology), 0)
+def _row_of(units: pa.Table, sums: pa.Table) -> Ints:
+    """Position of the sum that each unit counts in; -1 without."""
+    mine, asked = (
+        pc.binary_join_element_wise(
+            *(pc.fill_null(t.column(n).cast(pa.string()), "") for n in _KEY), "\0"
+        ).combine_chunks()
+        for t in (sums, units)
+    )
+    found: Ints = pc.fill_null(pc.index_in(asked, mine), -1).to_numpy().astype(np.int64)
+    return found
+
+
+def _bits(column: pa.ChunkedArray, size: int) -> Bits:
+    """Give packed draws of one size as rows."""
+    fixed = column.combine_chunks().cast(pa.binary(size))
+    whole = np.frombuffer(fixed.buffers()[1] or b"", np.uint8)
+    return whole[fixed.offset * size : (fixed.offset + len(fixed)) * size].reshape(-1, size)
 
 
 def _figures(
-    units: pa.Table, slots: dict[Any, int], pack: RulePack, target: Target | None
+    units: pa.Table, group: Ints, groups: int, pack: RulePack, target: Target | None
 ) -> dict[str, list[Any]]:
-    names = ("operator", "technology", "region_id")
-    keys = zip(*(units.column(n).to_pylist() for n in names), strict=True)
-    group = np.array([slots.get(key, -1) for key in keys], np.int64)
     known = group >= 0
     group = group[known]
-    size = pack.interval.draws // 8
-    bits = [
-        np.frombuffer(b"".join(units.column(n).to_pylist()), np.uint8).reshape(-1, size)[known]
-        for n in ("low", "high")
-    ]
+    bits = [_bits(units.column(n), pack.interval.draws // 8)[known] for n in ("low", "high")]
     route = units.column("route_mm").to_numpy()[known]
     one = np.ones(len(group), np.int64)
-    km = [sums_by_draw(group, route, b, len(slots)) for b in bits]
-    count = [sums_by_draw(group, one, b, len(slots)) for b in bits]
+    km = [sums_by_draw(group, route, b, groups) for b in bits]
+    count = [sums_by_draw(group, one, b, groups) for b in bits]
     confidence = pack.line.confidence
     continuous, number = (
         interval_of(km[0], km[1], confidence),
         interval_of(count[0], count[1], confidence),
     )
-    answer = np.array(units.column("answer").to_pylist(), object)[known]
+    answer = units.column("answer").to_numpy()[known]
     found: dict[str, list[Any]] = {
-        f"units_{a}": np.bincount(group[answer == a], minlength=len(slots)).tolist()
+        f"units_{a}": np.bincount(group[answer == a], minlength=groups).tolist()
         for a in (PASS, FAIL, UNDETERMINED)
     }
-    found["units"] = np.bincount(group, minlength=len(slots)).tolist()
+    found["units"] = np.bincount(group, minlength=groups).tolist()
     for end in ("expected", "low", "high"):
         found[f"units_{end}"] = getattr(number, end).tolist()
         suffix = "km" if end == "expected" else f"{end}_km"
