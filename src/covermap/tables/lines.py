@@ -67,10 +67,10 @@ KNOWN_LINES = Table(
 
 STRUCTURES = Table(
     "structures",
-    "Tunnels and bridges of lines, as intervals of chainage.",
+    "Tunnels and bridges of lines, and gaps that were bridged, as intervals of chainage.",
     (
         C("line_id", S, "as in lines"),
-        C("kind", S, "tunnel or bridge"),
+        C("kind", S, "tunnel, bridge, or gap: no way was given, the line is drawn straight"),
         C("name", S, "name", "no name"),
         C("from_m", F64, "chainage of its start, m"),
         C("to_m", F64, "chainage of its end, m"),

@@ -3,8 +3,10 @@
 A node is where ends of ways lie (within a tolerance). Of all pairs of ends of one group that meet
 there, the straightest is joined first, then the next that is still free; a pair that turns by more
 than a limit is never joined. A pair drawn head to tail is preferred to one drawn head to head:
-carriageways are drawn in the direction of travel. Ends that nothing joined may be bridged over a
-short gap. The result does not depend on the order of the ways if they come in a canonical order.
+carriageways are drawn in the direction of travel. Ends that nothing joined may be bridged: any over
+a short gap, those of one name over a longer one that lies in the line of both. Where a course is
+drawn over a gap is told edge by edge. The result does not depend on the order of the ways if they
+come in a canonical order.
 
 The principle is that of strokes (Thomson & Richardson 1999); the limits are parameters.
 """
@@ -24,6 +26,8 @@ from covermap.core.geodesy import (
     Ints,
     metres_per_degree_lat,
     metres_per_degree_lon,
+    short_azimuths_deg,
+    short_lengths_m,
     turn_deg,
 )
 from covermap.core.lines.segments import course_vertices
@@ -52,6 +56,10 @@ class Limits:
     gap_m: float = 120.0
     """Free ends nearer than this, running on within `gap_turn_deg`, are bridged."""
     gap_turn_deg: float = 45.0
+    named_gap_m: float = 500.0
+    """Free ends of one name nearer than this are bridged where the gap lies in the line of both,
+    within `named_gap_turn_deg`: a way is missing (a bridge, a station), the line is not over."""
+    named_gap_turn_deg: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,9 @@ class Chains:
     """Length of the gaps bridged."""
 
 
-def join_ways(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
+def join_ways(
+    ways: NDArray[np.object_], group: Ints, limits: Limits, named: NDArray[np.bool_] | None = None
+) -> Chains:
     """Join ways into courses.
 
     Parameters
@@ -76,6 +86,8 @@ def join_ways(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
         LineStrings in a canonical order, WGS-84 degrees, shape (n,).
     group
         Only ways of one group are joined, shape (n,).
+    named
+        Whether the group of each way has a name, shape (n,); default: none has.
 
     Returns
     -------
@@ -89,7 +101,9 @@ def join_ways(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
     _part_where_it_turns_back(linked, ways)
     pieces = Chains(*_walk(linked), 0, 0.0)
     first = np.unique(pieces.chain, return_index=True)[1]
-    return _bridge(pieces, draw_courses(ways, pieces).geometry, group[first], limits)
+    called = np.zeros(len(ways), np.bool_) if named is None else named
+    drawn = draw_courses(ways, pieces).geometry
+    return _bridge(pieces, drawn, group[first], called[first], limits)
 
 
 def _at_nodes(ways: NDArray[np.object_], group: Ints, limits: Limits) -> Ints:
@@ -116,12 +130,19 @@ def _part_where_it_turns_back(linked: Ints, ways: NDArray[np.object_]) -> None:
     linked[end] = -1
 
 
-def _bridge(pieces: Chains, drawn: NDArray[np.object_], group: Ints, limits: Limits) -> Chains:
-    """Join courses over short gaps, and say of each way where it lies in the longer course."""
+def _bridge(
+    pieces: Chains, drawn: NDArray[np.object_], group: Ints, named: NDArray[np.bool_],
+    limits: Limits,
+) -> Chains:  # fmt: skip
+    """Join courses over gaps, and say of each way where it lies in the longer course."""
     ends = _ends(drawn)
     linked = np.full(2 * len(drawn), -1, np.int64)
     limit = np.full(len(linked), limits.gap_turn_deg)
     _link(linked, ends, np.repeat(group, 2), limits.gap_m, limit)
+    if named.any():
+        called = np.repeat(np.where(named, group, -1 - np.arange(len(group))), 2)
+        limit = np.full(len(linked), limits.named_gap_turn_deg)
+        _link(linked, ends, called, limits.named_gap_m, limit, limits.named_gap_turn_deg)
     chain, position, reverse = _walk(linked)
     turned = reverse[pieces.chain]
     inner = np.where(turned, -pieces.position, pieces.position)
@@ -147,6 +168,7 @@ class _Ends:
 
     xyz: Floats
     lon: Floats
+    lat: Floats
     azimuth: Floats
     length_m: Floats
 
@@ -164,7 +186,7 @@ def _ends(ways: NDArray[np.object_]) -> _Ends:
     out = np.stack([(start - near) * scale, (end - far) * scale], axis=1).reshape(-1, 2)
     place = np.stack([start, end], axis=1).reshape(-1, 2)
     azimuth = np.degrees(np.arctan2(out[:, 0], out[:, 1]))
-    return _Ends(_on_sphere(place), place[:, 0], azimuth, np.repeat(length, 2))
+    return _Ends(_on_sphere(place), place[:, 0], place[:, 1], azimuth, np.repeat(length, 2))
 
 
 def _plain_length(ways: NDArray[np.object_], scale: Floats) -> Floats:
@@ -180,8 +202,14 @@ def _on_sphere(lonlat: Floats) -> Floats:
     return EARTH_M * np.c_[np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
 
 
-def _link(linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: Floats) -> None:
-    """Join free ends that lie within a distance, straightest first; writes into `linked`."""
+def _link(
+    linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: Floats,
+    aside_deg: float | None = None,
+) -> None:  # fmt: skip
+    """Join free ends that lie within a distance, straightest first; writes into `linked`.
+
+    With `aside_deg`, what is between two ends must not point farther aside than that from either.
+    """
     free = np.flatnonzero(linked < 0)
     if len(free) < 2:
         return
@@ -194,10 +222,22 @@ def _link(linked: Ints, ends: _Ends, group: Ints, within_m: float, limit_deg: Fl
     turn = 180.0 - turn_deg(ends.azimuth[a], ends.azimuth[b])
     keep = turn <= np.maximum(limit_deg[a], limit_deg[b])
     a, b, turn = a[keep], b[keep], turn[keep]
+    if aside_deg is not None:
+        aside = _aside_deg(ends, a, b)
+        keep = aside <= aside_deg
+        a, b, turn = a[keep], b[keep], (turn + aside)[keep]
     gap = np.linalg.norm(ends.xyz[a] - ends.xyz[b], axis=1)
     cost = turn + np.where((a ^ b) & 1, 0.0, AGAINST_DEG) + gap / METRES_PER_DEGREE_OF_TURN
     order = np.lexsort((b, a, np.round(cost, 6)))
     _marry(linked, a[order], b[order])
+
+
+def _aside_deg(ends: _Ends, a: Ints, b: Ints) -> Floats:
+    """Give how far aside, from the directions of two ends, the way from one to the other points."""
+    azimuth = short_azimuths_deg(ends.lon[a], ends.lat[a], ends.lon[b], ends.lat[b])
+    out, back = turn_deg(azimuth, ends.azimuth[a]), turn_deg(azimuth + 180.0, ends.azimuth[b])
+    made: Floats = np.maximum(out, back)
+    return made
 
 
 @njit(cache=True)
@@ -244,18 +284,30 @@ class Courses:
     """For each vertex of all courses: the course."""
     vertex_way: Ints
     """For each vertex: the way that leads from it to the next one."""
+    vertex_gap: NDArray[np.bool_]
+    """For each vertex: no way leads to the next one, the course is drawn over a gap."""
 
 
-def draw_courses(ways: NDArray[np.object_], chains: Chains) -> Courses:
-    """Draw the courses that the chains describe; repeated vertices fall together."""
+def draw_courses(ways: NDArray[np.object_], chains: Chains, snap_m: float = 1.0) -> Courses:
+    """Draw the courses that the chains describe; repeated vertices fall together.
+
+    Ends of ways farther apart than `snap_m` have a gap between them.
+    """
     order = np.lexsort((chains.position, chains.chain))
     run = np.where(chains.reverse, shapely.reverse(ways), ways)[order]
     coordinates, piece = shapely.get_coordinates(run, return_index=True)
     way = order[piece]
     course = chains.chain[way]
-    same = np.zeros(len(course), bool)
-    same[:-1] = (course[1:] == course[:-1]) & (coordinates[1:] == coordinates[:-1]).all(axis=1)
+    on = np.zeros(len(course), bool)
+    on[:-1] = course[1:] == course[:-1]
+    same = on.copy()
+    same[:-1] &= (coordinates[1:] == coordinates[:-1]).all(axis=1)
+    gap = on.copy()
+    gap[:-1] &= piece[1:] != piece[:-1]
+    at = np.flatnonzero(gap)
+    gap[at] = short_lengths_m(*coordinates[at].T, *coordinates[at + 1].T) > snap_m
     # Of two equal vertices the later stays: the way that leads on from it is the next one.
-    coordinates, course, way = coordinates[~same], course[~same], way[~same]
-    drawn: NDArray[np.object_] = np.asarray(shapely.linestrings(coordinates, indices=course))
-    return Courses(drawn, course, way)
+    drawn: NDArray[np.object_] = np.asarray(
+        shapely.linestrings(coordinates[~same], indices=course[~same])
+    )
+    return Courses(drawn, course[~same], way[~same], gap[~same])

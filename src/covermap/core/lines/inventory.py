@@ -74,6 +74,12 @@ def route_groups(ways: Ways) -> Ints:
     return made
 
 
+def has_name(ways: Ways) -> NDArray[np.bool_]:
+    """Tell which ways have a number or a name."""
+    made: NDArray[np.bool_] = ~(pd.isna(ways.ref) & pd.isna(ways.name))
+    return made
+
+
 def join_lists(parts: list[Ways]) -> Ways:
     """Put lists of ways one after the other."""
     columns = ("geometry", "line_class", "ref", "name", "tunnel", "bridge")
@@ -128,6 +134,8 @@ class Inventory:
     """For each vertex of all lines: chainage, and whether the edge after it is in a tunnel."""
     vertex_bridge: Floats
     """The same for bridges."""
+    vertex_gap: Floats
+    """The same for gaps: no way was given there, the line is drawn straight."""
     bridged: int
     gap_m: float
 
@@ -137,7 +145,7 @@ def make_inventory(ways: Ways, limits: Limits, known: Known | None = None) -> In
 
     Lines that are known from before keep identity and direction (see ``core.lines.identity``).
     """
-    chains = join_ways(ways.geometry, route_groups(ways), limits)
+    chains = join_ways(ways.geometry, route_groups(ways), limits, has_name(ways))
     courses = draw_courses(ways.geometry, chains)
     made, kept = _described(ways, chains, courses, known)
     return _in_id_order(made, identities(_identity_texts(made), made.line_class, kept))
@@ -172,8 +180,9 @@ def _described(
         oneway=oneway,
         vertex_line=line,
         vertex_chainage_m=chainage,
-        vertex_tunnel=_of_edges(ways.tunnel, courses, flip),
-        vertex_bridge=_of_edges(ways.bridge, courses, flip),
+        vertex_tunnel=_of_edges(ways.tunnel[courses.vertex_way], courses, flip),
+        vertex_bridge=_of_edges(ways.bridge[courses.vertex_way], courses, flip),
+        vertex_gap=_of_edges(courses.vertex_gap.astype(float), courses, flip),
         bridged=chains.bridged,
         gap_m=chains.gap_m,
     )
@@ -194,9 +203,8 @@ def _commonest(values: Objects, chain: Ints, weight: Floats, n: int) -> Objects:
     return made
 
 
-def _of_edges(of_way: Floats, courses: Courses, flip: NDArray[np.bool_]) -> Floats:
-    """Flag (of each way) of the edge that follows each vertex, in the direction of chainage."""
-    flag = of_way[courses.vertex_way]
+def _of_edges(flag: Floats, courses: Courses, flip: NDArray[np.bool_]) -> Floats:
+    """Flag of the edge that follows each vertex, in the direction of chainage."""
     course = courses.vertex_course
     place = np.arange(len(course))
     last = np.zeros(len(course), bool)
@@ -251,15 +259,19 @@ def _in_id_order(made: Inventory, line_id: Objects) -> Inventory:
         made.vertex_chainage_m[vertex],
         made.vertex_tunnel[vertex],
         made.vertex_bridge[vertex],
+        made.vertex_gap[vertex],
         made.bridged,
         made.gap_m,
     )
 
 
-def tunnel_lengths_m(
-    inventory: Inventory, line: Ints, from_m: Floats, to_m: Floats
+def flagged_lengths_m(
+    inventory: Inventory, flag: Floats, line: Ints, from_m: Floats, to_m: Floats
 ) -> tuple[Floats, Floats]:
-    """Length in tunnels, and length of which it is known, of stretches of lines, m."""
+    """Length of stretches of lines whose edges have a flag, and where it is known, m.
+
+    `flag` is one of the inventory's of vertices: tunnel, bridge or gap.
+    """
     if len(line) == 0:
         return np.zeros(0), np.zeros(0)
     base = np.r_[0.0, np.cumsum(inventory.length_m + 1.0)][:-1]
@@ -267,7 +279,7 @@ def tunnel_lengths_m(
     edge = np.r_[np.diff(inventory.vertex_chainage_m), 0.0]
     edge[np.r_[np.diff(inventory.vertex_line) != 0, True]] = 0.0
     made = []
-    for weight in (np.nan_to_num(inventory.vertex_tunnel), ~np.isnan(inventory.vertex_tunnel)):
+    for weight in (np.nan_to_num(flag), ~np.isnan(flag)):
         sums = np.r_[0.0, np.cumsum(edge * weight)][:-1]
         made.append(
             np.interp(to_m + base[line], place, sums) - np.interp(from_m + base[line], place, sums)

@@ -10,7 +10,7 @@ import shapely
 from covermap.core.geodesy import Floats
 from covermap.core.lines.asides import RAILWAYS
 from covermap.core.lines.edges import edges_of
-from covermap.core.lines.inventory import Inventory, tunnel_lengths_m
+from covermap.core.lines.inventory import Inventory, flagged_lengths_m
 from covermap.core.lines.nearest import nearest_per_line
 from covermap.core.lines.pairing import LEG_M, Beside, routes_of
 from covermap.core.lines.pairing import route_shares as pair_shares
@@ -61,7 +61,7 @@ def segment_sizes(inventory: Inventory, declaration: Lines) -> Floats:
 
 
 def route_shares(inventory: Inventory, cut: Cut, coarse_m: float) -> Floats:
-    """Share of each segment's length that counts as route length.
+    """Share of each segment's length that counts as route length; a gap between ways does not.
 
     `coarse_m` is the tolerance of the drawing (see ``core.lines.coarse``). Carriageways that are
     single so far may be as far apart as it moves them, and turned as far as it can turn a leg.
@@ -77,7 +77,9 @@ def route_shares(inventory: Inventory, cut: Cut, coarse_m: float) -> Floats:
     drawn = np.where(railway | (unnamed == 0), 0.0, apart)
     beside = Beside(np.where(unnamed > 0, PAIR_NAMED_M, 0.0), unnamed, single, drawn)
     turned = np.degrees(np.arctan(moved.max(initial=0.0) / LEG_M))
-    return pair_shares(
+    gap = flagged_lengths_m(inventory, inventory.vertex_gap, cut.line, cut.from_m, cut.to_m)[0]
+    given = 1.0 - np.clip(gap / cut.length_m, 0.0, 1.0)
+    return given * pair_shares(
         cut.geometry, cut.line, route, inventory.line_class, beside, PAIR_ANGLE_DEG,
         np.nan_to_num(inventory.oneway), min(CROSSING_DEG, PAIR_ANGLE_DEG + float(turned)),
     )  # fmt: skip
@@ -112,7 +114,9 @@ def lines_table(
 
 def segments_table(inventory: Inventory, cut: Cut, route_m: Floats) -> pa.Table:
     """Rows of `segments`; a segment is in a tunnel when most of its length is."""
-    inside, known = tunnel_lengths_m(inventory, cut.line, cut.from_m, cut.to_m)
+    inside, known = flagged_lengths_m(
+        inventory, inventory.vertex_tunnel, cut.line, cut.from_m, cut.to_m
+    )
     made = pa.table(
         {
             "line_id": pa.array(inventory.line_id[cut.line], pa.string()),
@@ -129,12 +133,15 @@ def segments_table(inventory: Inventory, cut: Cut, route_m: Floats) -> pa.Table:
 
 
 def structures_table(inventory: Inventory) -> pa.Table:
-    """Rows of `structures`: tunnels and bridges as the ways tell them, over ways that follow on.
+    """Rows of `structures`: tunnels and bridges as the ways tell them, and gaps between ways.
 
     No name is told: one structure may be several ways, and they name roads rather than tunnels.
     """
     parts = [empty(STRUCTURES)]
-    for kind, flag in (("tunnel", inventory.vertex_tunnel), ("bridge", inventory.vertex_bridge)):
+    for kind, flag in (
+        ("tunnel", inventory.vertex_tunnel), ("bridge", inventory.vertex_bridge),
+        ("gap", inventory.vertex_gap),
+    ):  # fmt: skip
         found = flagged_intervals(inventory.vertex_line, inventory.vertex_chainage_m, flag)
         made = pa.table(
             {

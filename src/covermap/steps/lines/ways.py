@@ -13,6 +13,7 @@ from covermap.core.lines.chains import Limits, draw_courses, join_ways
 from covermap.core.lines.inventory import (
     Objects,
     Ways,
+    has_name,
     join_lists,
     route_groups,
     way_lengths_m,
@@ -113,7 +114,7 @@ def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     ways, length = ways.take(~aside), length[~aside]
     if not len(ways):
         return ways
-    chains = join_ways(ways.geometry, route_groups(ways), Limits())
+    chains = join_ways(ways.geometry, route_groups(ways), Limits(), has_name(ways))
     courses = draw_courses(ways.geometry, chains)
     first = np.unique(chains.chain, return_index=True)[1]
     unnamed = (pd.isna(ways.ref) & pd.isna(ways.name))[first]

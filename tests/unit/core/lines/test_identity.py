@@ -98,7 +98,7 @@ def test_the_direction_of_chainage_is_kept_when_all_ways_are_turned_round():
 
 def test_the_longest_part_of_a_split_line_keeps_the_identity():
     first = imported([((0, 0), (3000, 0), (5000, 0))])
-    again = imported([((0, 0), (3000, 0)), ((3400, 0), (5000, 0))], known_of(first))
+    again = imported([((0, 0), (3000, 0)), ((3600, 0), (5000, 0))], known_of(first))
     assert at(again, 1000, 0) == first.line_id[0]
     assert at(again, 4500, 0) != first.line_id[0]
 
