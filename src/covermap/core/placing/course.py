@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.placing.profile import Motion, progress, progress_error_m, running_time_s
 from covermap.core.placing.stamps import Chain, LineFacts, Stamps
+from covermap.core.placing.timing import SLACK, kinds_of, times_of
 
-STAMP_SD_S = 3.0
-"""A hand's error in stamping a moment that it sees."""
+HALT_SHARE = 0.5
+"""A hop that takes so much longer than usual, as a share of the usual, had a halt for sure."""
 PLATFORM_SD_M = 20.0
 """Where the tester stands when the train stands: in one of the cars, the station being a point."""
 
@@ -26,8 +28,11 @@ class Course(NamedTuple):
     chainage_m: Floats
     arrive_s: Floats
     depart_s: Floats
-    time_sd_s: Floats
-    """Standard error of arrival and departure."""
+    arrive_sd_s: Floats
+    """Standard errors of both."""
+    depart_sd_s: Floats
+    usual_s: Floats
+    """For each hop: the time that the run usually takes for one of its length."""
     first_s: float
     last_s: float
     """Times of the first and last stamp: outside, nothing is known."""
@@ -42,29 +47,30 @@ class Placed(NamedTuple):
 
 
 def course_of(chain: Chain, stamps: Stamps, motion: Motion) -> Course:
-    """Make stops of stamps: those of one station in a row are one stop.
+    """Make stops of stamps, with the times that ``timing`` finds for them.
 
-    A stop with two stamps or more stands from the first to the last. A stop with one stands for
-    the usual dwell, or for as much of it as the time to its neighbours leaves. Where most stops of
-    the run have one stamp it is the arrival, as testers are told to stamp; where most have two, one
-    of two is missing, and the stamp is put in the middle of the stop.
+    Stations that were passed without a stamp are stops where the time to pass them shows it.
     """
-    time_s, s = stamps.time_s[chain.stamp], chain.chainage_m
-    new = np.r_[True, np.abs(np.diff(s)) >= 1.0]
-    first = np.flatnonzero(new)
-    last = np.r_[first[1:] - 1, len(s) - 1]
-    arrive, depart, stop = time_s[first], time_s[last], s[first]
-    single = depart - arrive < 1e-9
-    spare = np.diff(arrive) - running_time_s(np.abs(np.diff(stop)), motion)
-    spare = np.minimum(np.r_[np.inf, spare], np.r_[spare, np.inf])
-    dwell = np.where(single, np.clip(spare, 0.0, motion.dwell_s), 0.0)
-    before = 0.0 if single.mean() > 0.5 else 0.5
-    middle_sd = np.hypot(STAMP_SD_S, dwell / np.sqrt(12.0))
-    return Course(
-        chain.line, stop, arrive - before * dwell, depart + (1 - before) * dwell,
-        np.where(single, np.hypot(middle_sd, motion.dwell_sd_s / 2), STAMP_SD_S),
-        float(time_s[0]), float(time_s[-1]),
-    )  # fmt: skip
+    time_s = stamps.time_s[chain.stamp]
+    kept = _stopped_at(chain, time_s, motion)
+    number = np.cumsum(kept) - 1
+    stop_m = chain.stop_m[kept]
+    seen = kinds_of(number[chain.stop], time_s, stop_m, motion)
+    times = times_of(seen, stop_m, motion)
+    return Course(chain.line, stop_m, *times, float(time_s[0]), float(time_s[-1]))
+
+
+def _stopped_at(chain: Chain, time_s: Floats, motion: Motion) -> NDArray[np.bool_]:
+    """Whether the train stopped at each stop: at those with a stamp, and where it took so long."""
+    kept = np.zeros(len(chain.stop_m), np.bool_)
+    kept[chain.stop] = True
+    for k in np.flatnonzero(np.diff(chain.stop) > 1):
+        first, last = int(chain.stop[k]), int(chain.stop[k + 1])
+        gaps = np.abs(np.diff(chain.stop_m[first : last + 1]))
+        through = float(running_time_s(gaps.sum(), motion))
+        with_stops = running_time_s(gaps, motion).sum() + motion.dwell_s * (len(gaps) - 1)
+        kept[first:last] |= time_s[k + 1] - time_s[k] > SLACK * 0.5 * (through + with_stops)
+    return kept
 
 
 def place_on(course: Course, time_s: Floats, fact: LineFacts) -> Placed:
@@ -81,10 +87,12 @@ def place_on(course: Course, time_s: Floats, fact: LineFacts) -> Placed:
     running = np.maximum(course.arrive_s[after] - course.depart_s[stop], 0.0)
     elapsed = time_s - course.depart_s[stop]
     a = fact.motion.acceleration_mps2
-    done, _ = progress(elapsed, np.abs(gap), running, a)
+    usual = np.append(course.usual_s, np.inf)[np.minimum(stop, n - 1)]
+    done, halted = _hop(elapsed, np.abs(gap), running, np.minimum(usual, running), a)
     spread = progress_error_m(
-        elapsed, np.abs(gap), running, a, course.time_sd_s[stop], course.time_sd_s[after]
+        elapsed, np.abs(gap), running, a, course.depart_sd_s[stop], course.arrive_sd_s[after]
     )
+    spread = np.hypot(halted, spread)
     spread = _near_stop(spread, elapsed, running, np.abs(gap), a, course, stop, after)
     chainage = course.chainage_m[stop] + np.sign(gap) * done
     moves = np.sign(np.diff(course.chainage_m)).astype(np.int64)
@@ -97,13 +105,33 @@ def place_on(course: Course, time_s: Floats, fact: LineFacts) -> Placed:
     )
 
 
+def _hop(
+    elapsed: Floats, gap: Floats, running: Floats, usual: Floats, a: float
+) -> tuple[Floats, Floats]:
+    """Give metres done in hops, and the standard error for halts on the way.
+
+    A hop that takes longer than usual was run slowly, or with a halt somewhere: the longer, the
+    more likely. With a halt the place is anywhere between halting last and halting first.
+    """
+    slow, _ = progress(elapsed, gap, running, a)
+    high, _ = progress(elapsed, gap, usual, a)
+    low, _ = progress(elapsed - (running - usual), gap, usual, a)
+    likely = np.clip((running - usual) / np.maximum(HALT_SHARE * usual, 1e-9), 0.0, 1.0)
+    middle = 0.5 * (high + low)
+    done = slow + likely * (middle - slow)
+    width = (high - low) ** 2 / 12.0
+    return done, np.sqrt(
+        (1 - likely) * (slow - done) ** 2 + likely * (width + (middle - done) ** 2)
+    )
+
+
 def _near_stop(
     spread: Floats, elapsed: Floats, running: Floats, gap: Floats, a: float, course: Course,
     stop: Ints, after: Ints,
 ) -> Floats:  # fmt: skip
     """Add that a train believed to stand may have left already, or not have come."""
-    late, _ = progress(elapsed + course.time_sd_s[stop], gap, running, a)
-    early, _ = progress(elapsed - course.time_sd_s[after], gap, running, a)
+    late, _ = progress(elapsed + course.depart_sd_s[stop], gap, running, a)
+    early, _ = progress(elapsed - course.arrive_sd_s[after], gap, running, a)
     now, _ = progress(elapsed, gap, running, a)
     return np.maximum(spread, np.maximum(late - now, now - early) * 0.7)
 

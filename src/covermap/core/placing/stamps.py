@@ -92,6 +92,10 @@ class Chain(NamedTuple):
     """Stations passed without a stamp."""
     before_gap: int
     """The stamp before the first of them; -1: none."""
+    stop: Ints
+    """For each believed stamp, its stop: stamps of one station in a row are one stop."""
+    stop_m: Floats
+    """Chainage of every stop in order of travel, stations without a stamp among them."""
 
 
 def best_chain(
@@ -136,7 +140,7 @@ def best_chain(
 def _chain(
     stamps: Stamps, stations: pd.DataFrame, number: int, fact: LineFacts, known: set[str]
 ) -> Chain:
-    row, place, rank = _candidates(stamps, stations, fact)
+    row, place, rank, every = _candidates(stamps, stations, fact)
     picked, score = _longest(row, place, rank, stamps.time_s[row], _pace(fact))
     used = row[picked]
     keys = np.array(stamps.key, object)
@@ -152,13 +156,30 @@ def _chain(
     return Chain(
         number, used, at, round(score, 9), -1, rest[~here & ~seen], rest[~here & seen],
         rest[here], used[inner], int(passed.sum()), int(gaps[0]) if len(gaps) else -1,
+        *_stops(at, rank[picked], every),
     )  # fmt: skip
+
+
+def _stops(at: Floats, rank: Ints, every: pd.Series[float]) -> tuple[Ints, Floats]:
+    """Give the stop of each believed stamp, and all stops, stations passed included."""
+    if not len(at):
+        return np.zeros(0, np.int64), np.zeros(0)
+    new = np.abs(np.diff(at)) >= 1.0
+    passed = np.where(new, np.maximum(np.abs(np.diff(rank)) - 1, 0), 0)
+    stop = np.r_[0, np.cumsum(new + passed)].astype(np.int64)
+    ranks = np.interp(np.arange(stop[-1] + 1), stop, rank) if stop[-1] else rank[:1]
+    stop_m = np.array(every.loc[np.round(ranks).astype(np.int64)], np.float64)
+    stop_m[stop] = at
+    return stop, stop_m
 
 
 def _candidates(
     stamps: Stamps, stations: pd.DataFrame, fact: LineFacts
-) -> tuple[Ints, Floats, Ints]:
-    """Give the stamp, chainage and rank of each place that a stamp can mean, in order of stamps."""
+) -> tuple[Ints, Floats, Ints, pd.Series[float]]:
+    """Give the stamp, chainage and rank of each place that a stamp can mean, in order of stamps.
+
+    And the chainage of every station by its rank.
+    """
     ordered = stations.sort_values(["chainage_m", "key"], kind="stable")
     s, keys = ordered["chainage_m"].to_numpy(np.float64), ordered["key"].to_numpy(object)
     rank = np.arange(len(s))
@@ -173,7 +194,7 @@ def _candidates(
     both = own.merge(place, on="key").sort_values(["stamp", "s"], kind="stable")
     return (
         both["stamp"].to_numpy(np.int64), both["s"].to_numpy(np.float64),
-        both["rank"].to_numpy(np.int64),
+        both["rank"].to_numpy(np.int64), pd.Series(s, index=rank),
     )  # fmt: skip
 
 
