@@ -268,7 +268,7 @@ def test_the_strip_shows_where_on_the_map_it_is_read(visits: Visits) -> None:
     assert page.evaluate(marked) == []
     box = strip.bounding_box()
     assert box
-    left, width = box["width"] * 40 / 372, box["width"] * 326 / 372
+    left, width = box["width"] * 47 / 372, box["width"] * 319 / 372
     page.mouse.move(box["x"] + left + width * 0.205, box["y"] + 40)  # 1,025 m of 5,000
     page.wait_for_function(f"() => ({marked})().length === 1")
     (lon, lat), (west, south), (east, _) = (

@@ -4,10 +4,11 @@ Chainage is written officially (K12+300 as on the posts) where the build has pos
 in metres from the line's start.
 """
 
-from covermap.course.count import Count, read_count
+from covermap.course.count import Count, Counts, read_count
 from covermap.course.finding import find_courses, rows_of, title_of
 from covermap.course.profile import read_profile, threshold_dbm
 
 __all__ = [
-    "Count", "find_courses", "read_count", "read_profile", "rows_of", "threshold_dbm", "title_of",
+    "Count", "Counts", "find_courses", "read_count", "read_profile", "rows_of", "threshold_dbm",
+    "title_of",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -102,3 +104,37 @@ def read_count(tables: Tables, line_id: str) -> Count:
     line = line_of(tables, line_id)
     posts = rows_of(tables, "posts", line_id, "stretch, chainage_m")
     return Count(float(line["length_m"]), posts)
+
+
+class Counts:
+    """The counts of a build's lines, each read when it is first needed."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._counts: dict[str, Count] = {}
+
+    @cached_property
+    def _posted(self) -> frozenset[str]:
+        names = self._tables.read("posts", ["line_id"]).column("line_id").unique().to_pylist()
+        return frozenset(names)
+
+    def texts(self, line_ids: Sequence[str | None], metres: Floats) -> list[str | None]:
+        """Write the chainage of each row, metres from its line's start; None where there is none.
+
+        Returns
+        -------
+        One text a row, of the official count where the build has posts of the line.
+        """
+        made: list[str | None] = [chainage_text(m) for m in metres.tolist()]
+        lines = np.array([v or "" for v in line_ids], dtype=object)
+        for line_id in sorted(self._posted.intersection(v for v in line_ids if v)):
+            rows = np.flatnonzero((lines == line_id) & np.isfinite(metres))
+            texts = self._of(line_id).texts(metres[rows])
+            for row, text in zip(rows.tolist(), texts, strict=True):
+                made[row] = text
+        return made
+
+    def _of(self, line_id: str) -> Count:
+        if line_id not in self._counts:
+            self._counts[line_id] = read_count(self._tables, line_id)
+        return self._counts[line_id]

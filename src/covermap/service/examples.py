@@ -20,7 +20,8 @@ _SPOT: dict[str, Any] = {
     "to_m": 12900.0, "length_m": 600.0, "area_m2": None, "pieces": 6, "n": 44, "n_none": 4,
     "rsrp_mean_dbm": -117.3, "rsrp_p5_dbm": -125.0, "sinr_mean_db": None,
     "probability_weak": 0.93, "cause": "no_site_near", "nearest_site_m": 2140.0,
-    "nearest_site": "S104", "lon": 120.61, "lat": 31.38, "simulated": True,
+    "nearest_site": "S104", "lon": 120.61, "lat": 31.38, "simulated": True, "from": "K112+300",
+    "to": "K112+900",
 }  # fmt: skip
 
 _KM = {
@@ -38,7 +39,7 @@ _SECTION = {
     "section_id": "motorway-g2-1-s-1", "line_id": "motorway-g2-1", "kind": "station",
     "region_id": None, "class": "motorway", "operator": "46000", "technology": "nr", **_KM,
     **_INTERVAL, "answer": "fail", "simulated": True, "name": "A - B", "from_m": 0.0,
-    "to_m": 80200.0,
+    "to_m": 80200.0, "from": "K100+000", "to": "K180+200",
 }  # fmt: skip
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -100,7 +101,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "sections": [_SECTION],
         "settling": [{"line_id": "motorway-g2-1", "operator": "46000", "technology": "nr",
                       "rank": 1, "action": "new_campaign", "from_m": 0.0, "to_m": 80200.0,
-                      "runs": 1, "width_now": 0.17, "width_then": 0.11, "p_settled": 0.6}],
+                      "runs": 1, "width_now": 0.17, "width_then": 0.11, "p_settled": 0.6,
+                      "from": "K100+000", "to": "K180+200"}],
     },
     "profile": {
         "line_id": "motorway-g2-1", "title": "G2 京沪高速", "line_class": "motorway",

@@ -98,6 +98,16 @@ def listed(
     return {"total": total[0]["n"], "limit": page.limit, "offset": page.offset, "items": items}
 
 
+def with_chainage(snapshot: Snapshot, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add `from` and `to` as people write them: of the official count where there are posts."""
+    lines = [row["line_id"] for row in rows]
+    ends = []
+    for name in ("from_m", "to_m"):
+        metres = np.array([row[name] for row in rows], np.float64)
+        ends.append(snapshot.counts.texts(lines, metres))
+    return [{**row, "from": start, "to": end} for row, start, end in zip(rows, *ends, strict=True)]
+
+
 def ids_within(shapes: Shapes, boxes: list[shapely.Polygon] | None) -> list[str] | None:
     """First key of every shape that meets a box; None without boxes: no restriction."""
     if boxes is None:

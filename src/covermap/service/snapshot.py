@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from covermap.core.cells import resolutions
+from covermap.course import Counts
 from covermap.errors import BuildError, NotKnownError
 from covermap.formats.archive import TileArchive, archive_name
 from covermap.formats.recipe import PER_LAYER_KINDS
@@ -95,6 +96,11 @@ class Snapshot:
         if some:
             return int(resolutions(np.array([some[0]["cell"]], np.int64))[0])
         return int(self.manifest.get("config", {}).get("grid", {}).get("resolution", 10))
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How the chainage of each line is written."""
+        return Counts(self.build)
 
     @property
     def simulated(self) -> bool:

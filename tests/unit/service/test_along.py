@@ -115,6 +115,7 @@ def test_sections_and_sums_are_listed_with_their_intervals(client: Client) -> No
     found = client.get("/api/sections?kind=county&operator=any&technology=any&region=31011").json()
     (row,) = found["items"]
     assert (row["name"], row["from_m"], row["answer"]) == ("县1", 9000.0, "fail")
+    assert (row["from"], row["to"]) == ("K109+000", "K124+462")
     sums = client.get("/api/network?operator=any&technology=any&scope=class").json()
     assert [r["class"] for r in sums["items"]] == ["metro", "motorway"]
     assert sums["items"][1]["continuous_high_km"] == 24.0

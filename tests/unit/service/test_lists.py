@@ -82,7 +82,11 @@ def test_weak_spots_are_listed_longest_first(client: Client) -> None:
     found = client.get("/api/weak-spots").json()
     assert found["total"] == 3
     assert [s["spot_id"] for s in found["items"]] == ["ws-0", "ws-2", "ws-1"]
-    assert list(found["items"][0]) == [n for n in WEAK_SPOTS.names if n != "geometry"]
+    columns = [n for n in WEAK_SPOTS.names if n != "geometry"]
+    assert list(found["items"][0]) == [*columns, "from", "to"]
+    assert [(s["from"], s["to"]) for s in found["items"]] == [
+        ("K100+300", "K100+900"), ("K100+300", "K100+900"), (None, None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

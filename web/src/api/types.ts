@@ -163,8 +163,8 @@ export interface Profile {
 export interface Settling {
   rank: number;
   action: string;
-  from_m: number;
-  to_m: number;
+  from: string;
+  to: string;
   runs: number;
   width_now: number;
   width_then: number;
@@ -196,6 +196,9 @@ export interface WeakSpot {
   line_class: string | null;
   from_m: number | null;
   to_m: number | null;
+  /** The same as people write it: of the official count where there is one. */
+  from: string | null;
+  to: string | null;
   length_m: number | null;
   area_m2: number | null;
   pieces: number;

@@ -2,7 +2,7 @@
 
 import type { WeakSpot } from '../api/types';
 import { named } from '../i18n';
-import { area, chainageRange, dbm, length, position } from '../text/format';
+import { area, dbm, length, position } from '../text/format';
 import { currentLayer, type Context, type Part } from './context';
 import { h } from './dom';
 import { extentOf } from '../map/extent';
@@ -97,7 +97,7 @@ function spotRow(context: Context, spot: WeakSpot): HTMLElement {
       'th',
       { scope: 'row' },
       h('button', { type: 'button', class: 'link' }, spotName(spot)),
-      spot.kind === 'area' ? null : h('small', {}, chainageRange(spot.from_m, spot.to_m)),
+      spot.kind === 'area' ? null : h('small', {}, spotRange(spot)),
       h('small', {}, named(t, 'cause', spot.cause)),
     ),
     h('td', { class: 'number' }, spotSize(spot)),
@@ -111,7 +111,7 @@ function spotName(spot: WeakSpot): string {
 
 export function spotPlace(spot: WeakSpot): string {
   if (spot.kind === 'area') return spotName(spot);
-  return `${spotName(spot)} ${chainageRange(spot.from_m, spot.to_m)}`;
+  return `${spotName(spot)} ${spotRange(spot)}`;
 }
 
 export function spotSize(spot: WeakSpot): string {
@@ -130,4 +130,9 @@ export async function zoomToSpot({ api, map, store }: Context, spot: WeakSpot): 
     // The panel tells what went wrong; the point is known all the same.
     map?.fit([spot.lon, spot.lat, spot.lon, spot.lat]);
   }
+}
+
+/** From where to where along its line; an area has no such place. */
+export function spotRange({ from, to }: Pick<WeakSpot, 'from' | 'to'>): string {
+  return from === null || to === null ? '' : `${from} – ${to}`;
 }

@@ -9,7 +9,7 @@ import { swatchHatchId } from './svgHatch';
 import { columns, roomy, runs, stretches, worseLast, type Column } from './stripData';
 
 export const WIDTH = 372;
-export const LEFT = 40;
+export const LEFT = 47;
 const RIGHT = 6;
 export const HEIGHT = 222;
 export const TRACKS = {

@@ -31,6 +31,7 @@ from covermap.service.queries import (
     ids_within,
     layer_where,
     listed,
+    with_chainage,
 )
 from covermap.service.snapshot import Snapshot, known
 from covermap.tables import LINE_CLASSES
@@ -122,8 +123,8 @@ def line(
             "ORDER BY stretch, chainage_m",
             [line_id],
         ),
-        "sections": _sections(snapshot, line_id, layer) if layer else [],
-        "settling": _settling(snapshot, line_id, layer) if layer else [],
+        "sections": with_chainage(snapshot, _sections(snapshot, line_id, layer)) if layer else [],
+        "settling": with_chainage(snapshot, _settling(snapshot, line_id, layer)) if layer else [],
     }
     return json_answer(request, found, snapshot.id)
 

@@ -18,6 +18,7 @@ from covermap.service.queries import (
     layer_where,
     listed,
     spot_order,
+    with_chainage,
 )
 
 router = APIRouter(tags=["weak spots"])
@@ -41,7 +42,10 @@ def spots(
         Query(max_length=40, description="length, area, n, rsrp, probability or id; - downwards"),
     ] = "-length",
 ) -> Response:
-    """List weak sections of lines and weak areas, the longest first."""
+    """List weak sections of lines and weak areas, the longest first.
+
+    `from` and `to` are chainages as people write them: official where there are posts.
+    """
     where = layer_where(snapshot, operator, technology)
     where.equal("kind", kind)
     where.equal("cause", cause)
@@ -50,6 +54,7 @@ def spots(
     if boxes is not None:
         where.among("spot_id", ids_within(snapshot.shapes("weak_spots", "spot_id"), boxes))
     found = listed(snapshot, "weak_spots", SPOT_COLUMNS, where, by, part)
+    found["items"] = with_chainage(snapshot, found["items"])
     return json_answer(request, found, snapshot.id)
 
 
@@ -63,7 +68,7 @@ def spot(
     found = snapshot.rows("SELECT * FROM weak_spots WHERE spot_id = ? LIMIT 1", [spot_id])
     if not found:
         raise NotKnownError(f"no weak spot {spot_id!r}. GET /api/weak-spots lists them.")
-    return json_answer(request, _with_geojson(found[0]), snapshot.id)
+    return json_answer(request, _with_geojson(with_chainage(snapshot, found)[0]), snapshot.id)
 
 
 def _with_geojson(row: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from covermap.service.queries import (
     SECTIONS,
     layer_where,
     listed,
+    with_chainage,
 )
 
 router = APIRouter(tags=["lines"])
@@ -49,6 +50,7 @@ def sections(
     where.equal("region_id", region)
     where.equal("answer", answer)
     found = listed(snapshot, SECTIONS, SECTION_COLUMNS, where, SECTION_ORDER, part)
+    found["items"] = with_chainage(snapshot, found["items"])
     return json_answer(request, found, snapshot.id)
 
 

@@ -20,9 +20,9 @@ from pyproj import CRS
 
 from covermap import __version__
 from covermap.core.datum import describe, parse_datum
+from covermap.course import Counts
 from covermap.errors import ExportError, NotKnownError
 from covermap.formats.export import Content, Target, choose_format
-from covermap.steps.export.chainage import Counts
 from covermap.steps.export.columns import KINDS, fields_of
 from covermap.steps.export.rows import Shaper
 from covermap.steps.export.select import Filters, Selection

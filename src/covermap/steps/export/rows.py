@@ -14,8 +14,8 @@ from pyproj import Geod
 
 from covermap.core.cells import boundaries, centres
 from covermap.core.datum import from_wgs84
+from covermap.course import Counts
 from covermap.formats.export import Batch, Field, Target
-from covermap.steps.export.chainage import Counts
 from covermap.steps.export.columns import CAUSES
 
 DEGREE_DECIMALS = 9

@@ -11,7 +11,7 @@ import { h } from '../dom';
 import { lineBar } from '../linesTab';
 import { answerBadge, empty, figures, lineTitle } from '../pieces';
 import { stripChart } from '../stripChart';
-import { placeText } from '../stripData';
+import { spotRange } from '../spotsTab';
 import { section, type PanelContent } from './panelContent';
 
 type LineSelection = Extract<Selection, { kind: 'line' }>;
@@ -49,8 +49,8 @@ export async function linePanel(
       profile.pieces.length > 0
         ? section(t('panel.along'), stripChart(t, profile, selection.chainage, following))
         : null,
-      weakSections(context, profile, spots),
-      settlingSection(context, profile, detail.settling),
+      weakSections(context, spots),
+      settlingSection(context, detail.settling),
       lengths(context, detail),
       section(t('panel.byLayer'), layerTable(context, byLayer(context.build, detail.verdicts))),
     ],
@@ -86,7 +86,7 @@ function answerFigures({ t }: Context, verdict: LineVerdict): HTMLElement {
   const covered =
     assessed_km === null || share_low === null || share_high === null
       ? DASH
-      : `${fixed(share_low * assessed_km, 1)} – ${km(share_high * assessed_km)}`;
+      : `${fixed(share_low * assessed_km, 1)} – ${fixed(share_high * assessed_km, 1)} km`;
   return figures([
     [t('field.shareExpected'), percent(verdict.share_expected)],
     [t('field.interval'), noted(`${percent(share_low)} – ${percent(share_high)}`, t('field.intervalNote'))],
@@ -96,17 +96,16 @@ function answerFigures({ t }: Context, verdict: LineVerdict): HTMLElement {
   ]);
 }
 
-function weakSections({ store, t }: Context, profile: Profile, { items, total }: Page<WeakSpot>): HTMLElement | null {
+function weakSections({ store, t }: Context, { items, total }: Page<WeakSpot>): HTMLElement | null {
   if (items.length === 0) return null;
   const rows = items.map((spot) => {
     const open = () => {
       store.update({ selection: { kind: 'spot', id: spot.spot_id } });
     };
-    const range = `${placeText(profile, spot.from_m ?? 0)} – ${placeText(profile, spot.to_m ?? 0)}`;
     return h(
       'tr',
       { class: 'clickable', onclick: open },
-      h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, range)),
+      h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, spotRange(spot))),
       h('td', {}, named(t, 'cause', spot.cause)),
       h('td', { class: 'number' }, length(spot.length_m)),
     );
@@ -116,14 +115,14 @@ function weakSections({ store, t }: Context, profile: Profile, { items, total }:
 }
 
 /** Which runs would narrow the interval most; only of a line whose answer is open. */
-function settlingSection({ t }: Context, profile: Profile, all: readonly Settling[]): HTMLElement | null {
+function settlingSection({ t }: Context, all: readonly Settling[]): HTMLElement | null {
   const [best] = all;
   if (!best) return null;
   const what = t(best.runs === 1 ? 'settle.run' : 'settle.runs', {
     action: named(t, 'settle', best.action),
     runs: best.runs,
-    from: placeText(profile, best.from_m),
-    to: placeText(profile, best.to_m),
+    from: best.from,
+    to: best.to,
   });
   const then = t('settle.width', {
     now: fixed(100 * best.width_now, 1),

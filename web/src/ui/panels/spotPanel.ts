@@ -3,11 +3,11 @@
 import type { WeakSpot } from '../../api/types';
 import { layerTitle, named } from '../../i18n';
 import type { Selection } from '../../state';
-import { area, chainageRange, count, db, dbm, length, percent, position } from '../../text/format';
+import { area, count, db, dbm, length, percent, position } from '../../text/format';
 import type { Context } from '../context';
 import { h } from '../dom';
 import { figures } from '../pieces';
-import { spotPlace, zoomToSpot } from '../spotsTab';
+import { spotPlace, spotRange, zoomToSpot } from '../spotsTab';
 import { ANY_CELL } from './cellPanel';
 import { section, type PanelContent } from './panelContent';
 
@@ -61,7 +61,7 @@ function spotFigures({ build, t }: Context, spot: WeakSpot): HTMLElement {
   const site = spot.nearest_site_m === null ? null : `${spot.nearest_site ?? ''} (${length(spot.nearest_site_m)})`;
   return figures([
     [t('field.line'), isArea ? null : (spot.line_name ?? spot.line_id)],
-    [t('field.chainage'), isArea ? null : chainageRange(spot.from_m, spot.to_m)],
+    [t('field.chainage'), isArea ? null : spotRange(spot)],
     [t('field.length'), isArea ? null : length(spot.length_m)],
     [t('field.area'), isArea ? area(spot.area_m2) : null],
     [t('field.pieces'), count(spot.pieces)],
