@@ -69,6 +69,8 @@ class Peer:
                 * self.scale
             ]
         ]
+        self.length_m = graph.length_m
+        self.plane_m = {r[0]: float(np.hypot(*np.diff(r[3], axis=0).T).sum()) for r in rows}
         begin = time.process_time()
         self.network = network = Network()
         for arc, tail, head, geometry in rows:
@@ -102,9 +104,13 @@ class Peer:
         made = []
         for part in result.subtrajectories:
             for segment in part.segments:
-                for edge in segment.edges:
-                    a, b = edge.points[0].edge_offset, edge.points[-1].edge_offset
-                    made.append((number, int(edge.edge_id), min(a, b), max(a, b)))
+                last = len(segment.edges) - 1
+                for k, edge in enumerate(segment.edges):
+                    arc = int(edge.edge_id)
+                    plane, real = self.plane_m[arc], self.length_m[arc >> 1]
+                    a = segment.p0.offset_from_start_of_edge if k == 0 else 0.0
+                    b = segment.p1.offset_from_start_of_edge if k == last else plane
+                    made.append((number, arc, min(a, b) * real / plane, max(a, b) * real / plane))
         return made
 
 

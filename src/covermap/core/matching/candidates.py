@@ -94,14 +94,13 @@ def far_feet(grid, x, y, kx, ky, radius, allowed, found, foot):  # type: ignore[
 @njit(cache=True)
 def _hidden(step, foot, count, j):  # type: ignore[no-untyped-def]
     """Say whether the piece before or after on the same edge is nearer: then this is its end."""
-    piece = foot[j, FOOT_PIECE]
-    for i in range(count):
-        if abs(foot[i, FOOT_PIECE] - piece) == 1.0:
-            nearer = foot[i, FOOT_SQUARE] < foot[j, FOOT_SQUARE]
-            if nearer or (foot[i, FOOT_SQUARE] == foot[j, FOOT_SQUARE] and i < j):
-                a, b = step[int(foot[i, FOOT_STEP]), WAYS], step[int(foot[j, FOOT_STEP]), WAYS]
-                if a == b:
-                    return True
+    for i in (j - 1, j + 1):
+        if i < 0 or i >= count or abs(foot[i, FOOT_PIECE] - foot[j, FOOT_PIECE]) != 1.0:
+            continue
+        nearer = foot[i, FOOT_SQUARE] < foot[j, FOOT_SQUARE]
+        nearer = nearer or (foot[i, FOOT_SQUARE] == foot[j, FOOT_SQUARE] and i < j)
+        if nearer and step[int(foot[i, FOOT_STEP]), WAYS] == step[int(foot[j, FOOT_STEP]), WAYS]:
+            return True
     return False
 
 
@@ -111,7 +110,10 @@ def states_at(step, length_m, foot, count, kx, ky, heading, sigma, settings, sta
 
     There must be room for `MOST_STATES` more.
     """
-    first, least = used, np.inf
+    first, least, nearest = used, np.inf, np.inf
+    for j in range(count):
+        nearest = min(nearest, foot[j, FOOT_SQUARE])
+    worst = emission_cost(np.sqrt(nearest), sigma, settings.tail) + settings.worst
     sine = cosine = np.nan
     if heading == heading:
         sine, cosine = np.sin(np.radians(heading)), np.cos(np.radians(heading))
@@ -124,6 +126,8 @@ def states_at(step, length_m, foot, count, kx, ky, heading, sigma, settings, sta
         along = step[s, START_M] + foot[j, FOOT_SHARE] * step[s, LENGTH_M]
         offset = np.sqrt(foot[j, FOOT_SQUARE])
         emission = emission_cost(offset, sigma, settings.tail)
+        if emission > worst and sine != sine:
+            continue
         facing = 1.0
         if sine == sine:
             dx, dy = (step[s, X2] - step[s, X1]) * kx, (step[s, Y2] - step[s, Y1]) * ky

@@ -112,26 +112,25 @@ def _sorted_by(key, order):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def cell_at(cells, x, y):  # type: ignore[no-untyped-def]
-    """Give the row and column of a place; rows beyond the grid are the last of their side."""
-    row = int(np.floor((y - cells.y0) / cells.height))
-    column = int(np.floor((x - cells.x0) / cells.width))
-    return min(max(row, -1), len(cells.row_start) - 1), column
-
-
-@njit(cache=True)
-def steps_in(cells, row, column):  # type: ignore[no-untyped-def]
-    """Give where the steps near a cell begin and end in `cells.step`."""
-    if row < 0 or row + 1 >= len(cells.row_start):
+def steps_in(row_start, column, first, row, wanted):  # type: ignore[no-untyped-def]
+    """Give where the steps near the cell in a row and column begin and end in `Cells.step`."""
+    if row < 0 or row + 1 >= len(row_start):
         return 0, 0
-    low, high = cells.row_start[row], cells.row_start[row + 1]
+    low, high = row_start[row], row_start[row + 1]
     end = high
     while low < high:
         middle = (low + high) >> 1
-        if cells.column[middle] < column:
+        if column[middle] < wanted:
             low = middle + 1
         else:
             high = middle
-    if low < end and cells.column[low] == column:
-        return cells.first[low], cells.first[low + 1]
+    if low < end and column[low] == wanted:
+        return first[low], first[low + 1]
     return 0, 0
+
+
+@njit(cache=True)
+def metres_at(y, y0, height, east_m, north_m):  # type: ignore[no-untyped-def]
+    """Metres a degree, east and north, at a latitude."""
+    row = min(max(int((y - y0) / height), 0), len(east_m) - 1)
+    return east_m[row], north_m[row]

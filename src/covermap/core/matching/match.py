@@ -9,8 +9,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints
+from covermap.core.matching.cells import metres_at
 from covermap.core.matching.graph import Flags, Graph
-from covermap.core.matching.places import lay, lay_between, metres_at, places_for, trail_for
+from covermap.core.matching.places import (
+    lay,
+    lay_between,
+    on_lines,
+    room_for,
+    spots_for,
+    trail_for,
+)
 from covermap.core.matching.routes import Routes, routes_of
 from covermap.core.matching.settings import MatchSettings
 from covermap.core.matching.viterbi import LEG, NO_POSITION, solve, work_for
@@ -98,12 +106,18 @@ def match_tracks(
     pieces = graph.line[graph.piece_edge]
     lines = np.ones(len(pieces), np.bool_) if allowed is None else np.asarray(allowed)[pieces]
     starts = _starts(run, n)
-    places = places_for(n)
+    spots = spots_for(n)
     trail = _match_runs(
         graph, routes or routes_of(graph), x, y, _or_nan(time_s, n), _or_nan(heading_deg, n),
-        sigma, starts, allowed is None, lines, settings, places, trail_for(n, len(graph.tail)),
+        sigma, starts, allowed is None, lines, settings, spots, room_for(len(graph.tail)),
     )  # fmt: skip
-    return Match(*places, Path(*(a.copy() for a in trail)))
+    line, edge, along, chainage = on_lines(
+        spots.arc, spots.at_m, graph.line, graph.length_m, graph.from_m
+    )
+    return Match(
+        line, edge, along, chainage, spots.offset_m, spots.direction, spots.probability,
+        spots.other_line, spots.other_probability, spots.reason, spots.leg, Path(*trail),
+    )  # fmt: skip
 
 
 def _or_nan(values: Floats | None, n: int) -> Floats:
@@ -118,53 +132,52 @@ def _starts(run: Ints | None, n: int) -> Ints:
 
 
 @njit(cache=True)
-def _thinned(graph, x, y, sigma, start, stop, thin, reason, kept, samples):  # type: ignore[no-untyped-def]
+def _thinned(x, y, y0, height, east_m, north_m, sigma, start, stop, thin, reason, kept, samples):  # type: ignore[no-untyped-def]
     """Find the samples that move on; for the others, the one before that they belong to."""
-    count = 0
+    count, last = 0, -1
     for i in range(start, stop):
         if not (np.isfinite(x[i]) and np.isfinite(y[i])):
             reason[i] = NO_POSITION
             continue
-        if count > 0:
-            last = samples[count - 1]
-            kx, ky = metres_at(graph, y[i])
-            if np.hypot((x[i] - x[last]) * kx, (y[i] - y[last]) * ky) < thin * sigma[i]:
+        if last >= 0:
+            kx, ky = metres_at(y[i], y0, height, east_m, north_m)
+            dx, dy = (x[i] - x[last]) * kx, (y[i] - y[last]) * ky
+            near = thin * sigma[i]
+            if dx * dx + dy * dy < near * near:
                 kept[i] = last
                 continue
-        samples[count] = i
+        samples[count] = last = i
         count += 1
     return count
 
 
 @njit(cache=True)
 def _match_runs(  # type: ignore[no-untyped-def]
-    graph, routes, x, y, time, heading, sigma, starts, everywhere, allowed, settings, places, trail
+    graph, routes, x, y, time, heading, sigma, starts, everywhere, allowed, settings, spots, room
 ):
+    """Match run by run into `spots`; give the columns of the path."""
     longest = 0
     for r in range(len(starts) - 1):
         longest = max(longest, starts[r + 1] - starts[r])
-    work, kept = work_for(longest), np.full(len(x), -1, np.int64)
-    samples = np.empty(longest, np.int64)
+    work, trail, kept = work_for(longest), trail_for(len(x)), np.full(len(x), -1, np.int64)
+    samples, cells = np.empty(longest, np.int64), graph.cells
     used, legs = 0, 0
     for r in range(len(starts) - 1):
+        start, stop = starts[r], starts[r + 1]
         count = _thinned(
-            graph, x, y, sigma, starts[r], starts[r + 1], settings.thin, places.reason, kept,
-            samples,
+            x, y, cells.y0, cells.height, cells.east_m, cells.north_m, sigma, start, stop,
+            settings.thin, spots.reason, kept, samples,
         )  # fmt: skip
         columns, work = solve(
             graph, routes, x, y, time, heading, sigma, samples[:count], everywhere, allowed,
-            settings, places.reason, work,
+            settings, spots.reason, work,
         )  # fmt: skip
         trail, used = lay(
-            graph, routes, x, y, time, heading, sigma, settings, work, columns, legs, places,
-            trail, used,
+            graph, routes, x, y, time, heading, sigma, settings, work, columns, legs, spots,
+            trail, used, room,
         )  # fmt: skip
-        if count < starts[r + 1] - starts[r]:
-            lay_between(
-                graph, x, y, starts[r], starts[r + 1], kept, settings, work, columns, places, trail
-            )
-        legs += work.column[columns - 1, LEG] if columns > 0 else 0
-    return (
-        trail.arc[:used], trail.from_m[:used], trail.to_m[:used], trail.sample[:used],
-        trail.probability[:used],
-    )  # fmt: skip
+        if count < stop - start:
+            lay_between(graph, x, y, start, stop, kept, settings, work, columns, spots, trail)
+        legs += work[1][columns - 1, LEG] if columns > 0 else 0
+    arc, sample, from_m, to_m, odds = trail
+    return arc[:used], from_m[:used], to_m[:used], sample[:used], odds[:used]

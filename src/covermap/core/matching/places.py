@@ -6,14 +6,20 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.candidates import ALONG, ARC, ODDS, OFFSET, grown
-from covermap.core.matching.cells import cell_at
+from covermap.core.matching.cells import metres_at
 from covermap.core.matching.graph import LENGTH_M, START_M, X1, X2, Y1, Y2
-from covermap.core.matching.routes import path_between
-from covermap.core.matching.steps import ROUTE, bound_for, longest_route, way_taken, write_step
+from covermap.core.matching.routes import path_between, search
+from covermap.core.matching.steps import (
+    ROUTE,
+    bound_for,
+    first_unknown,
+    longest_route,
+    way_taken,
+    write_step,
+)
 from covermap.core.matching.viterbi import (
     CHOSEN,
     FIRST,
@@ -25,16 +31,21 @@ from covermap.core.matching.viterbi import (
     SAMPLE,
 )
 
+SURE = 0.999
+"""Pieces of steps that are likelier than this are not looked at for other ways."""
+LEAST_SHARE = 1e-4
+"""Ways that are less likely are not added up."""
 
-class Places(NamedTuple):
-    """Where each sample lies; see ``match.Match``."""
 
-    line: Ints
-    edge: Ints
-    along: Floats
-    chainage_m: Floats
+class Spots(NamedTuple):
+    """Where each sample lies: arrays as long as the samples."""
+
+    arc: Ints
+    """-1: on none."""
+    at_m: Floats
+    """Metres on the arc in its direction."""
     offset_m: Floats
-    direction: NDArray[np.int64]
+    direction: Ints
     probability: Floats
     other_line: Ints
     other_probability: Floats
@@ -42,63 +53,58 @@ class Places(NamedTuple):
     leg: Ints
 
 
-class Trail(NamedTuple):
-    """The path so far; see ``match.Path``; and room for one step of it."""
+class Room(NamedTuple):
+    """Room for one step of a path: a route, and the pieces of arcs."""
 
+    route: Ints
     arc: Ints
     from_m: Floats
     to_m: Floats
-    sample: Ints
-    probability: Floats
-    room: Ints
-    arcs: Ints
-    froms: Floats
-    tos: Floats
+    odds: Floats
 
 
-def places_for(n: int) -> Places:
-    """Make places of samples that are on no line."""
-    reals = [np.full(n, np.nan) for _ in range(5)]
-    ints = [np.full(n, -1) for _ in range(4)]
+def spots_for(n: int) -> Spots:
+    """Make spots of samples that are on no line."""
+    reals = [np.full(n, np.nan) for _ in range(4)]
+    ints = [np.full(n, -1) for _ in range(3)]
     zeros = [np.zeros(n, np.int64) for _ in range(2)]
-    return Places(
-        ints[0], ints[1], reals[0], reals[1], reals[2], zeros[0], reals[3], ints[2], reals[4],
-        zeros[1], ints[3],
-    )  # fmt: skip
-
-
-def trail_for(n: int, arcs: int) -> Trail:
-    """Make an empty path."""
-    size, most = n + n // 8 + 16, arcs + 3
-    ints = [np.empty(k, np.int64) for k in (size, size, most, most)]
-    reals = [np.empty(k) for k in (size, size, size, most, most)]
-    return Trail(
-        ints[0], reals[0], reals[1], ints[1], reals[2], ints[2], ints[3], reals[3], reals[4]
+    return Spots(
+        ints[0], reals[0], reals[1], zeros[0], reals[2], ints[1], reals[3], zeros[1], ints[2]
     )
 
 
-@njit(cache=True)
-def _longer(trail, used):  # type: ignore[no-untyped-def]
-    return Trail(
-        grown(trail.arc, used), grown(trail.from_m, used), grown(trail.to_m, used),
-        grown(trail.sample, used), grown(trail.probability, used),
-        trail.room, trail.arcs, trail.froms, trail.tos,
+def room_for(arcs: int) -> Room:
+    """Make room for steps on a graph of so many arcs."""
+    most = arcs + 3
+    return Room(
+        np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most),
+        np.empty(most),
     )  # fmt: skip
 
 
 @njit(cache=True)
-def _line_odds(graph, state, b0, b1, chosen):  # type: ignore[no-untyped-def]
+def trail_for(n):  # type: ignore[no-untyped-def]
+    """Make an empty path: arc, sample, from, to and probability of each piece."""
+    size = n + n // 8 + 16
+    return (
+        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size), np.empty(size),
+        np.empty(size),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _line_odds(line, state, b0, b1, chosen):  # type: ignore[no-untyped-def]
     """Probability of the chosen state's line; the next most likely line and its probability."""
-    line = graph.line[int(state[chosen, ARC]) >> 1]
+    here = line[int(state[chosen, ARC]) >> 1]
     own, other, most = 0.0, -1, 0.0
     for j in range(b0, b1):
-        at = graph.line[int(state[j, ARC]) >> 1]
-        if at == line:
+        at = line[int(state[j, ARC]) >> 1]
+        if at == here:
             own += state[j, ODDS]
             continue
         total, seen = 0.0, False
         for i in range(b0, b1):
-            if graph.line[int(state[i, ARC]) >> 1] == at:
+            if line[int(state[i, ARC]) >> 1] == at:
                 total += state[i, ODDS]
                 seen = seen or i < j
         if not seen and (total > most or (total == most and at < other)):
@@ -109,15 +115,13 @@ def _line_odds(graph, state, b0, b1, chosen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def nearest_on(graph, x, y, kx, ky, arc, low, high):  # type: ignore[no-untyped-def]
+def nearest_on(step, first_step, whole, x, y, kx, ky, arc, low, high):  # type: ignore[no-untyped-def]
     """Foot of a point on the part `low` to `high` of an arc: distance and metres along the arc."""
     edge = arc >> 1
-    whole = graph.length_m[edge]
     if arc & 1:
         low, high = whole - high, whole - low
     best, at = np.inf, low
-    step = graph.step
-    for s in range(graph.first_step[edge], graph.first_step[edge + 1]):
+    for s in range(first_step[edge], first_step[edge + 1]):
         length = step[s, LENGTH_M]
         t0 = (low - step[s, START_M]) / length if length > 0.0 else 0.0
         t1 = (high - step[s, START_M]) / length if length > 0.0 else 0.0
@@ -135,55 +139,82 @@ def nearest_on(graph, x, y, kx, ky, arc, low, high):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
+def _same_arc(state, w, w0, a0, b0, b1, arc):  # type: ignore[no-untyped-def]
+    """Probability of all steps that leave or come to an arc."""
+    total, across = 0.0, b0 - a0
+    for j in range(b0, b1):
+        for i in range(a0, b0):
+            if int(state[i, ARC]) == arc or int(state[j, ARC]) == arc:
+                total += w[w0 + (j - b0) * across + i - a0]
+    return total
+
+
+@njit(cache=True)
 def _piece_odds(  # type: ignore[no-untyped-def]
-    graph,
-    routes,
-    state,
-    w,
-    a0,
-    b0,
-    b1,
-    straight,
-    longest,
-    sigma,
-    settings,
-    count,
-    trail,
-    used,
-):
+    length_m, rows, pool, state, w, w0, a0, b0, b1, straight, longest, settings, count,
+    route, arc, odds,
+):  # fmt: skip
     """Write the probability of the pieces of one step: of all steps that go by their arc."""
     across = b0 - a0
+    odds[:count] = 0.0
     for i in range(a0, b0):
         for j in range(b0, b1):
-            odds = w[(j - b0) * across + i - a0]
-            if odds < 1e-4:
+            share = w[w0 + (j - b0) * across + i - a0]
+            if share < LEAST_SHARE:
                 continue
             a, b = int(state[i, ARC]), int(state[j, ARC])
             how = way_taken(
-                graph, routes, a, state[i, ALONG], b, state[j, ALONG], straight, longest, sigma,
-                settings,
+                length_m, rows, pool, a, state[i, ALONG], b, state[j, ALONG], straight,
+                longest, settings,
             )  # fmt: skip
             between = 0
-            if how == ROUTE and graph.head[a] != graph.tail[b]:
-                between = path_between(graph, routes, a, b, bound_for(longest), trail.room)
-            for k in range(used, used + count):
-                arc = trail.arc[k]
-                there = arc in (a, b)
+            if how == ROUTE:
+                between = path_between(rows, pool, a, b, bound_for(longest), route)
+            for k in range(count):
+                there = arc[k] == a or arc[k] == b
                 for m in range(between):
-                    there = there or trail.room[m] == arc
+                    there = there or route[m] == arc[k]
                 if there:
-                    trail.probability[k] += odds
+                    odds[k] += share
+
+
+@njit(cache=True)
+def _write(  # type: ignore[no-untyped-def]
+    length_m, rows, pool, state, w, w0, i, j, a0, b0, b1, place, straight, longest,
+    settings, route, arc, from_m, to_m, odds,
+):  # fmt: skip
+    """Write the pieces of one step, and their probabilities; give how many."""
+    a, p, b, q = int(state[i, ARC]), state[i, ALONG], int(state[j, ARC]), state[j, ALONG]
+    how = way_taken(length_m, rows, pool, a, p, b, q, straight, longest, settings)
+    count = write_step(length_m, rows, pool, a, place, b, q, how, longest, route, arc, from_m, to_m)
+    odds[:count] = w[w0 + (j - b0) * (b0 - a0) + i - a0]
+    if odds[0] <= SURE:
+        _piece_odds(
+            length_m, rows, pool, state, w, w0, a0, b0, b1, straight, longest, settings,
+            count, route, arc, odds,
+        )  # fmt: skip
+    return count
 
 
 @njit(cache=True)
 def lay(  # type: ignore[no-untyped-def]
-    graph, routes, x, y, time, heading, sigma, settings, work, columns, leg, places, trail, used
-):
+    graph, routes, x, y, time, heading, sigma, settings, work, columns, leg, spots, trail, used,
+    room,
+):  # fmt: skip
     """Write where the samples of the columns of a run lie, and the pieces of path between them.
 
     Gives the path, which may have grown, and how much of it is used. Legs count on from `leg`.
     """
-    state, column, w = work.state, work.column, work.w
+    state, column, w = work
+    t_arc, t_sample, t_from, t_to, t_odds = trail
+    line, is_open, length_m = graph.line, graph.open, graph.length_m
+    rows, pool = routes.rows, routes.pool
+    east_m, north_m = graph.cells.east_m, graph.cells.north_m
+    y0, height = graph.cells.y0, graph.cells.height
+    at_arc, at_m, off, direction = spots.arc, spots.at_m, spots.offset_m, spots.direction
+    odds, other, other_odds = spots.probability, spots.other_line, spots.other_probability
+    reason, legs = spots.reason, spots.leg
+    route, r_arc, r_from, r_to, r_odds = room.route, room.arc, room.from_m, room.to_m, room.odds
     place = 0.0
     for c in range(columns):
         s, j = column[c, SAMPLE], column[c, CHOSEN]
@@ -192,101 +223,104 @@ def lay(  # type: ignore[no-untyped-def]
         lonely = not joined and (c + 1 == columns or column[c + 1, LEG] != column[c, LEG])
         column[c, PIECES] = column[c, PIECES_END] = used
         if lonely and columns > 1:
-            places.reason[s] = NOT_TRAVELLED
+            reason[s] = NOT_TRAVELLED
             continue
         arc, at = int(state[j, ARC]), state[j, ALONG]
         if joined:
-            b, i, a0 = column[c - 1, SAMPLE], column[c - 1, CHOSEN], column[c - 1, FIRST]
-            kx, ky = metres_at(graph, y[s])
-            straight = np.hypot((x[s] - x[b]) * kx, (y[s] - y[b]) * ky)
-            error = max(sigma[s], sigma[b])
-            longest = longest_route(straight, time[s] - time[b], error, settings)
-            a, p = int(state[i, ARC]), state[i, ALONG]
-            how = way_taken(graph, routes, a, p, arc, at, straight, longest, error, settings)
-            count = write_step(
-                graph, routes, a, place, arc, at, how, longest, trail.room, trail.arcs,
-                trail.froms, trail.tos,
-            )  # fmt: skip
-            while used + count > len(trail.arc):
-                trail = _longer(trail, used)
-            sure = w[column[c, FIRST_W] + (j - b0) * (b0 - a0) + i - a0]
-            for k in range(count):
-                trail.arc[used + k], trail.sample[used + k] = trail.arcs[k], s
-                trail.from_m[used + k], trail.to_m[used + k] = trail.froms[k], trail.tos[k]
-                trail.probability[used + k] = sure if sure > 0.999 else 0.0
-            if sure <= 0.999:
-                _piece_odds(
-                    graph, routes, state, w[column[c, FIRST_W] :], a0, b0, b1, straight,
-                    longest, error, settings, count, trail, used,
+            i, a0, w0 = column[c - 1, CHOSEN], column[c - 1, FIRST], column[c, FIRST_W]
+            if int(state[i, ARC]) == arc and at >= state[i, ALONG]:
+                count, r_arc[0], r_from[0], r_to[0] = 1, arc, place, max(place, at)
+                r_odds[0] = _same_arc(state, w, w0, a0, b0, b1, arc)
+            else:
+                b = column[c - 1, SAMPLE]
+                kx, ky = metres_at(y[s], y0, height, east_m, north_m)
+                straight = np.hypot((x[s] - x[b]) * kx, (y[s] - y[b]) * ky)
+                error = max(sigma[s], sigma[b])
+                longest = longest_route(straight, time[s] - time[b], error, settings)
+                unknown = first_unknown(state, rows, a0, b0, bound_for(longest))
+                while unknown >= 0:
+                    search(graph, routes, unknown, bound_for(longest))
+                    unknown = first_unknown(state, rows, a0, b0, bound_for(longest))
+                count = _write(
+                    length_m, rows, pool, state, w, w0, i, j, a0, b0, b1, place, straight,
+                    longest, settings, route, r_arc, r_from, r_to, r_odds,
                 )  # fmt: skip
-            used += count
+            while used + count > len(t_arc):
+                t_arc, t_sample, t_from = (
+                    grown(t_arc, used),
+                    grown(t_sample, used),
+                    grown(t_from, used),
+                )
+                t_to, t_odds = grown(t_to, used), grown(t_odds, used)
+            for k in range(count):
+                t_arc[used], t_sample[used], t_from[used] = r_arc[k], s, r_from[k]
+                t_to[used], t_odds[used] = r_to[k], min(r_odds[k], 1.0)
+                used += 1
             column[c, PIECES_END] = used
-            at = trail.to_m[used - 1]
+            at = r_to[count - 1]
         place = at
-        _put(graph, places, s, arc, at, state[j, OFFSET], leg + column[c, LEG] - 1)
-        if lonely and graph.open[arc ^ 1] and heading[s] != heading[s]:
-            places.direction[s] = 0
-        places.probability[s], places.other_line[s] = 1.0, -1
+        at_arc[s], at_m[s], off[s] = arc, at, state[j, OFFSET]
+        direction[s], legs[s] = -1 if arc & 1 else 1, leg + column[c, LEG] - 1
+        if lonely and is_open[arc ^ 1] and heading[s] != heading[s]:
+            direction[s] = 0
+        odds[s] = 1.0
         if b1 > b0 + 1:
-            odds, other, other_odds = _line_odds(graph, state, b0, b1, j)
-            places.probability[s], places.other_line[s] = odds, other
-            places.other_probability[s] = other_odds
-    return trail, used
+            odds[s], other[s], other_odds[s] = _line_odds(line, state, b0, b1, j)
+    return (t_arc, t_sample, t_from, t_to, t_odds), used
 
 
 @njit(cache=True)
-def metres_at(graph, y):  # type: ignore[no-untyped-def]
-    """Metres a degree, east and north."""
-    row, _ = cell_at(graph.cells, graph.cells.x0, y)
-    return graph.cells.east_m[max(row, 0)], graph.cells.north_m[max(row, 0)]
-
-
-@njit(cache=True)
-def _put(graph, places, s, arc, at, offset, leg):  # type: ignore[no-untyped-def]
-    edge = arc >> 1
-    whole = graph.length_m[edge]
-    drawn = whole - at if arc & 1 else at
-    places.line[s], places.edge[s] = graph.line[edge], edge
-    places.along[s] = drawn / max(whole, 1e-9)
-    places.chainage_m[s], places.offset_m[s] = graph.from_m[edge] + drawn, offset
-    places.direction[s] = -1 if arc & 1 else 1
-    places.leg[s] = leg
-
-
-@njit(cache=True)
-def lay_between(graph, x, y, start, stop, kept, settings, work, columns, places, trail):  # type: ignore[no-untyped-def]
+def lay_between(graph, x, y, start, stop, kept, settings, work, columns, spots, trail):  # type: ignore[no-untyped-def]
     """Place samples `start:stop` that were thinned out on the path between those that were not."""
-    column, c = work.column, 0
+    column, c = work[1], 0
+    t_arc, t_from, t_to = trail[0], trail[2], trail[3]
+    step, first_step, length_m = graph.step, graph.first_step, graph.length_m
+    east_m, north_m = graph.cells.east_m, graph.cells.north_m
+    y0, height = graph.cells.y0, graph.cells.height
+    at_arc, at_m, off, direction = spots.arc, spots.at_m, spots.offset_m, spots.direction
+    odds, other, other_odds = spots.probability, spots.other_line, spots.other_probability
+    reason, legs = spots.reason, spots.leg
     for s in range(start, stop):
         b = kept[s]
         if b < 0:
             continue
-        places.reason[s] = places.reason[b]
-        if places.edge[b] < 0:
+        reason[s] = reason[b]
+        if at_arc[b] < 0:
             continue
         while column[c, SAMPLE] < b:
             c += 1
-        kx, ky = metres_at(graph, y[s])
-        best, arc, spot = np.inf, 2 * places.edge[b] + (1 if places.direction[b] < 0 else 0), 0.0
+        kx, ky = metres_at(y[s], y0, height, east_m, north_m)
+        best, arc, spot = np.inf, at_arc[b], at_m[b]
         if c + 1 < columns and column[c + 1, PIECES_END] > column[c + 1, PIECES]:
             for k in range(column[c + 1, PIECES], column[c + 1, PIECES_END]):
                 far, at = nearest_on(
-                    graph, x[s], y[s], kx, ky, trail.arc[k], trail.from_m[k], trail.to_m[k]
-                )
+                    step, first_step, length_m[t_arc[k] >> 1], x[s], y[s], kx, ky, t_arc[k],
+                    t_from[k], t_to[k],
+                )  # fmt: skip
                 if far < best:
-                    best, arc, spot = far, trail.arc[k], at
+                    best, arc, spot = far, t_arc[k], at
         else:
-            whole = graph.length_m[places.edge[b]]
-            spot = places.along[b] * whole
-            spot = whole - spot if arc & 1 else spot
+            whole, near = length_m[arc >> 1], 2.0 * settings.back_m
             best, spot = nearest_on(
-                graph, x[s], y[s], kx, ky, arc, max(0.0, spot - 2.0 * settings.back_m),
-                min(whole, spot + 2.0 * settings.back_m),
+                step, first_step, whole, x[s], y[s], kx, ky, arc, max(0.0, spot - near),
+                min(whole, spot + near),
             )  # fmt: skip
-        known = places.direction[b] != 0
-        _put(graph, places, s, arc, spot, best, places.leg[b])
-        if not known:
-            places.direction[s] = 0
-        places.probability[s] = places.probability[b]
-        places.other_line[s] = places.other_line[b]
-        places.other_probability[s] = places.other_probability[b]
+        at_arc[s], at_m[s], off[s], legs[s] = arc, spot, best, legs[b]
+        direction[s] = 0 if direction[b] == 0 else (-1 if arc & 1 else 1)
+        odds[s], other[s], other_odds[s] = odds[b], other[b], other_odds[b]
+
+
+@njit(cache=True)
+def on_lines(arc, at_m, line_of, length_m, from_m):  # type: ignore[no-untyped-def]
+    """Give line, edge, place on the edge as drawn (0-1) and chainage of places on arcs."""
+    n = len(arc)
+    line, edge = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+    along, chainage = np.full(n, np.nan), np.full(n, np.nan)
+    for s in range(n):
+        if arc[s] < 0:
+            continue
+        e = arc[s] >> 1
+        drawn = length_m[e] - at_m[s] if arc[s] & 1 else at_m[s]
+        line[s], edge[s], chainage[s] = line_of[e], e, from_m[e] + drawn
+        along[s] = drawn / max(length_m[e], 1e-9)
+    return line, edge, along, chainage

@@ -17,35 +17,32 @@ from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.graph import Graph
 
 POOL = 1 << 22
-"""Arcs that are remembered at most (or twice the graph, if that is more)."""
-NO_ARC = -1
+"""Arcs that are remembered, about."""
 TURN_M = 40.0
 """What a turn at right angles counts for in the choice of a route, metres."""
 ROUND_M = 150.0
 """The same for turning round at a node where there is another way."""
 
 
+ROW, COUNT, BOUND = range(3)
+"""Columns of `Routes.rows`: where the row begins in the pool (-1: none), its length, and how far
+the search went."""
+TO, BY, METRES, COUNTS, ROUNDS = range(5)
+"""Columns of `Routes.pool`, ascending by TO within a row: the arc reached; the arc before it;
+metres from the end of the row's arc to its beginning; what the choice counts that as; turns round
+on the way: at dead ends, and 65536 times those elsewhere."""
+
+
 class Routes(NamedTuple):
     """What is known of routes, and room for a search; changed in place by the kernels."""
 
-    row: Ints
-    """For each arc: where its row begins in the pool, -1: none."""
-    row_count: Ints
-    row_bound: Floats
-    """How far the search went, in what the choice counts."""
+    rows: Floats
+    pool: Floats
     used: Ints
     """Two numbers: how much of the pool is used; the number of the last search."""
-    arc: Ints
-    """The pool: arcs reached, ascending within a row; and the arc that each was reached by."""
-    by: Ints
-    length_m: Floats
-    """Metres from the end of the row's arc to the beginning of the arc reached."""
-    count_m: Floats
-    """What the choice of a route counts that way as."""
-    rounds: Ints
-    """Turns round on the way: at dead ends, and 65536 times those elsewhere."""
     cost: Floats
-    """The search: of each arc, what the choice counts to its beginning; its number."""
+    """The search: of each arc, what the choice counts to its beginning; the search that says so;
+    the arc before it, metres and turns round."""
     stamp: Ints
     came: Ints
     metres: Floats
@@ -57,14 +54,14 @@ class Routes(NamedTuple):
 def routes_of(graph: Graph) -> Routes:
     """Make room for routes on a graph."""
     arcs, nodes = len(graph.tail), len(graph.first_out) - 1
-    pool = max(2 * arcs, min(POOL, arcs * arcs)) + 1
+    pool = min(POOL, arcs * arcs) + 2 * arcs + 1
     into = np.bincount(graph.head[graph.open], minlength=nodes)
     pushes = int((into * np.diff(graph.first_out)).sum()) + arcs + 2
-    ints = [np.zeros(k, np.int64) for k in (arcs, 2, pool, pool, pool, arcs, arcs, arcs, pushes)]
-    reals = [np.zeros(k) for k in (arcs, pool, pool, arcs, arcs, pushes)]
+    ints = [np.zeros(k, np.int64) for k in (2, arcs, arcs, arcs, pushes)]
+    reals = [np.zeros(k) for k in (arcs, arcs, pushes)]
     return Routes(
-        np.full(arcs, -1), ints[0], reals[0], ints[1], ints[2], ints[3], reals[1], reals[2],
-        ints[4], reals[3], ints[5], ints[6], reals[4], ints[7], ints[8], reals[5],
+        np.full((arcs, 3), -1.0), np.zeros((pool, 5)), ints[0], reals[0], ints[1], ints[2],
+        reals[1], ints[3], ints[4], reals[2],
     )  # fmt: skip
 
 
@@ -140,11 +137,11 @@ def _relax(graph, routes, a, value, metres, turned, number, bound, size):  # typ
 def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
     """Reach every arc whose beginning counts at most `bound` from the end of `source`."""
     routes.used[1] += 1
-    number = routes.used[1]
+    number, pool, rows = routes.used[1], routes.pool, routes.rows
     start = routes.used[0]
-    if start + len(routes.row) > len(routes.arc):
+    if start + len(rows) > len(pool):
         # A row has at most every arc: forget all rows rather than run out in the middle of one.
-        routes.row[:] = -1
+        rows[:, ROW] = -1.0
         start = 0
     count = 0
     size = _relax(graph, routes, source, 0.0, 0.0, 0, number, bound, 0)
@@ -152,58 +149,64 @@ def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
         b, value, size = _pop(routes.heap, routes.heap_cost, size)
         if value > routes.cost[b]:
             continue
-        routes.arc[start + count] = b
+        pool[start + count, TO] = b
         count += 1
         size = _relax(
             graph, routes, b, value + graph.weight[b], routes.metres[b] + graph.length_m[b >> 1],
             routes.turned[b], number, bound, size,
         )  # fmt: skip
-    routes.arc[start : start + count].sort()
-    for k in range(start, start + count):
-        b = routes.arc[k]
-        routes.by[k], routes.length_m[k] = routes.came[b], routes.metres[b]
-        routes.count_m[k], routes.rounds[k] = routes.cost[b], routes.turned[b]
-    routes.row[source], routes.row_count[source], routes.row_bound[source] = start, count, bound
+    reached = np.sort(pool[start : start + count, TO].copy())
+    for k in range(count):
+        b = int(reached[k])
+        pool[start + k, TO], pool[start + k, BY] = b, routes.came[b]
+        pool[start + k, METRES], pool[start + k, COUNTS] = routes.metres[b], routes.cost[b]
+        pool[start + k, ROUNDS] = routes.turned[b]
+    rows[source, ROW], rows[source, COUNT], rows[source, BOUND] = start, count, bound
     routes.used[0] = start + count
 
 
-@njit(cache=True)
-def entry(graph, routes, source, target, bound):  # type: ignore[no-untyped-def]
+@njit(cache=True, inline="always")
+def known(rows, source, bound):  # type: ignore[no-untyped-def]
+    """Say whether the routes from an arc are remembered as far as `bound`."""
+    return rows[source, ROW] >= 0.0 and rows[source, BOUND] >= bound
+
+
+@njit(cache=True, inline="always")
+def entry(rows, pool, source, target, bound):  # type: ignore[no-untyped-def]
     """Give the place in the pool of the route from arc to arc; -1: none that counts `bound`.
 
-    The answer does not depend on what is remembered.
+    The routes from `source` must be known as far; how much farther does not matter.
     """
-    if routes.row[source] < 0 or routes.row_bound[source] < bound:
-        search(graph, routes, source, bound)
-    low = routes.row[source]
-    end = high = low + routes.row_count[source]
+    low = int(rows[source, ROW])
+    end = high = low + int(rows[source, COUNT])
     while low < high:
         middle = (low + high) >> 1
-        if routes.arc[middle] < target:
+        if pool[middle, TO] < target:
             low = middle + 1
         else:
             high = middle
-    if low < end and routes.arc[low] == target and routes.count_m[low] <= bound:
-        return low
-    return -1
+    if low == end or pool[low, TO] != target or pool[low, COUNTS] > bound:
+        low = -1
+    return low
 
 
 @njit(cache=True)
-def path_between(graph, routes, source, target, bound, path):  # type: ignore[no-untyped-def]
+def path_between(rows, pool, source, target, bound, path):  # type: ignore[no-untyped-def]
     """Write the arcs between two arcs into `path`, in order; give how many, -1: no route.
 
-    `path` must have room for as many arcs as the graph has.
+    `path` must have room for as many arcs as the graph has; the routes from `source` must be known
+    as far as `bound`.
     """
-    count = 0
-    arc = target
+    count, arc = 0, target
     while True:
-        place = entry(graph, routes, source, arc, bound)
+        place = entry(rows, pool, source, arc, bound)
         if place < 0:
             return -1
-        arc = routes.by[place]
+        arc = int(pool[place, BY])
         if arc == source:
             break
         path[count] = arc
         count += 1
-    path[:count] = path[:count][::-1].copy()
+    for k in range(count // 2):
+        path[k], path[count - 1 - k] = path[count - 1 - k], path[k]
     return count

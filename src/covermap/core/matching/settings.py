@@ -34,7 +34,8 @@ class MatchSettings(NamedTuple):
     detour: float = 2.0
     """A route may be so many times as long as the straight line, and `detour_m` more."""
     detour_m: float = 300.0
-    max_speed_m_s: float = 140.0
+    max_speed_m_s: float = 110.0
+    """No vehicle is faster (350 km/h is 97 m/s)."""
     skip_samples: int = 4
     """So many samples in a row may lie off every possible route before the track is split."""
     skip_s: float = 10.0

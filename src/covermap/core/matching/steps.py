@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from covermap.core.matching.candidates import ALONG, ARC
-from covermap.core.matching.routes import entry, path_between
+from covermap.core.matching.routes import METRES, ROUNDS, entry, known, path_between
 
 STRAIGHT_ON, TURN, ROUTE = range(3)
 """How: along the same arc; turning round on it; by its end and a route to the other's start."""
@@ -40,76 +40,94 @@ def longest_route(straight, seconds, sigma, settings):  # type: ignore[no-untype
     return longest
 
 
-@njit(cache=True)
-def on_edge(a, p, b, q, whole, straight, beta, longest, sigma, settings):  # type: ignore[no-untyped-def]
+@njit(cache=True, inline="always")
+def on_edge(a, p, b, q, whole, straight, beta, longest, settings):  # type: ignore[no-untyped-def]
     """Cost of going from `p` on arc `a` to `q` on arc `b` without leaving the edge; inf: no way.
 
-    Who turned round between two samples has made less way than he drove: where the samples
-    follow each other along the arc by more than `thin` sigmas, nobody turned on it.
+    Nobody turned round between two samples that follow each other along the arc: if he did, the
+    next one lies back, and the turn is seen there.
     """
+    cost = np.inf
     if a == b:
-        way = q - p
-        if -settings.back_m <= way <= longest:
-            return abs(way - straight) / beta
-    elif a == b ^ 1:
-        way = whole - q - p
-        if way <= settings.thin * sigma and -way <= longest:
-            return abs(abs(way) - straight) / beta + settings.turn_cost
-    return np.inf
+        if -settings.back_m <= q - p <= longest:
+            cost = abs(q - p - straight) / beta
+    elif a == b ^ 1 and -longest <= whole - q - p <= 0.0:
+        cost = abs(p + q - whole - straight) / beta + settings.turn_cost
+    return cost
+
+
+@njit(cache=True, inline="always")
+def by_route(rows, pool, a, b, ends, straight, beta, longest, bound, settings):  # type: ignore[no-untyped-def]
+    """Cost of going by the end of arc `a` and a route to the start of arc `b`; inf: no way.
+
+    `ends` are the metres on the two arcs. The routes from `a` must be known as far as `bound`.
+    """
+    cost = np.inf
+    place = entry(rows, pool, a, b, bound)
+    if place >= 0 and ends + pool[place, METRES] <= longest:
+        rounds = int(pool[place, ROUNDS])
+        cost = abs(ends + pool[place, METRES] - straight) / beta
+        cost += (rounds >> 16) * settings.turn_cost + (rounds & 65535) * settings.dead_end_cost
+    return cost
 
 
 @njit(cache=True)
-def by_route(graph, routes, a, p, b, q, whole, straight, beta, longest, settings):  # type: ignore[no-untyped-def]
-    """Cost of going by the end of arc `a` and a route to the start of arc `b`; inf: no way."""
-    ends = whole - p + q
-    if ends > longest:
-        return np.inf
-    place = entry(graph, routes, a, b, bound_for(longest))
-    if place < 0:
-        return np.inf
-    route, rounds = ends + routes.length_m[place], routes.rounds[place]
-    if route > longest:
-        return np.inf
-    turns = (rounds >> 16) * settings.turn_cost + (rounds & 65535) * settings.dead_end_cost
-    return abs(route - straight) / beta + turns
+def connect(  # type: ignore[no-untyped-def]
+    state, length_m, rows, pool, a0, a1, b0, b1, straight, longest, settings, w, w0
+):
+    """Write the cost of each step from states `a0:a1` to states `b0:b1`, row by row of b.
 
-
-@njit(cache=True)
-def connect(graph, routes, state, a0, a1, b0, b1, straight, longest, sigma, settings, w):  # type: ignore[no-untyped-def]
-    """Write the cost of each step from states `a0:a1` to states `b0:b1` to `w`, row by row of b."""
-    beta = beta_at(straight, settings)
-    length, across = graph.length_m, a1 - a0
+    They go to `w` from `w0` on. Gives -1, or the arc whose routes must be searched first.
+    """
+    beta, bound = beta_at(straight, settings), bound_for(longest)
+    across = a1 - a0
     for i in range(a0, a1):
         a, p = int(state[i, ARC]), state[i, ALONG]
-        whole = length[a >> 1]
+        whole = length_m[a >> 1]
         for j in range(b0, b1):
             b, q = int(state[j, ARC]), state[j, ALONG]
-            cost = on_edge(a, p, b, q, whole, straight, beta, longest, sigma, settings)
-            if whole - p + q <= longest and (a != b or q < p):
-                way = by_route(graph, routes, a, p, b, q, whole, straight, beta, longest, settings)
+            cost, ends = np.inf, whole - p + q
+            if a >> 1 == b >> 1:
+                cost = on_edge(a, p, b, q, whole, straight, beta, longest, settings)
+            if ends <= longest and (a != b or q < p):
+                if not known(rows, a, bound):
+                    return a
+                way = by_route(rows, pool, a, b, ends, straight, beta, longest, bound, settings)
                 cost = min(cost, way)
-            w[(j - b0) * across + i - a0] = cost
+            w[w0 + (j - b0) * across + i - a0] = cost
+    return -1
 
 
 @njit(cache=True)
-def way_taken(graph, routes, a, p, b, q, straight, longest, sigma, settings):  # type: ignore[no-untyped-def]
-    """Give how the cheapest step is made; see :func:`connect`."""
-    beta, whole = beta_at(straight, settings), graph.length_m[a >> 1]
-    same = on_edge(a, p, b, q, whole, straight, beta, longest, sigma, settings)
-    if whole - p + q <= longest and (a != b or q < p):
-        way = by_route(graph, routes, a, p, b, q, whole, straight, beta, longest, settings)
+def first_unknown(state, rows, a0, a1, bound):  # type: ignore[no-untyped-def]
+    """Give the first arc of states `a0:a1` whose routes are not known to `bound`; -1: none."""
+    for i in range(a0, a1):
+        if not known(rows, int(state[i, ARC]), bound):
+            return int(state[i, ARC])
+    return -1
+
+
+@njit(cache=True)
+def way_taken(length_m, rows, pool, a, p, b, q, straight, longest, settings):  # type: ignore[no-untyped-def]
+    """Give how the cheapest step is made; see :func:`connect`. The routes must be known."""
+    beta, whole = beta_at(straight, settings), length_m[a >> 1]
+    same = on_edge(a, p, b, q, whole, straight, beta, longest, settings)
+    ends = whole - p + q
+    if ends <= longest and (a != b or q < p):
+        bound = bound_for(longest)
+        way = by_route(rows, pool, a, b, ends, straight, beta, longest, bound, settings)
         if way < same:
             return ROUTE
     return STRAIGHT_ON if a == b else TURN
 
 
 @njit(cache=True)
-def write_step(graph, routes, a, p, b, q, how, longest, room, arc, from_m, to_m):  # type: ignore[no-untyped-def]
+def write_step(length_m, rows, pool, a, p, b, q, how, longest, room, arc, from_m, to_m):  # type: ignore[no-untyped-def]
     """Write the pieces of arcs travelled from `p` on `a` to `q` on `b`; give how many.
 
     `room` takes a route; `arc`, `from_m` and `to_m` must have room for two more than it.
     """
-    whole = graph.length_m[a >> 1]
+    whole = length_m[a >> 1]
     if how == STRAIGHT_ON:
         arc[0], from_m[0], to_m[0] = a, p, max(p, q)
         return 1
@@ -119,9 +137,9 @@ def write_step(graph, routes, a, p, b, q, how, longest, room, arc, from_m, to_m)
         arc[1], from_m[1], to_m[1] = b, whole - far, q
         return 2
     arc[0], from_m[0], to_m[0] = a, p, whole
-    count = path_between(graph, routes, a, b, bound_for(longest), room)
+    count = path_between(rows, pool, a, b, bound_for(longest), room)
     for k in range(count):
         arc[k + 1], from_m[k + 1] = room[k], 0.0
-        to_m[k + 1] = graph.length_m[room[k] >> 1]
+        to_m[k + 1] = length_m[room[k] >> 1]
     arc[count + 1], from_m[count + 1], to_m[count + 1] = b, 0.0, q
     return count + 2

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-from covermap.core.geodesy import Floats, Ints
-from covermap.core.lines.nearest import Found, room
+from covermap.core.lines.nearest import room
 from covermap.core.matching.candidates import (
     BACK,
     BETA,
@@ -24,8 +21,10 @@ from covermap.core.matching.candidates import (
     states_at,
     within_reach,
 )
-from covermap.core.matching.cells import cell_at, steps_in
-from covermap.core.matching.steps import connect, longest_route
+from covermap.core.matching.cells import steps_in
+from covermap.core.matching.cruise import cruise
+from covermap.core.matching.routes import search
+from covermap.core.matching.steps import beta_at, bound_for, connect, longest_route
 
 MATCHED, NO_POSITION, TOO_FAR, CLASS, NOT_TRAVELLED = range(5)
 REASONS = ("matched", "no_position", "too_far", "class", "not_travelled")
@@ -34,57 +33,25 @@ SAMPLE, LEG, FIRST, FIRST_W, CHOSEN, PIECES, PIECES_END = range(7)
 """Of each column: its sample, the connected leg it is in, where its states begin and where the
 steps to it, the state that is chosen, and the pieces of path that lead to it."""
 COLUMN_COLUMNS = 7
-BEAM = 100.0
-"""States that cost so much more than the best of their column are let go (e^-100)."""
-
-
-class Work(NamedTuple):
-    """Room for the columns of one run; changed in place, and replaced where it must grow."""
-
-    state: Floats
-    column: Ints
-    w: Floats
-    foot: Floats
-    found: Found
+BEAM = 60.0
+"""States that cost so much more than the best of their column are let go (e^-60)."""
 
 
 @njit(cache=True)
-def work_for(samples):  # type: ignore[no-untyped-def]
-    """Make room for runs of at most so many samples."""
-    return Work(
-        np.empty((4 * samples + 2 * MOST_STATES, STATE_COLUMNS)),
-        np.empty((samples + 1, COLUMN_COLUMNS), np.int64),
-        np.empty(4 * samples + MOST_STATES * MOST_STATES),
-        np.empty((MOST_FEET, 4)), room(),
-    )  # fmt: skip
-
-
-@njit(cache=True)
-def _roomy(work, used, used_w):  # type: ignore[no-untyped-def]
-    """Give work with room for one more column."""
-    state, w = work.state, work.w
-    if used + MOST_STATES > len(state):
-        state = grown(state, used)
-    if used_w + MOST_STATES * MOST_STATES > len(w):
-        w = grown(w, used_w)
-    return Work(state, work.column, w, work.foot, work.found)
-
-
-@njit(cache=True)
-def _reached(state, w, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
+def _reached(state, w, w0, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
     """Score states `b0:b1` from `a0:a1`; close up on those that are reached; give where they end.
 
-    The costs in `w` become exp(-cost), the least cost taken off.
+    The costs in `w` (from `w0` on) become exp(-cost), the least cost taken off.
     """
     across, kept, best, least = a1 - a0, b0, np.inf, np.inf
     for j in range(b0, b1):
-        state[j, SCORE] = np.inf
-        for i in range(a0, a1):
-            cost = w[(j - b0) * across + i - a0]
+        score, back = np.inf, a0
+        for i in range(across):
+            cost = w[w0 + (j - b0) * across + i]
             least = min(least, cost)
-            if state[i, SCORE] + cost < state[j, SCORE]:
-                state[j, SCORE], state[j, BACK] = state[i, SCORE] + cost, i
-        state[j, SCORE] += state[j, EMISSION]
+            if state[a0 + i, SCORE] + cost < score:
+                score, back = state[a0 + i, SCORE] + cost, a0 + i
+        state[j, SCORE], state[j, BACK] = score + state[j, EMISSION], back
         best = min(best, state[j, SCORE])
     if best == np.inf:
         return b0
@@ -92,16 +59,19 @@ def _reached(state, w, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
         if state[j, SCORE] > best + BEAM:
             continue
         if kept != j:
-            state[kept] = state[j]
+            for c in range(STATE_COLUMNS):
+                state[kept, c] = state[j, c]
         for i in range(across):
-            cost = w[(j - b0) * across + i]
-            w[(kept - b0) * across + i] = np.exp(least - cost)
+            cost = w[w0 + (j - b0) * across + i] - least
+            w[w0 + (kept - b0) * across + i] = np.exp(-cost) if cost < BEAM else 0.0
         kept += 1
+    if across == 1 and kept == b0 + 1:
+        w[w0] = 1.0
     return kept
 
 
 @njit(cache=True)
-def _forward(state, w, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
+def _forward(state, w, w0, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
     """Probability of states `b0:b1` given all samples so far; `a0 == a1` begins a leg."""
     if b1 == b0 + 1:
         state[b0, ODDS] = 1.0
@@ -114,7 +84,7 @@ def _forward(state, w, a0, a1, b0, b1):  # type: ignore[no-untyped-def]
         if a1 > a0:
             reach = 0.0
             for i in range(a0, a1):
-                reach += state[i, ODDS] * w[(j - b0) * (a1 - a0) + i - a0]
+                reach += state[i, ODDS] * w[w0 + (j - b0) * (a1 - a0) + i - a0]
         state[j, ODDS] = reach * np.exp(least - state[j, EMISSION])
         total += state[j, ODDS]
     for j in range(b0, b1):
@@ -134,7 +104,7 @@ def _backward(state, column, w, columns):  # type: ignore[no-untyped-def]
         a0 = column[k - 1, FIRST]
         joined = column[k - 1, LEG] == column[k, LEG]
         if joined and (b0 > a0 + 1 or b1 > b0 + 1):
-            _step_back(state, w[column[k, FIRST_W] :], a0, b0, b1)
+            _step_back(state, w, column[k, FIRST_W], a0, b0, b1)
         else:
             for i in range(a0, b0):
                 state[i, BETA] = 1.0
@@ -154,7 +124,7 @@ def _settle(state, b0, b1):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _step_back(state, w, a0, b0, b1):  # type: ignore[no-untyped-def]
+def _step_back(state, w, w0, a0, b0, b1):  # type: ignore[no-untyped-def]
     """Write `BETA` of states `a0:b0`, and the probability of each step from them to `b0:b1`."""
     across, least, most = b0 - a0, np.inf, 0.0
     for j in range(b0, b1):
@@ -165,12 +135,12 @@ def _step_back(state, w, a0, b0, b1):  # type: ignore[no-untyped-def]
         later = np.exp(least - state[j, EMISSION]) * state[j, BETA]
         total = 0.0
         for i in range(across):
-            reach = w[(j - b0) * across + i]
+            reach = w[w0 + (j - b0) * across + i]
             state[a0 + i, BETA] += reach * later
             total += reach * state[a0 + i, ODDS]
         for i in range(across):
-            share = w[(j - b0) * across + i] * state[a0 + i, ODDS]
-            w[(j - b0) * across + i] = state[j, ODDS] * share / total if total > 0.0 else 0.0
+            share = w[w0 + (j - b0) * across + i] * state[a0 + i, ODDS]
+            w[w0 + (j - b0) * across + i] = state[j, ODDS] * share / total if total > 0.0 else 0.0
     for i in range(a0, b0):
         most = max(most, state[i, BETA])
     for i in range(a0, b0):
@@ -192,9 +162,20 @@ def _backtrack(state, column, columns):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def work_for(samples):  # type: ignore[no-untyped-def]
+    """Make room for runs of at most so many samples: states, columns, and steps between them."""
+    return (
+        np.empty((4 * samples + 2 * MOST_STATES, STATE_COLUMNS)),
+        np.empty((samples + 1, COLUMN_COLUMNS), np.int64),
+        np.empty(4 * samples + MOST_STATES * MOST_STATES),
+    )
+
+
+@njit(cache=True)
 def solve(  # type: ignore[no-untyped-def]
-    graph, routes, x, y, time, heading, sigma, samples, everywhere, allowed, settings, reason, work
-):
+    graph, routes, x, y, time, heading, sigma, samples, everywhere, allowed, settings, reason,
+    work,
+):  # fmt: skip
     """Find the path of one run.
 
     Parameters
@@ -206,19 +187,28 @@ def solve(  # type: ignore[no-untyped-def]
     reason
         Written for samples that are on no line.
     work
-        Room; see :class:`Work`.
+        Room; see :func:`work_for`.
 
     Returns
     -------
     columns : int
         How many samples are on the path.
-    work : Work
-        The columns and their states.
+    work
+        The states, the columns and the steps; replaced where they had to grow.
     """
-    n, cells = len(samples), graph.cells
+    # Arrays are taken out of their tuples once: each time costs an atomic count.
+    cells, step, length_m, grid = graph.cells, graph.step, graph.length_m, graph.grid
+    near, east_m, north_m = cells.step, cells.east_m, cells.north_m
+    row_start, cell_column, cell_first = cells.row_start, cells.column, cells.first
+    x0, y0, width, height = cells.x0, cells.y0, cells.width, cells.height
+    rows, pool = routes.rows, routes.pool
+    state, column, w = work
+    foot, found = np.empty((MOST_FEET, 4)), room()
+    by_cell, radius = within_reach(settings.radius_m), settings.radius_m
+    n = len(samples)
     columns, legs, used, used_w = 0, 0, 0, 0
     missed, first_missed, attached = 0, -1, False
-    row = column = -2
+    row = last_column = -2
     begin = end = 0
     t = 0
     while t < n or missed > 0:
@@ -228,61 +218,73 @@ def solve(  # type: ignore[no-untyped-def]
             if t < 0:
                 break
         s = samples[t]
-        work = _roomy(work, used, used_w)
-        state, w = work.state, work.w
-        r, c = cell_at(cells, x[s], y[s])
-        if r != row or c != column:
-            row, column = r, c
-            begin, end = steps_in(cells, row, column)
-        kx, ky = cells.east_m[max(row, 0)], cells.north_m[max(row, 0)]
-        count, barred = 0, False
-        if within_reach(settings.radius_m):
-            count, barred = feet(
-                graph.step, cells.step, begin, end, x[s], y[s], kx, ky, settings.radius_m,
-                everywhere, allowed, work.foot,
-            )  # fmt: skip
-        else:
-            count, barred = far_feet(
-                graph.grid, x[s], y[s], kx, ky, settings.radius_m, allowed, work.found, work.foot
+        px, py, error = x[s], y[s], sigma[s]
+        if used + MOST_STATES > len(state):
+            state = grown(state, used)
+        if used_w + MOST_STATES * MOST_STATES > len(w):
+            w = grown(w, used_w)
+        r, c = int(np.floor((py - y0) / height)), int(np.floor((px - x0) / width))
+        if r != row or c != last_column:
+            row, last_column = r, c
+            begin, end = steps_in(row_start, cell_column, cell_first, row, c)
+        clamped = min(max(row, 0), len(east_m) - 1)
+        kx, ky = east_m[clamped], north_m[clamped]
+        stop, before, first, straight, longest, worse = used, -1, used, 0.0, 0.0, error
+        if attached:
+            before, first = column[columns - 1, SAMPLE], column[columns - 1, FIRST]
+            straight = np.hypot((px - x[before]) * kx, (py - y[before]) * ky)
+            worse = max(error, sigma[before])
+            longest = longest_route(straight, time[s] - time[before], worse, settings)
+            if by_cell and heading[s] != heading[s]:
+                stop = cruise(
+                    step, near, begin, end, length_m, state, first, used, px, py, kx, ky, error,
+                    straight, longest, beta_at(straight, settings), BEAM, settings, w,
+                    used_w,
+                )  # fmt: skip
+        cruised = stop > used
+        if not cruised:
+            if by_cell:
+                count, barred = feet(
+                    step, near, begin, end, px, py, kx, ky, radius, everywhere, allowed, foot
+                )
+            else:
+                count, barred = far_feet(grid, px, py, kx, ky, radius, allowed, found, foot)
+            if count == 0 and settings.far_m > radius:
+                count, barred = far_feet(grid, px, py, kx, ky, settings.far_m, allowed, found, foot)
+            stop = states_at(
+                step, length_m, foot, count, kx, ky, heading[s], error, settings, state, used
             )
-        if count == 0 and settings.far_m > settings.radius_m:
-            count, barred = far_feet(
-                graph.grid, x[s], y[s], kx, ky, settings.far_m, allowed, work.found, work.foot
-            )
-        stop = states_at(
-            graph.step, graph.length_m, work.foot, count, kx, ky, heading[s], sigma[s], settings,
-            state, used,
-        )  # fmt: skip
         if stop == used:
             reason[s] = CLASS if barred else TOO_FAR
             missed += 1
             t += 1
             over = missed > settings.skip_samples
             if attached and over and first_missed < 0:
-                gone = time[s] - time[work.column[columns - 1, SAMPLE]]
+                gone = time[s] - time[column[columns - 1, SAMPLE]]
                 if not gone <= settings.skip_s:
                     attached, missed = False, 0
             if not attached or (t >= n and first_missed < 0):
                 missed = 0
             continue
         if attached:
-            before = work.column[columns - 1, SAMPLE]
-            straight = np.hypot((x[s] - x[before]) * kx, (y[s] - y[before]) * ky)
-            error = max(sigma[s], sigma[before])
-            longest = longest_route(straight, time[s] - time[before], error, settings)
-            first = work.column[columns - 1, FIRST]
-            connect(
-                graph, routes, state, first, used, used, stop, straight, longest, error,
-                settings, w[used_w:],
-            )  # fmt: skip
-            stop = _reached(state, w[used_w:], first, used, used, stop)
+            if not cruised:
+                while True:
+                    unknown = connect(
+                        state, length_m, rows, pool, first, used, used, stop, straight,
+                        longest, settings, w, used_w,
+                    )  # fmt: skip
+                    if unknown < 0:
+                        break
+                    search(graph, routes, unknown, bound_for(longest))
+                stop = _reached(state, w, used_w, first, used, used, stop)
             if stop > used:
                 for m in range(t - missed, t):
                     if reason[samples[m]] == MATCHED:
                         reason[samples[m]] = NOT_TRAVELLED
                 missed, first_missed = 0, -1
-                _forward(state, w[used_w:], first, used, used, stop)
-                work.column[columns, FIRST_W] = used_w
+                if not cruised:
+                    _forward(state, w, used_w, first, used, used, stop)
+                column[columns, FIRST_W] = used_w
                 used_w += (used - first) * (stop - used)
             else:
                 if first_missed < 0:
@@ -298,15 +300,15 @@ def solve(  # type: ignore[no-untyped-def]
             attached, missed, first_missed = True, 0, -1
             for j in range(used, stop):
                 state[j, SCORE], state[j, BACK] = state[j, EMISSION], -1.0
-            work.column[columns, FIRST_W] = used_w
-            _forward(state, w, used, used, used, stop)
-        work.column[columns, SAMPLE], work.column[columns, LEG] = s, legs
-        work.column[columns, FIRST] = used
+            column[columns, FIRST_W] = used_w
+            _forward(state, w, used_w, used, used, used, stop)
+        column[columns, SAMPLE], column[columns, LEG] = s, legs
+        column[columns, FIRST] = used
         reason[s] = MATCHED
         columns += 1
-        work.column[columns, FIRST] = used = stop
+        used = stop
         t += 1
-    work.column[columns, FIRST] = used
-    _backtrack(work.state, work.column, columns)
-    _backward(work.state, work.column, work.w, columns)
-    return columns, work
+    column[columns, FIRST] = used
+    _backtrack(state, column, columns)
+    _backward(state, column, w, columns)
+    return columns, (state, column, w)
