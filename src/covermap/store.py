@@ -150,6 +150,8 @@ class Tables:
         """In-memory DuckDB connection with one view per named table (empty if not there)."""
         connection = duckdb.connect(config={"threads": threads, "memory_limit": memory})
         connection.execute("SET preserve_insertion_order=true; SET TimeZone='UTC'")
+        # A bar of DuckDB's own after two seconds would stand in what a command prints.
+        connection.execute("SET enable_progress_bar=false")
         for name in names:
             parts = self.parts(name)
             if parts:

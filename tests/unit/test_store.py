@@ -96,3 +96,9 @@ def test_nothing_built_says_what_to_do(tmp_path: Path) -> None:
 def test_a_build_name_is_looked_up_never_joined(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no build"):
         Workspace(tmp_path).build("../..")
+
+
+def test_a_slow_query_draws_no_bar_into_what_a_command_prints(tmp_path: Path) -> None:
+    with Tables(tmp_path).connect("lines") as connection:
+        (shown,) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert shown is False

@@ -38,6 +38,7 @@ def merge_evidence(
         connection = duckdb.connect(
             config={"threads": threads, "memory_limit": memory, "temp_directory": spill}
         )
+        connection.execute("SET enable_progress_bar=false")
         try:
             connection.read_parquet([str(p) for p in parts]).create_view("part")
             reader = connection.sql(_sum_query(table)).to_arrow_reader(_ROWS_PER_BATCH)
