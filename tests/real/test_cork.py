@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from covermap.core.geodesy import lengths_m
+from covermap.core.samples.paced import Steps, within_step
 from covermap.core.samples.positions import BETWEEN_FIXES, Track, place
 from real_logs import ingest_files
 
@@ -90,24 +91,105 @@ def test_times_are_those_of_dublin(cork):
     assert cork.problems.get("ambiguous_time") is None
 
 
-def test_more_than_half_of_the_driving_rows_can_be_placed_within_50_m(driving):
+def test_rows_that_wait_for_the_next_100_m_are_placed(driving):
+    """The phone gives a position after each 100 m, however long that takes.
+
+    ======================================== ============ =========================
+    driving rows                             by time only with the filter's distance
+    ======================================== ============ =========================
+    with a position known to 50 m            56,428 (54%) 98,427 (95%)
+    lost                                     34,686       5,033
+    ======================================== ============ =========================
+
+    "By time only" interpolates over at most 60 s. What is still lost lies after the last fix of a
+    run, or in runs too short to show the filter.
+    """
     samples = driving.table("samples")
     placed = pc.less_equal(samples["position_error_m"], 50.0)
-    assert driving.count("position_basis") == {
-        "fix": 6_015, "held": 2_443, "between_fixes": 60_401, "lost": 34_686,
-    }  # fmt: skip
-    assert pc.sum(placed).as_py() == 56_428
+    basis = driving.count("position_basis")
+    assert basis["fix"] == 6_015
+    assert basis["lost"] < 5_500
+    assert pc.sum(placed).as_py() / samples.num_rows > 0.94
     assert pc.sum(pc.and_(placed, pc.equal(samples["position_basis"], "fix"))).as_py() == 6_015
 
 
+def test_fixes_are_100_m_apart_and_repeats_bring_no_speed_of_their_own(driving):
+    samples = driving.table("samples")
+    fix = np.asarray(samples["position_basis"].to_pylist()) == "fix"
+    lon, lat = (samples[c].to_numpy()[fix] for c in ("lon", "lat"))
+    run = np.asarray(samples["run_id"].to_pylist())[fix]
+    step = lengths_m(lon[:-1], lat[:-1], lon[1:], lat[1:])[run[1:] == run[:-1]]
+    assert np.quantile(step, 0.01) > 99.5
+    assert np.quantile(step, 0.95) < 120
+    speed, at = samples["speed_mps"].to_numpy(), np.flatnonzero(fix)
+    inside = np.setdiff1d(np.arange(at[0], at[-1]), at)
+    before = at[np.searchsorted(at, inside) - 1]
+    own = np.asarray(samples["run_id"].to_pylist())
+    same = own[inside] == own[before]
+    assert (speed[inside] == speed[before])[same].mean() > 0.999
+
+
+def test_a_place_within_a_step_is_as_good_as_it_says(driving):
+    """Take each fix away in turn and look where it is put, in a step twice as long.
+
+    =============== ===== ============== ================== ======================= =============
+    time of the gap fixes off, median    95 %               by time only            within 1, 2
+                          (m)            (m)                (median, 95 %; m)       stated errors
+    =============== ===== ============== ================== ======================= =============
+    up to 20 s      3,325 10             32                 10, 32                  94 %, 100 %
+    20 to 60 s      1,760 34             74                 41, 79                  66 %, 97 %
+    longer          652   35             83                 75, 99                  67 %, 95 %
+    =============== ===== ============== ================== ======================= =============
+
+    A fix taken away is near the middle of its step, so a place that is pulled to the middle has
+    some advantage here; the stated error does not count on it.
+    """
+    every = np.concatenate([_taken_away(made.samples) for made in driving.by_file.values()])
+    seconds, off, stated, by_time = every.T
+    assert len(every) > 5_000
+    for low, high, median, p95, one, two in (
+        (0, 20, 12, 36, 0.9, 0.98), (20, 60, 38, 80, 0.6, 0.94), (60, 3000, 40, 90, 0.6, 0.92),
+    ):  # fmt: skip
+        some = (seconds > low) & (seconds <= high)
+        assert np.median(off[some]) < median
+        assert np.quantile(off[some], 0.95) < p95
+        assert (off <= stated)[some].mean() > one
+        assert (off <= 2 * stated)[some].mean() > two
+    assert np.median(off[seconds > 60]) < 0.6 * np.median(by_time[seconds > 60])
+
+
+def _taken_away(samples: pa.Table) -> np.ndarray:
+    """Give seconds of the gap, metres off, error stated, metres off by time only."""
+    fix = pc.equal(samples["position_basis"], "fix")
+    lon, lat = (samples.filter(fix)[c].to_numpy() for c in ("lon", "lat"))
+    time_s = samples.filter(fix)["time"].cast(pa.int64()).to_numpy() / 1000.0
+    run = np.unique(samples.filter(fix)["run_id"].to_pylist(), return_inverse=True)[1]
+    step, seconds = lengths_m(lon[:-1], lat[:-1], lon[1:], lat[1:]), np.diff(time_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        speed = np.where(seconds > 0, step / seconds, np.nan)
+    k = np.arange(2, len(lon) - 2)
+    k = k[(run[k - 2] == run[k + 2]) & (step[k - 1] <= 150) & (step[k] <= 150)]
+    a, b = k - 1, k + 1
+    whole, gone = np.maximum(time_s[b] - time_s[a], 1e-3), time_s[k] - time_s[a]
+    length = lengths_m(lon[a], lat[a], lon[b], lat[b])
+    accuracy = np.full(len(k), 10.0)
+    share, stated = within_step(Steps(whole, gone, length, speed[a - 1], speed[b], accuracy))
+
+    def off(part):
+        x, y = lon[a] + part * (lon[b] - lon[a]), lat[a] + part * (lat[b] - lat[a])
+        return lengths_m(x, y, lon[k], lat[k])
+
+    return np.stack([whole, off(share), stated, off(gone / whole)], axis=1)
+
+
 def test_an_interpolated_position_is_as_good_as_it_says(driving):
-    """Take every second fix away and look where it is put: 94 % lie within the error."""
+    """Take every second fix away and look where it is put: 93 % lie within the error."""
     hits = total = 0
     for made in driving.by_file.values():
         found, count = _held_out(made.samples)
         hits, total = hits + found, total + count
     assert total > 2_000
-    assert 0.93 < hits / total < 0.95
+    assert 0.90 < hits / total < 0.95
 
 
 def _held_out(samples: pa.Table) -> tuple[int, int]:

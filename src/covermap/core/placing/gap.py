@@ -84,11 +84,17 @@ def course(gap: Gap) -> tuple[Floats, Floats]:
 
 
 def _lasting_m(gap: Gap, elapsed: Floats, left: Floats, mean: Floats) -> Floats:
-    """How much farther an even course is for the speeds before and after it; 0 at both ends."""
+    """How much farther an even course is for the speeds before and after it; 0 at both ends.
+
+    The difference from the mean speed fades from both ends; what it adds is taken off evenly. It
+    counts only as far as the run never goes backwards for it.
+    """
     seconds = elapsed + left
     first, last = (np.nan_to_num(v - mean) for v in (gap.before_mps, gap.after_mps))
     gone, coming, whole = (np.exp(-t / LASTING_S) for t in (elapsed, left, seconds))
-    share = elapsed / seconds
-    own = first * (1.0 - gone) + last * (coming - whole)
-    made: Floats = LASTING_S * (own - share * (first + last) * (1.0 - whole))
+    taken = LASTING_S * (1.0 - whole) * (first + last)
+    slower = np.maximum(taken, 0.0) / seconds - np.minimum(first, 0.0) - np.minimum(last, 0.0)
+    part = np.minimum(1.0, mean / np.maximum(slower, 1e-9))
+    own = LASTING_S * (first * (1.0 - gone) + last * (coming - whole))
+    made: Floats = part * (own - elapsed / seconds * taken)
     return made

@@ -7,12 +7,13 @@ only when it changes. What lies between two fixes is interpolated by time; what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import lengths_m
+from covermap.core.samples.paced import GAP_STEPS, Steps, filter_distances_m, within_step
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,8 +107,12 @@ def place(track: Track, max_gap_s: float, *, fixed: bool = False) -> Placed:
     speed is reported, sqrt(L^2 - D^2) / 4: half of how far a way of length L (speed by time) can
     lead from the straight line. On a real log with fixes held out, 94 % lay within that error.
 
-    It is `lost` when that time exceeds `max_gap_s`, when there is no next fix, or when the next
-    fix is an impossible jump. A fix that only impossible jumps connect with the rest (a stale
+    In a run whose receiver has a distance filter (see ``paced``) reported speeds count for nothing,
+    and repeats between two fixes are `between_fixes` however long they took: their place and its
+    error follow from the time and the speeds around.
+
+    Else it is `lost` when that time exceeds `max_gap_s`, when there is no next fix, or when the
+    next fix is an impossible jump. A fix that only impossible jumps connect with the rest (a stale
     first fix, a spike) is lost too.
 
     Parameters
@@ -123,7 +128,9 @@ def place(track: Track, max_gap_s: float, *, fixed: bool = False) -> Placed:
     seen = _fixes(track, known & track.timed)
     trusted = known & ~_unconnected(seen, known)
     used = _fixes(track, trusted & track.timed) if (trusted != known).any() else seen
-    lon, lat, basis, error = _positions(track, used, max_gap_s, fixed=fixed)
+    waits_m = filter_distances_m(track.run, track.run[used.rows], used.step_m)
+    silent = replace(track, speed_mps=np.where(np.isnan(waits_m), track.speed_mps, np.nan))
+    lon, lat, basis, error = _positions(silent, used, max_gap_s, waits_m, fixed=fixed)
     bag = known & ~track.timed
     lon, lat = np.where(bag, track.lon, lon), np.where(bag, track.lat, lat)
     error = np.where(bag, _accuracy(track.accuracy_m), error)
@@ -218,7 +225,7 @@ def _accuracy(reported_m: Floats) -> Floats:
 
 
 def _positions(
-    track: Track, fixes: _Fixes, max_gap_s: float, *, fixed: bool
+    track: Track, fixes: _Fixes, max_gap_s: float, waits_m: Floats, *, fixed: bool
 ) -> tuple[Floats, Floats, Codes, Floats]:
     """Longitude, latitude, basis and error of every row."""
     rows = np.append(fixes.rows, 0)
@@ -229,21 +236,25 @@ def _positions(
     between_s = np.where(has_a & has_b, track.time_ms[b] - track.time_ms[left], 0) / 1000.0
     step = np.append(fixes.step_m, np.nan)[fixes.after]
     bad = np.append(_impossible(fixes), False)[fixes.after]
-    bridged = has_a & has_b & (between_s <= max_gap_s) & ~bad
+    paced = has_a & has_b & (step <= GAP_STEPS * waits_m) & np.isfinite(track.lon)
+    bridged = has_a & has_b & ((between_s <= max_gap_s) | paced) & ~bad
     near = bridged & (step <= NEAR_M)
     is_fix = np.zeros(a.size, dtype=bool)
     is_fix[fixes.rows] = True
     basis = np.select(
         [is_fix, stands | near, bridged], [FIX, HELD, BETWEEN_FIXES], LOST
     ).astype(np.int8)  # fmt: skip
-    lon, lat = _interpolated(track, a, b, left, basis)
+    paced &= basis == BETWEEN_FIXES
+    own_share, own_error = within_step(_steps(track, fixes, a, left, between_s))
+    share = np.where(paced, own_share, _by_time(track, b, left, basis))
+    lon, lat = _interpolated(track, a, b, share, basis)
     accuracy = _accuracy(track.accuracy_m)
     way = _ways_m(track)
     bend = _bends_m(np.where(bridged, way[b] - way[a], 0.0), step)
     error = accuracy[a]
     error = np.where((basis == HELD) & ~stands, np.maximum(error, step), error)
     spread = np.maximum(np.maximum(error, accuracy[b]), np.maximum(step / 4, bend))
-    error = np.where(basis == BETWEEN_FIXES, spread, error)
+    error = np.where(basis == BETWEEN_FIXES, np.where(paced, own_error, spread), error)
     return lon, lat, basis, np.where(basis == LOST, np.nan, np.round(error, 3))
 
 
@@ -286,13 +297,30 @@ def _speed_lies(track: Track, fixes: _Fixes, left: Ints, next_fix: Ints) -> Bool
     return (left == next_fix - 1) & (step > NEAR_M) & (step > FASTEST_START_MPS * seconds)
 
 
-def _interpolated(
-    track: Track, a: Ints, b: Ints, left: Ints, basis: Codes
-) -> tuple[Floats, Floats]:
+def _by_time(track: Track, b: Ints, left: Ints, basis: Codes) -> Floats:
+    """Share of the time since the device left the fix before."""
     moved = basis == BETWEEN_FIXES
     whole = np.where(moved, track.time_ms[b] - track.time_ms[left], 1)
     part = np.where(moved, track.time_ms - track.time_ms[left], 0)
-    share = np.where(whole > 0, part / np.maximum(whole, 1), 0.5)
+    return np.where(whole > 0, part / np.maximum(whole, 1), 0.5)
+
+
+def _steps(track: Track, fixes: _Fixes, a: Ints, left: Ints, between_s: Floats) -> Steps:
+    """Give the step that each row is within, with the speeds of the steps before and after it."""
+    speed = np.where(np.isfinite(fixes.speed_mps), fixes.speed_mps, np.nan)
+    speed = np.append(speed, [np.nan, np.nan])
+    accuracy = _accuracy(track.accuracy_m)
+    return Steps(
+        np.maximum(between_s, 1e-3), (track.time_ms - track.time_ms[left]) / 1000.0,
+        np.nan_to_num(np.append(fixes.step_m, np.nan)[fixes.after]), speed[fixes.before],
+        speed[np.where(fixes.after >= 0, fixes.after + 1, -1)], accuracy[a],
+    )  # fmt: skip
+
+
+def _interpolated(
+    track: Track, a: Ints, b: Ints, share: Floats, basis: Codes
+) -> tuple[Floats, Floats]:
+    moved = basis == BETWEEN_FIXES
     east = np.where(moved, (track.lon[b] - track.lon[a] + 180.0) % 360.0 - 180.0, 0.0)
     north = np.where(moved, track.lat[b] - track.lat[a], 0.0)
     lon = np.where(moved, track.lon[a] + share * east, track.lon[a])

@@ -20,6 +20,7 @@ def test_a_gap_starts_at_0_ends_at_its_length_and_is_surest_there(gap):
     np.testing.assert_allclose(done[[0, -1]], [0.0, gap[1]], atol=1e-6 * (1 + gap[1]))
     np.testing.assert_allclose(error[[0, -1]], 0.0, atol=1e-4 * (1 + gap[1]))
     assert (done >= -1e-9).all()
+    assert (np.diff(done) >= -1e-6 * (1 + gap[1])).all()
     assert (done <= gap[1] + 1e-6).all()
 
 
