@@ -35,20 +35,17 @@ def any_technology(
     Counts and share are of all its samples, each against its own technology's standard; samples
     without service count once. Under the rule `share` that share decides. Under `mean` and
     `quantile`, levels of different technologies are not averaged: the place is covered when any
-    technology's own verdict is. Otherwise it is `none` when the samples without service reach
-    their share of all samples, `weak` when any technology was measured, and else `unmeasured`;
-    `unmeasured` also where a technology was seen too seldom for a verdict of its own, but at a
-    level that meets its standard: that one might cover the place.
+    technology's own verdict is. Otherwise `none` when the samples without service reach their
+    share of all samples, `weak` when any technology was measured, else `unmeasured`; so also where
+    a technology was seen too seldom for its own verdict, but at a level that meets its standard.
     Levels shown are those of the technology that does best: by its verdict, then by its margin
-    over its own standard. The probability is that of the surest technology (they are not
-    independent: the same hills shade them).
+    over its own standard. The probability is that of the surest (the same hills shade them all).
 
     Parameters
     ----------
-    layers
-        The operator's technologies, each judged with the operator's samples without service.
-    nothing
-        The same places judged on the samples without service alone.
+    layers, nothing
+        The operator's technologies, each judged with the operator's samples without service; and
+        the same places judged on these alone.
     test
         Rule, minimum and `none_share`; its thresholds are not used.
     runs
@@ -115,49 +112,35 @@ def _largest(values: list[Floats]) -> Floats:
     return np.where(np.isneginf(largest), np.nan, largest)
 
 
-def any_operator(members: list[Judged]) -> Judged:
-    """Combine operators in one technology: at least one covers the place.
+def operators(members: list[Judged], *, every: bool) -> Judged:
+    """Combine operators in one technology: at least one covers the place, or every one.
 
-    Covered when one operator's verdict is; unmeasured when none is covered and one is unmeasured
-    (that one might cover it); `none` when every operator has no service; else weak. Levels are
-    those of the operator with the highest mean. Counts and runs are summed over operators. The
-    probability is ``1 - product(1 - p)`` over the measured operators, places and operators taken
-    as independent: with an unmeasured operator it is a lower bound.
+    At least one: covered when one operator's verdict is; unmeasured when none is covered and one
+    is unmeasured (that one might cover it); `none` when every operator has no service; else weak.
+    Every one: covered when all are; `none` when all have no service; weak when one measured
+    operator is not covered (whatever the others are); else unmeasured.
 
-    Parameters
-    ----------
-    members
-        The operators that have this technology's layer in the build, at least one.
-    """
-    verdicts = np.array([m.verdict for m in members])
-    verdict = np.full(verdicts.shape[1], WEAK, np.int8)
-    verdict[np.all(verdicts == NONE, axis=0)] = NONE
-    verdict[np.any(verdicts == UNMEASURED, axis=0)] = UNMEASURED
-    verdict[np.any(verdicts == COVERED, axis=0)] = COVERED
-    missed = np.prod([1.0 - _measured(m, 0.0) for m in members], axis=0)
-    return _combined(members, verdict, 1.0 - missed, sign=1.0)
-
-
-def all_operators(members: list[Judged]) -> Judged:
-    """Combine operators in one technology: every one of them covers the place.
-
-    Covered when every operator's verdict is; `none` when every operator has no service; weak when
-    one measured operator is not covered (whatever the others are); else unmeasured. Levels are
-    those of the operator with the lowest mean. The probability is the product over the measured
-    operators: with an unmeasured operator it is an upper bound.
+    Counts and runs are summed over operators. Levels are those of the operator with the highest
+    mean, or with the lowest. The probability takes places and operators as independent and is over
+    the measured ones: ``1 - product(1 - p)``, with an unmeasured operator a lower bound; or
+    ``product(p)``, an upper bound.
 
     Parameters
     ----------
     members
         The operators that have this technology's layer in the build, at least one.
     """
-    verdicts = np.array([m.verdict for m in members])
-    verdict = np.full(verdicts.shape[1], UNMEASURED, np.int8)
-    verdict[np.any((verdicts == WEAK) | (verdicts == NONE), axis=0)] = WEAK
-    verdict[np.all(verdicts == NONE, axis=0)] = NONE
-    verdict[np.all(verdicts == COVERED, axis=0)] = COVERED
-    together = np.prod([_measured(m, 1.0) for m in members], axis=0)
-    return _combined(members, verdict, together, sign=-1.0)
+    good, weak, none, open_ = (
+        np.array([m.verdict == code for m in members]) for code in (COVERED, WEAK, NONE, UNMEASURED)
+    )
+    if every:
+        cases = {COVERED: good.all(0), NONE: none.all(0), WEAK: (weak | none).any(0)}
+        chance = np.prod([_measured(m, 1.0) for m in members], axis=0)
+    else:
+        cases = {COVERED: good.any(0), UNMEASURED: open_.any(0), NONE: none.all(0)}
+        chance = 1.0 - np.prod([1.0 - _measured(m, 0.0) for m in members], axis=0)
+    verdict = np.select(list(cases.values()), list(cases), UNMEASURED if every else WEAK)
+    return _combined(members, verdict.astype(np.int8), chance, sign=-1.0 if every else 1.0)
 
 
 def _measured(member: Judged, otherwise: float) -> Floats:

@@ -81,13 +81,9 @@ def judge_technology(
 
     Parameters
     ----------
-    bins
-        Counts of the technology.
-    n_none
-        Per place: the operator's samples without service. They fail the standard, count in every
-        technology of the operator, and enter means and quantiles at `test.none_level_dbm`.
-    test, spread
-        The rule and the spread behind the probability.
+    bins, n_none
+        Counts of the technology; and per place the operator's samples without service. They fail
+        the standard, count in every technology, and enter means at `test.none_level_dbm`.
     observed
         What runs saw of each place; None takes all samples of a place as one run.
     period

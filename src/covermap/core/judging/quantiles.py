@@ -19,18 +19,14 @@ def bin_quantile(
 ) -> Floats:
     """Quantile of the levels of each place, as the lower edge of its 1 dB bin, dBm.
 
-    The value is the k-th smallest with ``k = ceil(quantile * count)``, at least the first
-    (inverse of the empirical distribution).
+    The value is the k-th smallest with ``k = ceil(quantile * count)``, at least the first.
 
     Parameters
     ----------
     place, level_bin, n
-        Counts, sorted by place and then by bin; places are 0 to ``len(n_floor) - 1``.
+        Counts, sorted by place (0 to ``len(n_floor) - 1``) and then by bin.
     n_floor
-        Per place: samples without service. They stand below every bin and give `floor_dbm`
-        when the quantile falls on them.
-    quantile
-        0 to 1.
+        Per place: samples without service, below every bin: their quantile is `floor_dbm`.
 
     Returns
     -------
@@ -41,8 +37,7 @@ def bin_quantile(
     found = np.full(places, np.nan)
     row = 0
     for p in range(places):
-        first = row
-        total = n_floor[p]
+        first, total = row, n_floor[p]
         while row < len(place) and place[row] == p:
             total += n[row]
             row += 1

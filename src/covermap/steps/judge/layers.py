@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.core.judging.certainty import Spread
-from covermap.core.judging.derived import all_operators, any_operator, any_technology
+from covermap.core.judging.derived import any_technology, operators
 from covermap.core.judging.judge import Bins, Judged, hide_unmeasured, judge_technology
 from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
 from covermap.rules import PlaceRule, RulePack, Standard
@@ -77,17 +77,17 @@ def judge_all(
     tell = tell or _silent
     if not pairs:
         spool.put((ANY, ANY), _unmeasured(evidence.count, pack, rule))
-    operators = sorted({operator for operator, _ in pairs})
-    for number, operator in enumerate(operators):
-        tell(number / (len(operators) + 1), f"{evidence.kind}: {operator}")
+    names = sorted({operator for operator, _ in pairs})
+    for number, operator in enumerate(names):
+        tell(number / (len(names) + 1), f"{evidence.kind}: {operator}")
         technologies = [t for o, t in pairs if o == operator and t != NO_TECHNOLOGY]
         _judge_operator(evidence, operator, technologies, pack, spool, rule)
     for technology in sorted({t for _, t in spool.layers()} if pairs else ()):
-        tell(len(operators) / (len(operators) + 1), f"{evidence.kind}: {technology}")
+        tell(len(names) / (len(names) + 1), f"{evidence.kind}: {technology}")
         layers = [layer for layer in spool.layers() if layer[1] == technology]
         members = [spool.get(layer) for layer in layers if layer[0] not in (ANY, ALL)]
-        spool.put((ANY, technology), any_operator(members))
-        spool.put((ALL, technology), all_operators(members))
+        spool.put((ANY, technology), operators(members, every=False))
+        spool.put((ALL, technology), operators(members, every=True))
 
 
 def _silent(_done: float, _what: str) -> None:

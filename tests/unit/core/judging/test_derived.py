@@ -1,4 +1,5 @@
 from dataclasses import fields
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -11,6 +12,10 @@ from covermap.core.judging.verdicts import COVERED, NONE, UNMEASURED, WEAK, Plac
 MEAN = PlaceTest(-105.0, None, "mean", None, 2, -140.0, 0.5)
 SHARE = PlaceTest(-105.0, None, "share", 0.5, 2, -140.0, 0.5)
 CODES = (COVERED, WEAK, NONE, UNMEASURED)
+
+
+any_operator = partial(derived.operators, every=False)
+all_operators = partial(derived.operators, every=True)
 
 
 def layer(verdict, chance=0.5, n=4, n_none=0, n_meets=0, mean=-100.0, margin=5.0, **changes):
@@ -49,8 +54,8 @@ ALL_OF_TWO = {
 def test_two_operators_combine_as_the_table_says(pair):
     members = [layer(v) for v in pair]
     key = tuple(sorted(pair))
-    assert derived.any_operator(members).verdict[0] == ANY_OF_TWO[key]
-    assert derived.all_operators(members).verdict[0] == ALL_OF_TWO[key]
+    assert any_operator(members).verdict[0] == ANY_OF_TWO[key]
+    assert all_operators(members).verdict[0] == ALL_OF_TWO[key]
 
 
 @pytest.mark.parametrize("verdicts", list(product(CODES, repeat=3)))
@@ -63,7 +68,7 @@ def test_combining_three_operators_is_what_each_completion_of_the_unmeasured_all
         found["any"].add(COVERED in world)
         found["all"].add(set(world) == {COVERED})
     members = [layer(v) for v in verdicts]
-    for name, combine in (("any", derived.any_operator), ("all", derived.all_operators)):
+    for name, combine in (("any", any_operator), ("all", all_operators)):
         got = combine(members).verdict[0]
         answer = {COVERED: {True}, UNMEASURED: {True, False}}.get(int(got), {False})
         assert answer == found[name]
@@ -72,13 +77,13 @@ def test_combining_three_operators_is_what_each_completion_of_the_unmeasured_all
 @pytest.mark.parametrize("verdict", CODES)
 def test_one_operator_alone_is_any_and_all(verdict):
     one = layer(verdict)
-    assert derived.any_operator([one]).verdict[0] == verdict
-    assert derived.all_operators([one]).verdict[0] == verdict
+    assert any_operator([one]).verdict[0] == verdict
+    assert all_operators([one]).verdict[0] == verdict
 
 
 def test_operators_show_the_best_level_in_any_and_the_worst_in_all():
     members = [layer(COVERED, mean=-80.0, chance=0.9), layer(WEAK, mean=-110.0, chance=0.2)]
-    best, worst = derived.any_operator(members), derived.all_operators(members)
+    best, worst = any_operator(members), all_operators(members)
     assert (best.rsrp_mean_dbm[0], best.rsrp_p5_dbm[0]) == (-80.0, -85.0)
     assert (worst.rsrp_mean_dbm[0], worst.rsrp_p5_dbm[0]) == (-110.0, -115.0)
     assert best.probability[0] == pytest.approx(1 - 0.1 * 0.8)
@@ -89,11 +94,11 @@ def test_operators_show_the_best_level_in_any_and_the_worst_in_all():
 def test_an_unseen_operator_changes_no_level_and_no_probability():
     unseen = layer(UNMEASURED, np.nan, n=0, mean=np.nan, margin=np.nan, runs=0, period=-1)
     members = [layer(COVERED, chance=0.7), unseen]
-    for combined in (derived.any_operator(members), derived.all_operators(members)):
+    for combined in (any_operator(members), all_operators(members)):
         assert combined.probability[0] == pytest.approx(0.7)
         assert combined.rsrp_mean_dbm[0] == -100.0
         assert combined.period[0] == 0
-    both = derived.any_operator([unseen, unseen])
+    both = any_operator([unseen, unseen])
     assert np.isnan(both.probability[0])
     assert np.isnan(both.rsrp_mean_dbm[0])
 
