@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ NAMED_BY_REF = ("motorway", "trunk", "primary", "secondary", "national", "provin
 """Classes whose lines are told apart by number first; the others by name first."""
 DIRECTED = NAMED_BY_REF
 """Classes whose separate carriageways are drawn in the direction of travel."""
+USUAL_SHARE = 0.9
+"""A number stands for a name (a name for a number) where this share of its length has that one."""
 END_DECIMALS = 4
 """Ends of a line are rounded to this (about 10 m) in its identity."""
 
@@ -60,12 +63,31 @@ class Ways:
 
 
 def route_keys(ways: Ways) -> Objects:
-    """Name of the route that each way belongs to: class and ref or name; unnamed ways share one."""
-    by_ref = np.isin(ways.line_class.astype(str), NAMED_BY_REF)
+    """Name of the route that each way belongs to: class and ref or name; unnamed ways share one.
+
+    A way that has only the other of the two is of the route that nearly all ways like it are of.
+    """
+    by_ref = pd.Series(np.isin(ways.line_class.astype(str), NAMED_BY_REF))
     ref, name = pd.Series(ways.ref, dtype=object), pd.Series(ways.name, dtype=object)
-    key = ref.where(pd.Series(by_ref), name).fillna(name).fillna(ref).fillna("")
+    first, other = ref.where(by_ref, name), name.where(by_ref, ref)
+    key = first.fillna(_usual(ways, first, other)).fillna(other).fillna("")
     made: Objects = (pd.Series(ways.line_class, dtype=object) + "|" + key).to_numpy(object)
     return made
+
+
+def _usual(ways: Ways, first: pd.Series[Any], other: pd.Series[Any]) -> pd.Series[Any]:
+    """Give what `first` is for most of the length with the same class and `other`; else None."""
+    length = np.round(shapely.length(ways.geometry), 9)
+    frame = pd.DataFrame(
+        {"class": ways.line_class, "other": other, "first": first, "length": length}
+    ).dropna()
+    sums = frame.groupby(["class", "other", "first"], as_index=False)["length"].sum()
+    total = sums.groupby(["class", "other"])["length"].transform("sum")
+    usual = sums[sums["length"] >= USUAL_SHARE * total]
+    known = {(c, o): f for c, o, f in usual[["class", "other", "first"]].to_numpy(object)}
+    return pd.Series(
+        [known.get(pair) for pair in zip(ways.line_class, other, strict=True)], dtype=object
+    )
 
 
 def route_groups(ways: Ways) -> Ints:

@@ -93,6 +93,25 @@ def carry_along(label: Ints, chain: Ints, position: Ints, length_m: Floats) -> I
     return made
 
 
+def names_around(
+    label: Ints, chain: Ints, position: Ints, length_m: Floats, longest_m: float
+) -> Ints:
+    """Label that the course has on both sides of each way without one; -1 where it has not.
+
+    The stretch between the two labelled ways must not be longer than `longest_m`. Ways with a label
+    keep it.
+    """
+    order = np.lexsort((position, chain))
+    before, gap_before = _carry(label[order], chain[order], length_m[order])
+    back = order[::-1]
+    after, gap_after = _carry(label[back], chain[back], length_m[back])
+    stretch = gap_before + gap_after[::-1] + length_m[order]
+    both = (before == after[::-1]) & (stretch <= longest_m)
+    made = np.empty_like(label)
+    made[order] = np.where(label[order] >= 0, label[order], np.where(both, before, -1))
+    return made
+
+
 def _carry(label: Ints, chain: Ints, length_m: Floats) -> tuple[Ints, Floats]:
     """Last label seen on the same chain, and the metres between it and this way's near end."""
     index = np.arange(len(label))

@@ -33,6 +33,7 @@ from covermap.steps.lines.rows import (
 )
 from covermap.steps.lines.ways import (
     check_declaration,
+    filled,
     named,
     only,
     parted,
@@ -117,7 +118,7 @@ def _read_one(declaration: Lines, journal: Journal, known: Known | None) -> _Par
     journal.tell(declaration, "duplicate_way", again, "left aside")
     if declaration.names_from:
         ways = named(declaration, ways, journal)
-    ways = only(declaration, ways, journal)
+    ways = filled(declaration, only(declaration, ways, journal), journal)
     ways = parted(declaration, running_lines(declaration, ways, journal), journal)
     ways, _ = in_canonical_order(ways)
     inventory = make_inventory(ways, Limits(), known)

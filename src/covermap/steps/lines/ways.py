@@ -10,6 +10,7 @@ import pandas as pd
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.lines.asides import side_tracks_by_name, side_tracks_by_shape
 from covermap.core.lines.chains import Limits, draw_courses, join_ways
+from covermap.core.lines.filling import fill_names
 from covermap.core.lines.inventory import (
     Objects,
     Ways,
@@ -104,6 +105,14 @@ def only(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     keep = np.isin(ways.ref.astype(str), declaration.only_refs)
     journal.tell(declaration, "other_ref", int((~keep).sum()), "left aside")
     return ways.take(keep)
+
+
+def filled(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
+    """Give nameless ways inside a named line its name."""
+    made, length = fill_names(ways, Limits())
+    km = f"{length.sum() / 1000:.1f} km"
+    journal.tell(declaration, "nameless_way_inside_a_line", len(length), "named", km)
+    return made
 
 
 def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
