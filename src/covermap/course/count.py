@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.lines.chainage import chainage_text, parse_chainage
-from covermap.core.lines.posts import chainages_of, official_m, post_table
 from covermap.course.finding import line_of, rows_of
 from covermap.errors import QueryError
 from covermap.store import Tables
+
+if TYPE_CHECKING:
+    from covermap.course.posted import Posted
 
 Floats = NDArray[np.float64]
 
@@ -23,22 +25,17 @@ class Count:
 
     def __init__(self, length_m: float, posts: list[dict[str, Any]]) -> None:
         self.length_m = length_m
-        self.prefixes = sorted({str(p["prefix"]) for p in posts})
         self.breaks = max(len({p["stretch"] for p in posts}) - 1, 0)
-        number = {name: k for k, name in enumerate(self.prefixes)}
-        self._posts = post_table(
-            np.zeros(len(posts), np.int64),
-            np.array([length_m]),
-            np.array([p["chainage_m"] for p in posts], np.float64),
-            np.array([p["official_m"] for p in posts], np.float64),
-            np.array([p["stretch"] for p in posts], np.int64),
-            np.array([number[str(p["prefix"])] for p in posts], np.int64),
-        )
+        self.posted: Posted | None = None
+        if posts:
+            from covermap.course.posted import Posted  # slow to load, and few lines have posts
+
+            self.posted = Posted(length_m, posts)
 
     @property
     def official(self) -> bool:
         """Whether the line has posts."""
-        return bool(self.prefixes)
+        return self.posted is not None
 
     def text(self, metres: float) -> str:
         """Write a place as people do."""
@@ -46,30 +43,16 @@ class Count:
 
     def texts(self, metres: Floats) -> list[str]:
         """Write places as people do, one by one the same as `text`."""
-        if not self.official:
+        if self.posted is None:
             return [str(chainage_text(m)) for m in metres.tolist()]
-        figures, prefixes = self.figures(metres)
+        figures, prefixes = self.posted.figures(metres)
         return [str(chainage_text(f, p)) for f, p in zip(figures.tolist(), prefixes, strict=True)]
-
-    def figures(self, metres: Floats) -> tuple[Floats, list[str]]:
-        """Give official figures, m, and the letters before them; only of a line that has posts."""
-        figures, numbers = official_m(self._posts, np.zeros(len(metres), np.int64), metres)
-        return figures, [self.prefixes[k] for k in numbers.tolist()]
 
     def places(self, figure_m: float, prefix: str | None) -> list[float]:
         """Give every chainage that a figure of the count can mean; none where it is nowhere."""
-        if not self.official:
+        if self.posted is None:
             return [figure_m] if 0 <= figure_m <= self.length_m else []
-        number = -1
-        if prefix is not None:
-            known = [k for k, name in enumerate(self.prefixes) if name.upper() == prefix]
-            if not known:
-                return []
-            number = known[0]
-        _, found = chainages_of(
-            self._posts, np.zeros(1, np.int64), np.array([figure_m]), np.array([number])
-        )
-        return sorted({round(float(m), 3) for m in found})
+        return self.posted.places(figure_m, prefix)
 
     def place_of(self, text: str) -> float:
         """Chainage that a text means: of the official count as K12+300, else metres.

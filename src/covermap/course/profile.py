@@ -195,9 +195,9 @@ def threshold_dbm(rules: dict[str, Any], technology: str) -> float | None:
 
 def _ticks(count: Count, from_m: float, to_m: float) -> list[float]:
     """Places of round figures, of the official count where there is one."""
-    if not count.official:
+    if count.posted is None:
         return tick_places(from_m, to_m)
-    figures, _ = count.figures(np.linspace(from_m, to_m, 200))
+    figures, _ = count.posted.figures(np.linspace(from_m, to_m, 200))
     low, high = float(figures.min()), float(figures.max())
     found = {m for f in tick_places(low, max(high, low + 1)) for m in count.places(f, None)}
     return sorted(m for m in found if from_m <= m <= to_m)

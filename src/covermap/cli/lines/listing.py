@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import typer
 
 from covermap.cli.lines.printing import (
@@ -21,6 +20,9 @@ from covermap.cli.lines.printing import (
 from covermap.errors import NotKnownError
 from covermap.store import Tables, Workspace
 from covermap.tables import ANY, VERDICTS
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to load; the tables bring it when they are read
 
 DIRECTORY = typer.Argument(Path(), help="The workspace.")
 KILOMETRES = ["route_length_km", *(f"route_{v}_km" for v in VERDICTS)]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import typer
 
 from covermap.cli.lines.listing import DIRECTORY
@@ -20,6 +19,9 @@ from covermap.cli.lines.printing import (
 )
 from covermap.store import Workspace
 from covermap.tables import ANY
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to load; the tables bring it when they are read
 
 HEADINGS = [
     "class", "region", "operator", "units", "pass", "fail", "open", "route km",

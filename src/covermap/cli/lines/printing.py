@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import typer
 from rich.cells import cell_len
 
 from covermap.errors import NotKnownError
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to load; the tables bring it when they are read
 
 NOT_KNOWN = "not known"
 

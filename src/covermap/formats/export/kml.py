@@ -16,8 +16,8 @@ import shapely
 
 from covermap.errors import ExportError
 from covermap.formats.export.content import Batch, Content, Field, Tell
-from covermap.formats.export.palette import COLOURS
 from covermap.formats.export.plain import plain_rows
+from covermap.formats.palette import COLOURS
 
 STYLED_BY = ("verdict", "cause", "answer")
 

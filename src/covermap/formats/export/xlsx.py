@@ -15,7 +15,7 @@ import xlsxwriter
 
 from covermap.errors import ExportError
 from covermap.formats.export.content import Batch, Content, Field, Tell
-from covermap.formats.export.palette import COLOURS, DARK
+from covermap.formats.palette import COLOURS, DARK
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet, header included (Excel's limit)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from covermap.formats.export.palette import COLOURS
+from covermap.formats.palette import COLOURS
 from covermap.formats.strip import tracks
 from covermap.formats.strip.layout import (
     LEFT,

@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from covermap.formats.export.palette import COLOURS
+from covermap.formats.palette import COLOURS
 from covermap.formats.strip.layout import (
     LEFT,
     NAME_ROW,

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from covermap.formats.export.palette import COLOURS
+from covermap.formats.palette import COLOURS
 from covermap.formats.strip import Mark, Part, Profile, Span, Tick, to_svg, to_text
 from covermap.formats.strip.drawing import draw
 from covermap.formats.strip.png import SCALE, to_png
