@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from covermap.core.geodesy import Floats, Ints
-from covermap.core.lines.asides import side_tracks_by_name, side_tracks_by_shape
+from covermap.core.lines.asides import RAILWAYS, side_tracks_by_name, side_tracks_by_shape
 from covermap.core.lines.chains import Limits, draw_courses, join_ways
 from covermap.core.lines.filling import fill_names
 from covermap.core.lines.inventory import (
@@ -121,7 +121,7 @@ def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     aside = side_tracks_by_name(ways.line_class, ways.name)
     _tell_aside(declaration, journal, "side_track_by_name", length[aside])
     ways, length = ways.take(~aside), length[~aside]
-    if not len(ways):
+    if not np.isin(ways.line_class.astype(str), RAILWAYS).any():
         return ways
     chains = join_ways(ways.geometry, route_groups(ways), Limits(), has_name(ways))
     courses = draw_courses(ways.geometry, chains)

@@ -16,7 +16,7 @@ def ways_of(*rows, line_class="rail"):
     column = [np.array([(*r, None, None)[k] for r in rows], object) for k in (1, 2)]
     shapes = [
         shapely.LineString([(8 + x * EAST_M, 53 + y * NORTH_M) for x, y in r[0]]) for r in rows
-    ]  # noqa: E501
+    ]
     classes = np.array([r[3] if len(r) > 3 else line_class for r in rows], object)
     unknown = np.full(n, np.nan)
     return Ways(np.array(shapes, object), classes, column[1], column[0], unknown, unknown)
