@@ -95,9 +95,9 @@ class IntervalRule(_Strict):
     """Scale, dB, of what shifts a whole campaign (Student t, 4 degrees of freedom): 1.5 with one
     set of devices and antennas, 2.5 to 3 with others."""
     fit: Literal["each", "pooled"] = "each"
-    """`each`: the spreads are fitted to each line and layer; `pooled`: those of the prior are
-    taken as they stand, which is faster and 1.4-2.8 points less sure. Neither looks at other
-    lines: what is said of a line changes with its own measurements alone."""
+    """`each`: the spreads are fitted to each line and layer; `pooled`: they are drawn from the
+    prior, the same for all lines, which is a little faster. Neither looks at other lines: what is
+    said of a line changes with its own measurements alone."""
     draws: Annotated[int, Field(ge=64, le=1024, multiple_of=64)] = 256
     """States of the world that are drawn from the posterior."""
     source: Source
