@@ -59,8 +59,8 @@ def interval_of(low: Ints, high: Ints, confidence: float) -> Sum:
     tail = (1.0 - confidence) / 2.0
     return Sum(
         low.mean(axis=1),
-        np.quantile(low, tail, axis=1),
-        np.quantile(high, 1.0 - tail, axis=1),
+        np.quantile(low, tail, axis=1, method="weibull"),
+        np.quantile(high, 1.0 - tail, axis=1, method="weibull"),
     )
 
 

@@ -109,7 +109,7 @@ def foresee(share: Floats, seen: Floats, gap: Floats | float, test: LineTest) ->
         Per unit: the share that stays unmeasured and is bounded: it may be all bad, or all good.
     """
     rest = _rest(share, seen)
-    ends = np.quantile(rest, (test.tail, 1.0 - test.tail), axis=-1)[..., None]
+    ends = np.quantile(rest, (test.tail, 1.0 - test.tail), axis=-1, method="weibull")[..., None]
     open_ = np.asarray(gap)[..., None]
     low, high = (np.clip(share - rest + end, 0.0, 1.0 - open_) for end in ends)
     high = high + open_

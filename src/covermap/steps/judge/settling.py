@@ -202,5 +202,5 @@ def _width_now(standing: Standing, units: Ints, test: LineTest) -> Floats:
     low, high = bounds(
         standing.persistent_mm[units], standing.assessed_mm[units], standing.total_mm[units], test
     )
-    upper = np.quantile(high, 1.0 - test.tail, axis=1)
-    return np.asarray(upper - np.quantile(low, test.tail, axis=1))
+    upper = np.quantile(high, 1.0 - test.tail, axis=1, method="weibull")
+    return np.asarray(upper - np.quantile(low, test.tail, axis=1, method="weibull"))

@@ -206,7 +206,7 @@ def test_what_is_already_known_leaves_nothing_and_what_says_nothing_leaves_all()
     known = foresee(share, share, 0.0, test)
     assert (known.width[0], known.p_settled[0]) == pytest.approx((0.0, 1.0))
     nothing = foresee(share, np.zeros_like(share), 0.0, test)
-    now = np.subtract(*np.quantile(share, (0.975, 0.025)))
+    now = np.subtract(*np.quantile(share, (0.975, 0.025), method="weibull"))
     assert nothing.width[0] == pytest.approx(now)
     assert nothing.p_settled[0] == 0.0
 
