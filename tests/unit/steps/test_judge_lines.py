@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import judged_lines as made
 from covermap.rules import Target
+from covermap.steps.judge import model
 from covermap.workspace import Config
 
 KINDS = ("covered", "weak", "none", "unmeasured")
@@ -102,6 +103,45 @@ def test_runs_are_pooled_before_a_segment_is_judged(tmp_path):
         assert {r["runs"] for r in rows} == {count}
     assert rows[0]["rsrp_mean_dbm"] == pytest.approx(sum(levels) / 3)
     assert made.rows_of(ctx, "line_verdicts")[0]["runs"] == 3
+
+
+# --- the standard in the draws --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("segment", "threshold"),
+    [({}, -105.0), ({"rule": "share", "share": 0.5}, -105.0),
+     ({"rule": "share", "share": 0.95}, -105.0 + 1.645 * 3.7)],
+)  # fmt: skip
+def test_the_model_is_asked_for_the_level_that_the_pack_asks_for(
+    tmp_path, monkeypatch, segment, threshold
+):
+    asked, draw = [], model.posterior_paths
+
+    def noted(runs, threshold_dbm, *rest):
+        asked.append(threshold_dbm)
+        return draw(runs, threshold_dbm, *rest)
+
+    monkeypatch.setattr(model, "posterior_paths", noted)
+    made.judged(
+        tmp_path, made.pack_with(segment=segment), lines=[made.line("a", 300.0)],
+        segments=made.segments("a", 300.0), segment_evidence=drive("a", [-100.0] * 3),
+    )  # fmt: skip
+    assert asked == [pytest.approx(threshold, abs=0.01)]
+
+
+def test_a_segment_whose_sinr_fails_reaches_the_standard_in_no_draw(tmp_path):
+    poor = {"sinr_bin": -9, "sinr_sum_cdb": -1800}
+    rows = [made.seen("a", k, -70.0, **(poor if k < 5 else {})) for k in range(20)]
+    ctx = made.judged(
+        tmp_path, lines=[made.line("a", 2000.0)], segments=made.segments("a", 2000.0),
+        segment_evidence=rows,
+    )  # fmt: skip
+    chances = [r["probability"] for r in made.rows_of(ctx, "segment_verdicts")]
+    assert chances == [0.0] * 5 + [1.0] * 15
+    (line,) = made.rows_of(ctx, "line_verdicts")
+    assert line["share_low"] == line["share_high"] == pytest.approx(0.75)
+    assert line["answer"] == "fail"
 
 
 # --- kilometres -----------------------------------------------------------------------------------
