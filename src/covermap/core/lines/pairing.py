@@ -34,6 +34,8 @@ from covermap.core.lines.nearest import every_line, line_grid, lines_near, room
 
 Objects = NDArray[np.object_]
 
+CELL_M = 125.0
+"""Width of a cell of the search grid."""
 LEG_M = 1000.0
 """Lines are compared leg by leg: far longer than tracks are apart, far shorter than a way back."""
 
@@ -102,22 +104,21 @@ def route_shares(
     if len(pieces) == 0:
         return np.zeros(0)
     line = np.asarray(line, np.int64)
-    radius = np.max(beside, axis=0)
     leg, owner = _legs(pieces, line, len(route))
-    grid = line_grid(pieces, leg, cell_m=float(max(250.0, radius.max())))
+    grid = line_grid(pieces, leg, CELL_M)
     kind = np.unique(line_class.astype(str), return_inverse=True)[1].astype(np.int64)
     middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces, 0.5, normalized=True))
     lon, lat = middle[:, 0], middle[:, 1]
     piece_of = shapely.get_coordinates(pieces, return_index=True)[1]
     piece_of = piece_of[:-1][piece_of[1:] == piece_of[:-1]]
+    place = lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat), chord_azimuths(pieces)
     tracks = np.ones(len(pieces), np.int64)
     narrow = float(np.cos(np.radians(max_angle_deg)))
     wide = float(np.cos(np.radians(max(max_angle_deg, drawn_angle_deg))))
     # First what names allow; then what is still single with what is single beside it.
     for first in (True, False):
         tracks = _tracks(
-            grid, lon, lat, metres_per_degree_lon(lat), metres_per_degree_lat(lat),
-            chord_azimuths(pieces), narrow, wide, leg, owner, route, kind, *beside, drawn,
+            grid, *place, narrow, wide, leg, owner, route, kind, *beside, drawn,
             every_line(grid), piece_of, tracks, first,
         )  # fmt: skip
     return 1.0 / tracks
@@ -156,7 +157,7 @@ def _tracks(  # type: ignore[no-untyped-def]
         if not first_look and tracks[i] > 1:
             continue
         own, angle = owner[leg[i]], np.radians(heading[i])
-        radius = max(named_m[own], unnamed_m[own])
+        radius = max(named_m[own], unnamed_m[own]) if route[own] >= 0 else unnamed_m[own]
         if not first_look:
             radius = max(single_m[own], drawn_m[own])
         count, _, _ = lines_near(
