@@ -389,3 +389,41 @@ def test_one_campaign_on_all_lines_leaves_the_sum_less_sure_than_one_a_line(tmp_
         widths[how, "line"] = np.mean([r["share_high"] - r["share_low"] for r in single])
     assert widths["one"] > 1.3 * widths["own"]
     assert widths["one", "line"] == pytest.approx(widths["own", "line"], rel=0.1)
+
+
+# --- what would settle it -------------------------------------------------------------------------
+
+
+def test_the_parts_that_are_advised_lie_where_the_line_is_in_doubt(tmp_path):
+    """Sure in its first half, near the threshold in the second, nothing measured at its end."""
+    levels = [-60.0] * 100 + [-104.0] * 80
+    ctx = made.judged(
+        tmp_path, made.pack_with(line={"share": 0.75}, draws=256),
+        lines=[made.line("a", 20_000.0)], segments=made.segments("a", 20_000.0),
+        segment_evidence=drive("a", levels),
+    )  # fmt: skip
+    (line,) = made.rows_of(ctx, "line_verdicts")
+    assert line["answer"] == "undetermined"
+    rows = made.rows_of(ctx, "settling")
+    assert [r["rank"] for r in rows] == list(range(1, len(rows) + 1))
+    assert [r["width_then"] for r in rows] == sorted(r["width_then"] for r in rows)
+    (gap,) = (r for r in rows if r["action"] == "measure_gap")
+    assert (gap["from_m"], gap["to_m"]) == (18_000.0, 20_000.0)
+    rest = [r for r in rows if r["action"] != "measure_gap"]
+    parts = [r for r in rest if (r["from_m"], r["to_m"]) != (0.0, 20_000.0)]
+    assert {(r["from_m"], r["to_m"]) for r in parts} == {(1e4, 1.5e4), (1.5e4, 2e4)}
+    assert {(r["action"], r["runs"]) for r in rest if r not in parts} == {
+        ("same_campaign", 1), ("new_campaign", 1), ("new_campaign", 2),
+    }  # fmt: skip
+    assert all(0.0 <= r["p_settled"] <= 1.0 for r in rows)
+    assert len({r["width_now"] for r in rows}) == 1
+
+
+def test_lines_that_are_answered_need_nothing(tmp_path):
+    ctx = made.judged(
+        tmp_path, lines=[made.line("a", 2000.0), made.line("b", 2000.0)],
+        segments=made.segments("a", 2000.0) + made.segments("b", 2000.0),
+        segment_evidence=drive("a", [-60.0] * 20) + drive("b", [-135.0] * 20),
+    )  # fmt: skip
+    assert [r["answer"] for r in made.rows_of(ctx, "line_verdicts")] == ["pass", "fail"]
+    assert made.rows_of(ctx, "settling") == []
