@@ -61,6 +61,33 @@ def samples(real_data: Path) -> pd.DataFrame:
     return frame
 
 
+def driven_shares(
+    real_data: Path, threshold_dbm: float, from_km: float, to_km: float
+) -> pd.DataFrame:
+    """Shares per operator of the drive to Bremerhaven and back, along the way driven out.
+
+    Columns: leg (out, back), `of_all` (good segments over all segments of the stretch: those never
+    measured count as not good) and `of_measured` (over those measured). No map is needed: the axis
+    is the outward drive itself, a position every 30 m.
+    """
+    part = samples(real_data)
+    part = part[part["leg"] == "Bremen_Bremerhaven_Bremen"].sort_values("time")
+    away = np.hypot(part["x"] - part["x"].iloc[0], part["y"] - part["y"].iloc[0]).to_numpy()
+    part["leg"] = np.where(np.arange(len(part)) <= away.argmax(), "out", "back")
+    kept = [part[["x", "y"]].to_numpy()[0]]
+    for point in part.loc[part["leg"] == "out", ["x", "y"]].to_numpy():
+        if np.hypot(*(point - kept[-1])) > 30.0:
+            kept.append(point)
+    axis, points = shapely.linestrings(kept), shapely.points(part["x"], part["y"])
+    part["km"] = shapely.line_locate_point(axis, points) / 1000.0
+    on = (shapely.distance(axis, points) <= 60.0) & part["km"].between(from_km, to_km)
+    part["segment"] = (part["km"] * 10.0).astype(np.int64)
+    mean = part[on].groupby(["operator", "leg", "segment"])["rsrp"].mean() >= threshold_dbm
+    counts = mean.groupby(["operator", "leg"]).agg(["sum", "mean"])
+    counts["of_all"] = counts["sum"] / ((to_km - from_km) * 10.0)
+    return counts.rename(columns={"mean": "of_measured"})[["of_all", "of_measured"]]
+
+
 def segment_runs(real_data: Path, folder: Path) -> pd.DataFrame:
     """Rows of road, direction, operator, segment: mean RSRP and number of samples."""
     frame, parts = samples(real_data), []

@@ -2,9 +2,9 @@
 
 Truth is drawn from the prior: spreads, level, campaigns, runs; 1 to 3 runs in 1 or 2 campaigns
 with 0 to 40 % gaps, on lines of 5, 20 and 100 km. SIZE is the number of lines of each length (300).
-Every line is fitted, as rule packs ship it; the same lines `pooled`, half as many with 1, 2 and 4
-runs, and half as many from worlds the model does not know stand in tables beside it. In
-all of them campaigns share three quarters of their variance between lines.
+Every line is fitted, as rule packs ship it. Beside that stand the same lines `pooled`, and in
+tables a third as many with 1, 2 and 4 runs, and from worlds that the model does not know. In all of
+them campaigns share three quarters of their variance between lines.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def calibrate(lines: int, workers: int = 2) -> dict[str, float]:
             return list(pool.map(one, tasks, chunksize=5))
 
         made = figures(assess([Task(km, k) for km in LENGTHS_KM for k in range(lines)]))
-        return made | tables(assess, max(1, lines // 2))
+        return made | tables(assess, max(1, lines // 3))
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bremen_runs import line_runs, segment_runs
+from bremen_runs import driven_shares, line_runs, segment_runs
 from covermap.core.interval.estimands import interval, reached_m
 from covermap.core.interval.model import IntervalSettings
 from covermap.core.interval.posterior import posterior_paths
@@ -16,7 +16,7 @@ from interval_peers import block_bootstrap, wilson
 
 pytestmark = pytest.mark.real
 
-THRESHOLD_DBM = -105.0
+THRESHOLDS_DBM = (-110.0, -105.0, -100.0, -95.0)
 SECTION = 100
 """Segments of 100 m in a section of 10 km."""
 LEAST = 30
@@ -31,32 +31,35 @@ def rows(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFr
 @pytest.fixture(scope="module")
 def table(rows: pd.DataFrame) -> pd.DataFrame:
     """For each road, operator, direction fitted and section: is the other's share inside?"""
-    rng = np.random.default_rng(5)
     made: list[tuple] = []
-    for _, both in rows.groupby(["ref", "operator"]):
-        for direction in (-1, 1):
-            one, other = (both[both["direction"] == d] for d in (direction, -direction))
-            made += compared(one, other, rng)
-    names = ["kind", "ours", "width", "wilson", "wilson_width", "block", "block_width"]
-    return pd.DataFrame(made, columns=names).groupby("kind").mean()
+    for threshold in THRESHOLDS_DBM:
+        rng = np.random.default_rng(5)
+        for _, both in rows.groupby(["ref", "operator"]):
+            for direction in (-1, 1):
+                one, other = (both[both["direction"] == d] for d in (direction, -direction))
+                made += [(threshold, *row) for row in compared(one, other, threshold, rng)]
+    names = ["dbm", "kind", "ours", "width", "wilson", "wilson_width", "block", "block_width"]
+    return pd.DataFrame(made, columns=names).groupby(["kind", "dbm"]).mean()
 
 
-def compared(one: pd.DataFrame, other: pd.DataFrame, rng: np.random.Generator) -> list[tuple]:
+def compared(
+    one: pd.DataFrame, other: pd.DataFrame, threshold: float, rng: np.random.Generator
+) -> list[tuple]:
     runs, first = line_runs(one), int(one["segment"].min())
     segments, made = int(runs.line[-1]), []
     settings = IntervalSettings(drive="same_campaign")
-    bits = posterior_paths(runs, THRESHOLD_DBM, settings, draws=512).drive
+    bits = posterior_paths(runs, threshold, settings, draws=512).drive
     seen, good = np.zeros(segments), np.zeros(segments, bool)
     at = other["segment"].to_numpy() - first
     inside = (at >= 0) & (at < segments)
     seen[at[inside]] = 1.0
-    good[at[inside]] = other["mean"].to_numpy()[inside] >= THRESHOLD_DBM
+    good[at[inside]] = other["mean"].to_numpy()[inside] >= threshold
     own = np.full(segments, np.nan)
     own[runs.segment] = runs.y_dbm
     pieces = [("line", 0, segments)]
     pieces += [("10 km", a, a + SECTION) for a in range(0, segments - SECTION // 2, SECTION)]
     for kind, a, b in pieces:
-        trained = own[a:b][~np.isnan(own[a:b])] >= THRESHOLD_DBM
+        trained = own[a:b][~np.isnan(own[a:b])] >= threshold
         if seen[a:b].sum() < LEAST or len(trained) < LEAST:
             continue
         share = good[a:b].sum() / seen[a:b].sum()
@@ -71,29 +74,32 @@ def compared(one: pd.DataFrame, other: pd.DataFrame, rng: np.random.Generator) -
 def test_the_other_direction_lies_inside_about_as_often_as_stated(table: pd.DataFrame):
     """Twelve whole lines and 108 sections of six road x operator clusters: a wide margin.
 
-    Measured: whole lines 92 %, sections of 10 km 89 % (Wilson 50 and 65, block bootstrap 75 and
-    83). Nominal is 95 %: this is what it is on one repeat data set, never a proof.
+    Nominal is 95 %: this is what it is on one repeat data set, never a proof. Figures by threshold
+    stand in the documentation of :mod:`covermap.core.interval.model`.
     """
     print(table.round(3).to_string())
-    assert 0.83 <= table.loc["line", "ours"] <= 1.0
-    assert 0.85 <= table.loc["10 km", "ours"] <= 0.99
+    assert table.loc["line", "ours"].between(0.75, 1.0).all()
+    assert table.loc["10 km", "ours"].between(0.84, 0.99).all()
+    assert table.loc["10 km", "ours"].mean() >= 0.88
 
 
 def test_it_holds_more_often_than_wilson_and_the_block_bootstrap(table: pd.DataFrame):
     for kind in ("line", "10 km"):
-        ours = table.loc[kind, "ours"]
-        assert ours > table.loc[kind, "block"] > table.loc[kind, "wilson"]
+        ours = table.loc[kind, "ours"].mean()
+        assert ours > table.loc[kind, "block"].mean() + 0.03 > table.loc[kind, "wilson"].mean()
 
 
-def test_shares_out_and_back_are_those_known_of_this_campaign(rows: pd.DataFrame):
-    """Known (80 km of Bremen-Bremerhaven and its feeders): .849/.792, .517/.494, .814/.762.
+def test_shares_out_and_back_are_those_known_of_this_campaign(real_data: Path):
+    """Known: .849/.792, .517/.494, .814/.762 of 80 km, at -105 dBm.
 
-    On the 71 km that lie on the A 27 itself, where both directions measured: .838/.818,
-    .489/.483, .834/.818.
+    They are shares of all segments: those that a drive did not measure count as not good. From km
+    5 to 85 of the way driven out: .854/.794, .516/.500, .814/.763. Of the segments that were
+    measured it is .865/.837, .539/.528, .839/.821: most of the difference between out and back
+    was length that the drive back did not measure.
     """
-    a27 = rows[rows["ref"] == "A 27"]
-    wide = a27.pivot_table(index=["operator", "segment"], columns="direction", values="mean")
-    shares = (wide.dropna() >= THRESHOLD_DBM).groupby("operator").mean()
+    made = driven_shares(real_data, -105.0, 5.0, 85.0)
+    shares = {c: made[c].unstack()[["out", "back"]].to_numpy() for c in made}
     known = np.array([[0.849, 0.792], [0.517, 0.494], [0.814, 0.762]])
-    assert np.abs(shares.to_numpy() - known).max() < 0.06
-    assert np.abs(shares.to_numpy().mean(axis=1) - known.mean(axis=1)).max() < 0.045
+    assert np.abs(shares["of_all"] - known).max() < 0.007
+    apart = {name: np.abs(share[:, 0] - share[:, 1]).mean() for name, share in shares.items()}
+    assert apart["of_measured"] < 0.6 * apart["of_all"]
