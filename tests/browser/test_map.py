@@ -325,6 +325,9 @@ def test_a_line_of_which_nothing_is_measured_has_its_own_look_and_no_answer(
 def test_the_list_of_lines_shows_kilometres_and_opens_a_line(visits: Visits) -> None:
     page = visits.map(LOOK + "&tab=lines")
     row = page.locator("table.lines tbody tr").first
+    expect(row.locator("small").first).to_have_text(
+        "Provincial road · 5.0 km · against the chainage"
+    )
     expect(row.locator("td")).to_have_text(["3.0", "1.0", "0.5", "0.5"])
     page.get_by_label("Class").select_option("metro")
     expect(page.locator("#page-lines")).to_contain_text("No line fits.")

@@ -102,7 +102,7 @@ def _tables(simulated: bool) -> dict[str, list[dict[str, Any]]]:
     segments = _segments()
     line = {
         "line_id": ROAD, "name": ROAD_NAME, "ref": "S1", "class": "provincial",
-        "length_m": 5000.0, "route_length_m": 5000.0, "segment_m": 100.0,
+        "length_m": 5000.0, "route_length_m": 5000.0, "segment_m": 100.0, "oneway": -1,
         "geometry": shapely.LineString([along(0), along(SEGMENTS)]).wkb, "input": "roads",
         "simulated": simulated,
     }  # fmt: skip

@@ -87,12 +87,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
              "route_length_km": 80.2, "route_covered_km": 61.1, "route_weak_km": 10.0,
              "route_none_km": 1.1, "route_unmeasured_km": 8.0, "longest_gap_km": 2.3,
              "covered_share": 0.846, "share_if_rest_bad": 0.762, "share_if_rest_good": 0.862,
-             **_INTERVAL, "answer": "fail", "simulated": True}
+             **_INTERVAL, "answer": "fail", "simulated": True, "oneway": None}
         ],
     },
     "line": {
         "line": {**_LINE, "length_m": 80200.0, "route_length_m": 80200.0, "segment_m": 100.0,
-                 "input": "roads", "simulated": True, "bbox": [120.1, 31.2, 121.0, 31.5]},
+                 "oneway": None, "input": "roads", "simulated": True,
+                 "bbox": [120.1, 31.2, 121.0, 31.5]},
         "layer": {"operator": "46000", "technology": "nr"},
         "verdicts": [{"operator": "46000", "technology": "nr", "covered_km": 61.1}],
         "stations": [{"name": "人民广场", "chainage_m": 9000.0}],

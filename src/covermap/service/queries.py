@@ -116,7 +116,9 @@ def ids_within(shapes: Shapes, boxes: list[shapely.Polygon] | None) -> list[str]
     return sorted({shapes.keys[i][0] for i in found.tolist()})
 
 
-LINE_COLUMNS = LINE_VERDICTS.names
+LINES = "(SELECT v.*, l.oneway FROM line_verdicts v LEFT JOIN lines l ON l.line_id = v.line_id)"
+"""Verdicts of lines, and the direction of travel, which tells courses of one name apart."""
+LINE_COLUMNS = (*LINE_VERDICTS.names, "oneway")
 NETWORK_COLUMNS = NETWORK_VERDICTS.names
 NETWORK_ORDER = "scope, class, region_id NULLS FIRST, operator, technology"
 SECTIONS = (

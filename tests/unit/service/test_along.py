@@ -14,6 +14,7 @@ from covermap.store import Tables
 def test_lines_are_filtered_by_answer_and_region(client: Client) -> None:
     found = client.get("/api/lines?answer=undetermined&region=31010").json()
     assert {r["line_id"] for r in found["items"]} == {"g2"}
+    assert {r["oneway"] for r in found["items"]} == {None}
     assert client.get("/api/lines?answer=pass").json()["total"] == 0
 
 

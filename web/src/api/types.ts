@@ -101,6 +101,8 @@ export interface LineVerdict {
   share_high: number | null;
   p_pass: number | null;
   answer: Answer;
+  /** Travel: 1 with the chainage only, -1 against it; null: both, or not known. */
+  oneway: number | null;
   simulated: boolean;
 }
 

@@ -2,11 +2,12 @@
 
 import type { LineVerdict } from '../api/types';
 import { named } from '../i18n';
+import { phrase } from '../layers/overlay';
 import { fixed, km } from '../text/format';
 import { currentLayer, type Context, type Part } from './context';
 import { h } from './dom';
 import { choice, PAGE_SIZE, PagedList } from './pagedList';
-import { answerBadge, lineTitle, verdictBar } from './pieces';
+import { answerBadge, directionOf, lineTitle, verdictBar } from './pieces';
 
 const CLASSES = [
   'hsr', 'rail', 'metro', 'tram', 'motorway', 'trunk', 'primary', 'secondary', 'national',
@@ -111,7 +112,7 @@ function lineRows({ store, t }: Context, line: LineVerdict): HTMLElement {
         'th',
         { scope: 'row' },
         h('button', { type: 'button', class: 'link' }, lineTitle(line)),
-        h('small', { title: line.line_id }, `${named(t, 'class', line.class)} · ${km(line.length_km)}`),
+        h('small', { title: line.line_id }, phrase(named(t, 'class', line.class), km(line.length_km), directionOf(t, line.oneway))),
       ),
       figure(line.covered_km),
       figure(line.weak_km),

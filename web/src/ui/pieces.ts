@@ -75,3 +75,8 @@ export function lineTitle(line: { ref: string | null; name: string | null; line_
   const parts = [line.ref, line.name].filter((part, i, all) => part && all.indexOf(part) === i);
   return parts.join(' ') || line.line_id;
 }
+
+/** Which way a course is travelled; null where it is both, or not known. */
+export function directionOf(t: Translate, oneway: number | null): string | null {
+  return oneway === null ? null : t(oneway > 0 ? 'oneway.with' : 'oneway.against');
+}

@@ -25,6 +25,7 @@ from covermap.service.parameters import (
 from covermap.service.queries import (
     LINE_COLUMNS,
     LINE_ORDER,
+    LINES,
     SECTION_ORDER,
     SECTIONS,
     first_layer,
@@ -66,7 +67,7 @@ def lines(
     where.equal("answer", answer)
     where.among("line_id", _passing(snapshot, region))
     where.containing(("name", "ref", "line_id"), q)
-    found = listed(snapshot, "line_verdicts", LINE_COLUMNS, where, LINE_ORDER, part)
+    found = listed(snapshot, LINES, LINE_COLUMNS, where, LINE_ORDER, part)
     return json_answer(request, found, snapshot.id)
 
 
@@ -95,8 +96,8 @@ def line(
     """
     layer_where(snapshot, operator, technology)
     course = snapshot.rows(
-        "SELECT line_id, name, ref, class, length_m, route_length_m, segment_m, input, simulated, "
-        "geometry FROM lines WHERE line_id = ?",
+        "SELECT line_id, name, ref, class, length_m, route_length_m, segment_m, oneway, input, "
+        "simulated, geometry FROM lines WHERE line_id = ?",
         [line_id],
     )
     if not course:

@@ -1,6 +1,6 @@
 /** A line: its answer, the strip chart along it, weak sections, and kilometres by verdict. */
 
-import type { LineDetail, LineVerdict, Page, Profile, Settling, WeakSpot } from '../../api/types';
+import type { LineDetail, LineVerdict, Page, Settling, WeakSpot } from '../../api/types';
 import { byLayer } from '../../choices';
 import { phrase } from '../../layers/overlay';
 import { named } from '../../i18n';
@@ -9,7 +9,7 @@ import { DASH, fixed, km, length, percent } from '../../text/format';
 import { currentLayer, operatorOf, type Context } from '../context';
 import { h } from '../dom';
 import { lineBar } from '../linesTab';
-import { answerBadge, empty, figures, lineTitle } from '../pieces';
+import { answerBadge, directionOf, empty, figures, lineTitle } from '../pieces';
 import { stripChart } from '../stripChart';
 import { spotRange } from '../spotsTab';
 import { section, type PanelContent } from './panelContent';
@@ -41,7 +41,7 @@ export async function linePanel(
     onChoose: (place: { lon: number; lat: number }) => map?.goTo(place),
   };
   return {
-    kind: phrase(named(t, 'class', line.class), named(t, 'oneway', oneway(profile))),
+    kind: phrase(named(t, 'class', line.class), directionOf(t, profile.oneway)),
     title: lineTitle(line),
     body: [
       bbox ? h('button', { type: 'button', class: 'button', onclick: zoom }, t('panel.zoom')) : null,
@@ -55,10 +55,6 @@ export async function linePanel(
       section(t('panel.byLayer'), layerTable(context, byLayer(context.build, detail.verdicts))),
     ],
   };
-}
-
-function oneway({ oneway: way }: Profile): string | null {
-  return way === null ? null : way > 0 ? 'with' : 'against';
 }
 
 function chosen({ operator, technology }: State, { verdicts }: LineDetail): LineVerdict | undefined {
