@@ -14,7 +14,7 @@ MOST_FEET = 32
 MOST_STATES = 2 * MOST_FEET
 """States of one sample at most: both directions of each piece."""
 ARC, ALONG, OFFSET, EMISSION, SCORE, ODDS, BACK, BETA = range(8)
-"""Columns of states: the arc; metres on it in its direction; metres off it; what the offset costs;
+"""Columns of states: the arc; metres on it in its direction; metres left of it; what that costs;
 what the best way there costs; the probability; the state before it on the best way; how
 likely all later samples are from there."""
 STATE_COLUMNS = 8
@@ -105,7 +105,9 @@ def _hidden(step, foot, count, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def states_at(step, length_m, foot, count, kx, ky, heading, sigma, settings, state, used):  # type: ignore[no-untyped-def]
+def states_at(  # type: ignore[no-untyped-def]
+    step, length_m, foot, count, x, y, kx, ky, heading, sigma, settings, state, used
+):
     """Write the states of one sample from `used` on; give where they end.
 
     There must be room for `MOST_STATES` more.
@@ -129,8 +131,10 @@ def states_at(step, length_m, foot, count, kx, ky, heading, sigma, settings, sta
         if emission > worst and sine != sine:
             continue
         facing = 1.0
+        dx, dy = (step[s, X2] - step[s, X1]) * kx, (step[s, Y2] - step[s, Y1]) * ky
+        if dx * (y - step[s, Y1]) * ky < dy * (x - step[s, X1]) * kx:
+            offset = -offset
         if sine == sine:
-            dx, dy = (step[s, X2] - step[s, X1]) * kx, (step[s, Y2] - step[s, Y1]) * ky
             size = np.hypot(dx, dy)
             facing = (dx * sine + dy * cosine) / size if size > 0.0 else 1.0
         for back in range(2):
@@ -139,7 +143,7 @@ def states_at(step, length_m, foot, count, kx, ky, heading, sigma, settings, sta
             turned = 0.0
             if sine == sine:
                 turned = settings.heading_weight * (1.0 + facing if back else 1.0 - facing)
-            state[used, ARC], state[used, OFFSET] = 2 * edge + back, offset
+            state[used, ARC], state[used, OFFSET] = 2 * edge + back, -offset if back else offset
             state[used, ALONG] = length_m[edge] - along if back else along
             state[used, EMISSION] = emission + turned
             least = min(least, emission + turned)

@@ -27,8 +27,8 @@ MOST_ARCS = 4
 
 @njit(cache=True, inline="always")
 def _foot(step, near, begin, end, edge, x, y, kx, ky, radius):  # type: ignore[no-untyped-def]
-    """Nearest place on an edge: metres from its start, and off it; -1: none, or several."""
-    best, at, piece, low, high = radius * radius, -1.0, -1.0, np.inf, -1.0
+    """Nearest place on an edge: metres from its start, and left of it; -1: none, or several."""
+    best, at, piece, low, high, left = radius * radius, -1.0, -1.0, np.inf, -1.0, 1.0
     for k in range(begin, end):
         s = near[k]
         if int(step[s, WAYS]) >> 2 != edge:
@@ -44,9 +44,10 @@ def _foot(step, near, begin, end, edge, x, y, kx, ky, radius):  # type: ignore[n
         low, high = min(low, step[s, PIECE]), max(high, step[s, PIECE])
         if off < best or at < 0.0:
             best, at, piece = off, step[s, START_M] + t * step[s, LENGTH_M], step[s, PIECE]
+            left = 1.0 if dx * ay <= dy * ax else -1.0
     if piece - low > 1.0 or high - piece > 1.0:
         at = -1.0
-    return at, np.sqrt(best)
+    return at, left * np.sqrt(best)
 
 
 @njit(cache=True, inline="always")
@@ -59,10 +60,14 @@ def _go_on(  # type: ignore[no-untyped-def]
     if whole - p > longest:
         at, offset = _foot(step, near, begin, end, arc >> 1, x, y, kx, ky, settings.radius_m)
         q = whole - at if arc & 1 else at
-        emission = emission_cost(offset, sigma, settings.tail)
+        emission = emission_cost(abs(offset), sigma, settings.tail)
         if at >= 0.0 and emission <= settings.worst and 0.0 < q - p <= longest:
             way = q - p
-            state[used, ARC], state[used, ALONG], state[used, OFFSET] = arc, q, offset
+            state[used, ARC], state[used, ALONG], state[used, OFFSET] = (
+                arc,
+                q,
+                -offset if arc & 1 else offset,
+            )
             state[used, EMISSION], state[used, BACK] = emission, i
     return way
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.cells import metres_at
+from covermap.core.matching.errors import error_factor
 from covermap.core.matching.graph import Flags, Graph
 from covermap.core.matching.places import (
     lay,
@@ -22,6 +23,9 @@ from covermap.core.matching.places import (
 from covermap.core.matching.routes import Routes, routes_of
 from covermap.core.matching.settings import MatchSettings
 from covermap.core.matching.viterbi import LEG, NO_POSITION, solve, work_for
+
+NEARLY = 1.25
+"""Where errors turn out to be so many times larger or smaller, a run is matched once more."""
 
 
 class Path(NamedTuple):
@@ -109,7 +113,8 @@ def match_tracks(
     spots = spots_for(n)
     trail = _match_runs(
         graph, routes or routes_of(graph), x, y, _or_nan(time_s, n), _or_nan(heading_deg, n),
-        sigma, starts, allowed is None, lines, settings, spots, room_for(len(graph.tail)),
+        sigma, error_m is not None, starts, allowed is None, lines, settings, spots,
+        room_for(len(graph.tail)),
     )  # fmt: skip
     line, edge, along, chainage = on_lines(
         spots.arc, spots.at_m, graph.line, graph.length_m, graph.from_m
@@ -153,7 +158,20 @@ def _thinned(x, y, y0, height, east_m, north_m, sigma, start, stop, thin, reason
 
 @njit(cache=True)
 def _match_runs(  # type: ignore[no-untyped-def]
-    graph, routes, x, y, time, heading, sigma, starts, everywhere, allowed, settings, spots, room
+    graph,
+    routes,
+    x,
+    y,
+    time,
+    heading,
+    sigma,
+    given,
+    starts,
+    everywhere,
+    allowed,
+    settings,
+    spots,
+    room,
 ):
     """Match run by run into `spots`; give the columns of the path."""
     longest = 0
@@ -172,6 +190,16 @@ def _match_runs(  # type: ignore[no-untyped-def]
             graph, routes, x, y, time, heading, sigma, samples[:count], everywhere, allowed,
             settings, spots.reason, work,
         )  # fmt: skip
+        factor = error_factor(work[0], work[1], columns, sigma, given)
+        if not 1.0 / NEARLY <= factor <= NEARLY:
+            sigma[start:stop] *= factor
+            spots.reason[start:stop] = np.where(
+                spots.reason[start:stop] == NO_POSITION, NO_POSITION, 0
+            )
+            columns, work = solve(
+                graph, routes, x, y, time, heading, sigma, samples[:count], everywhere, allowed,
+                settings, spots.reason, work,
+            )  # fmt: skip
         trail, used = lay(
             graph, routes, x, y, time, heading, sigma, settings, work, columns, legs, spots,
             trail, used, room,

@@ -259,7 +259,7 @@ def lay(  # type: ignore[no-untyped-def]
             column[c, PIECES_END] = used
             at = r_to[count - 1]
         place = at
-        at_arc[s], at_m[s], off[s] = arc, at, state[j, OFFSET]
+        at_arc[s], at_m[s], off[s] = arc, at, abs(state[j, OFFSET])
         direction[s], legs[s] = -1 if arc & 1 else 1, leg + column[c, LEG] - 1
         if lonely and is_open[arc ^ 1] and heading[s] != heading[s]:
             direction[s] = 0

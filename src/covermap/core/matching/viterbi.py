@@ -252,7 +252,19 @@ def solve(  # type: ignore[no-untyped-def]
             if count == 0 and settings.far_m > radius:
                 count, barred = far_feet(grid, px, py, kx, ky, settings.far_m, allowed, found, foot)
             stop = states_at(
-                step, length_m, foot, count, kx, ky, heading[s], error, settings, state, used
+                step,
+                length_m,
+                foot,
+                count,
+                px,
+                py,
+                kx,
+                ky,
+                heading[s],
+                error,
+                settings,
+                state,
+                used,
             )
         if stop == used:
             reason[s] = CLASS if barred else TOO_FAR
