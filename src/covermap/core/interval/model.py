@@ -42,7 +42,10 @@ the same, and D and R of 0.7 times their sd          +1082
 ==================================================  ======
 
 So M is no smoother than an Ornstein-Uhlenbeck process, and the serving cell says much: whole
-stretches shift with it. It is not in the model, as the evidence of a segment does not keep it.
+stretches shift with it. It was not adopted: on the A 27 (42 sections, dense algebra, same columns)
+this model holds the other direction in 1.00, 1.00, .95 and .95 of sections; a constant of each cell
+and run in 1.00, .98, .98 and .95 with intervals a sixth wider; one of each cell in 1.00, .98, .95
+and .93 with the same. What falls short in the table is the A 1, where directions differ by 7.5 dB.
 Untried: a mean from the distance to sites (no sites of that area are known).
 """
 
