@@ -17,9 +17,12 @@ import numpy as np
 import shapely
 from _credit import Pieces, Shares, shares, whole
 from _drives import CROP, RAIL, ROAD, Drive, World, drives, observed, read_world
+from numba import njit
 
 from covermap.core.geodesy import metres_per_degree_lat, metres_per_degree_lon
-from covermap.core.matching.graph import Graph
+from covermap.core.matching.candidates import MOST_FEET, feet
+from covermap.core.matching.cells import REACH_M, steps_in
+from covermap.core.matching.graph import Graph, graph_of_edges
 from covermap.core.matching.match import match_tracks
 
 SIGMA_M = 5.0
@@ -132,17 +135,35 @@ def theirs(
     return Pieces(columns[0].astype(int), columns[1].astype(int), columns[2], columns[3]), seconds
 
 
+@njit
+def _pairs(graph, lon, lat, radius):
+    """Count the pairs of a point and a piece of an edge within a radius of it."""
+    cells, foot, total = graph.cells, np.empty((MOST_FEET, 4)), 0
+    step, near, rows, columns = graph.step, cells.step, cells.row_start, cells.column
+    first, east_m, north_m = cells.first, cells.east_m, cells.north_m
+    everywhere = np.ones(1, np.bool_)
+    for k in range(len(lon)):
+        row, column = (
+            int((lat[k] - cells.y0) / cells.height),
+            int((lon[k] - cells.x0) / cells.width),
+        )
+        begin, end = steps_in(rows, columns, first, row, column)
+        at = min(max(row, 0), len(east_m) - 1)
+        total += feet(
+            step, near, begin, end, lon[k], lat[k], east_m[at], north_m[at], radius, True,
+            everywhere, foot,
+        )[0]  # fmt: skip
+    return total
+
+
 def candidates_ratio(world: World, graph: Graph, lon: np.ndarray, lat: np.ndarray) -> float:
     """Points a second of the search for candidates alone, over those of shapely's STRtree."""
-    from covermap.core.matching.search import candidates
-
-    tree = shapely.STRtree(world.geometry)
-    points = shapely.points(lon, lat)
-    radius = 60.0 / float(metres_per_degree_lon(CROP[3]))
-    candidates(graph, lon[:10], lat[:10], 60.0)
+    tree, points = shapely.STRtree(world.geometry), shapely.points(lon, lat)
+    radius = REACH_M / float(metres_per_degree_lon(CROP[3]))
+    _pairs(graph, lon[:10], lat[:10], REACH_M)
     took = []
     for search in (
-        lambda: candidates(graph, lon, lat, 60.0),
+        lambda: _pairs(graph, lon, lat, REACH_M),
         lambda: tree.query(points, predicate="dwithin", distance=radius),
     ):
         runs = []
@@ -152,6 +173,41 @@ def candidates_ratio(world: World, graph: Graph, lon: np.ndarray, lat: np.ndarra
             runs.append(time.process_time() - begin)
         took.append(float(np.median(runs)))
     return took[1] / took[0]
+
+
+def parallel(apart_m: float) -> dict[str, float]:
+    """Two carriageways side by side, driven along one: told apart by their direction, or not.
+
+    Without directions, the mean probability given to the track driven, and how often it was the
+    likelier one: the two should agree.
+    """
+    metre = np.array([metres_per_degree_lon(31.0), metres_per_degree_lat(31.0)])
+    courses = [[(0, 0), (30_000, 0)], [(30_000, apart_m), (0, apart_m)]]
+    geometry = shapely.linestrings(np.array(courses) / metre + np.array([121.0, 31.0]))
+    yes, no = np.ones(2, bool), np.zeros(2, bool)
+    figures = {}
+    for name, backward in (("oneway", no), ("either", yes)):
+        graph = graph_of_edges(geometry, yes, backward)
+        right, odds = [], []
+        for seed in range(40):
+            rng = np.random.default_rng(seed)
+            xy = np.stack([np.arange(0.0, 1000.0, 20.0), np.zeros(50)], axis=1)
+            xy += rng.normal(0.0, SIGMA_M, xy.shape)
+            # Every other drive has an error of its own of nearly half the way to the other track.
+            xy[:, 1] += 0.4 * apart_m * (seed % 2)
+            lon, lat = (xy / metre + np.array([121.0, 31.0])).T
+            made = match_tracks(graph, lon.copy(), lat.copy(), np.arange(50.0))
+            right.append((made.line == 0).mean())
+            odds.append(np.where(made.line == 0, made.probability, 1 - made.probability).mean())
+        figures[f"parallel_{apart_m:.0f}m_{name}_right"] = float(np.mean(right))
+        figures[f"parallel_{apart_m:.0f}m_{name}_probability"] = float(np.mean(odds))
+    return figures
+
+
+def only(pieces: Pieces, drives_wanted: np.ndarray) -> Pieces:
+    """Give the pieces of some drives."""
+    kept = np.isin(pieces.drive, drives_wanted)
+    return Pieces(*(c[kept] for c in pieces))
 
 
 def put(figures: dict[str, float], name: str, tail: str, got: Shares) -> None:
@@ -183,6 +239,13 @@ def main(size: int) -> None:
         put(figures, "fastmm_", tail, shares(true, peer, length))
         figures[f"fastmm_points_per_s{tail}"] = points / took
         figures[f"ratio_to_fastmm{tail}"] = took / seconds
+        for kind, name in ((ROAD, "_road"), (RAIL, "_rail")):
+            rows = np.array([k for k, d in enumerate(made) if d.kind == kind])
+            put(figures, "", name + tail, shares(only(true, rows), only(credited, rows), length))
+            put(figures, "fastmm_", name + tail, shares(only(true, rows), only(peer, rows), length))
+    lon, lat = (np.concatenate([getattr(d, c) for d in made])[:200_000] for c in ("lon", "lat"))
+    figures["candidates_ratio_to_strtree"] = candidates_ratio(world, graph, lon, lat)
+    figures |= parallel(20.0)
     print(json.dumps({k: round(float(v), 5) for k, v in figures.items()}))
 
 
