@@ -69,7 +69,10 @@ RECIPES = st.tuples(
 
 
 def drive_of(recipe):
-    """Truth (m east, north, each second) and positions: off the streets at times, with outages."""
+    """Truth (m east, north, each second) and positions: off the streets at times, with outages.
+
+    Outages are shorter than a block: which way round one an unseen run went nobody can know.
+    """
     seed, legs, away, outages = recipe
     source = np.random.default_rng(seed)
     corner = source.integers(0, 4, 2)
@@ -92,7 +95,7 @@ def drive_of(recipe):
     )
     points = [tuple(p) for p in truth + source.normal(0.0, 4.0, truth.shape)]
     for _ in range(outages):
-        first, n = source.integers(0, len(points)), source.integers(1, 40)
+        first, n = source.integers(0, len(points)), source.integers(1, 15)
         points[first : first + n] = [None] * len(points[first : first + n])
     return truth, points
 

@@ -1,7 +1,10 @@
 import numpy as np
+import pyarrow.compute as pc
 import pytest
+import shapely
 
 from covermap.core.datum import from_wgs84
+from covermap.core.lines.network import network_of
 from covermap.steps.match import load_network, match_part
 from covermap.store import Tables, write_table
 from covermap.tables import LINES, MATCHED, SEGMENT_EVIDENCE, SEGMENTS, STATIONS
@@ -80,6 +83,37 @@ def test_a_line_that_is_only_crossed_or_stood_beside_gets_nothing(tmp_path):
     standing = match_part(samples([(300 + k % 2, 10) for k in range(30)]), net, CONFIG)
     assert set(standing.matched.column("reason").to_pylist()) == {"not_travelled"}
     assert standing.evidence.num_rows == 0
+
+
+def test_a_road_that_winds_beside_a_line_is_not_on_it(tmp_path):
+    """Hairpins within the declared distance for 3 km: never along the line for long."""
+    _, net = network(tmp_path, ONE_ROAD)
+    wide = Config(matching=Matching(max_distance_m=200.0))
+    hairpins = [(k * 60, 160 * (1 if k % 2 else -1)) for k in range(50)]
+    course = shapely.LineString(hairpins)
+    xy = shapely.get_coordinates(course.interpolate(np.arange(0, course.length, 12.0)))
+    got = match_part(samples([tuple(p) for p in xy]), net, wide)
+    assert set(got.matched.column("reason").to_pylist()) <= {"heading", "not_travelled"}
+    assert got.evidence.num_rows == 0
+
+
+def test_against_the_direction_of_a_carriageway_nothing_is_credited(tmp_path):
+    """A carriageway whose other is 400 m off; the run turns round on it, or comes against it."""
+    pair = [
+        (road((0, 0), (5000, 0)), "motorway", "G2"),
+        (road((5000, 24), (0, 24)), "motorway", "G2"),
+    ]
+    made, _ = network(tmp_path, pair)
+    only = made.lines.filter(pc.equal(made.lines.column("oneway"), 1))
+    pieces = made.segments.filter(
+        pc.equal(made.segments.column("line_id"), only.column("line_id")[0])
+    )
+    net = network_of(only, pieces, made.stations)
+    there, back = drive(500, 2500, 0, 12), drive(2500, 1000, 0, 12)
+    found = rows(match_part(samples([*there, *back]), net, CONFIG).matched)
+    assert {r.reason for r in found[:160]} == {None}
+    assert sum(r.reason is None for r in found[len(there) + 8 :]) == 0
+    assert match_part(samples(back), net, CONFIG).evidence.num_rows == 0
 
 
 def test_parallel_carriageways_do_not_flip_and_the_way_back_is_on_the_other(tmp_path):

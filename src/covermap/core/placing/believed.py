@@ -25,10 +25,7 @@ connected path begins or ends with it."""
 STEP_M = 40.0
 """Places nearer than this show no direction of a run: their noise turns it."""
 KINK_M = 100.0
-"""Over so little of a way that goes on along the line, another direction is the drawing's."""
-DRAGGED_M = 60.0
-"""A sample this much farther from the place it is put at than it may be from a line is off the
-path: it was put where the path could still go."""
+"""Over so little of a run that goes on along the line, another direction is the drawing's."""
 
 
 class Limits(NamedTuple):
@@ -76,43 +73,51 @@ def believe(
     x, y = positions(graph, match.edge[on], match.along[on])
     leg = match.leg[on]
     own, placed = (headings_deg(a, b, leg, STEP_M) for a, b in ((lon[on], lat[on]), (x, y)))
-    turned[on] = _for_long(turn_deg(own, placed) > limits.turn_deg, leg, ways.sample_m[on])
-    dragged = short_lengths_m(lon[on], lat[on], x, y) > limits.distance_m + DRAGGED_M
-    kept = on[~turned[on] & ~dragged]
-    good[kept] = _travelled(match, ways, kept, line_length_m, limits.shortest_m)
+    step = np.r_[0.0, short_lengths_m(lon[on][:-1], lat[on][:-1], lon[on][1:], lat[on][1:])]
+    aside = ~(turn_deg(own, placed) <= limits.turn_deg) & ~np.isnan(own)  # or it goes nowhere
+    turned[on] = _for_long(aside, leg, np.cumsum(step))
+    straight = np.flatnonzero(~turned[on])
+    broken = np.diff(straight, prepend=-1) > 1
+    kept = on[straight]
+    good[kept] = _travelled(match, ways, kept, broken, line_length_m, limits.shortest_m)
     return Belief(good, turned)
 
 
-def _for_long(turned: Flags, leg: Ints, way_m: Floats) -> Flags:
-    """Leave out short stretches inside a leg: a kink of the drawing, not another way."""
+def _for_long(turned: Flags, leg: Ints, moved_m: Floats) -> Flags:
+    """Leave out short stretches inside a leg: a kink of the drawing, not another way.
+
+    `moved_m` is how far the positions have moved, not the places on the line: a run that goes to
+    and fro beside a line comes far, and along the line nowhere.
+    """
     new = np.r_[True, (turned[1:] != turned[:-1]) | (leg[1:] != leg[:-1])]
     first = np.flatnonzero(new)
     last = np.r_[first[1:], len(turned)] - 1
     begins = np.r_[True, leg[first[1:]] != leg[first[:-1]]]
     inner = ~begins & ~np.r_[begins[1:], True]
-    span = np.maximum.reduceat(way_m, first) - np.minimum.reduceat(way_m, first)
+    span = moved_m[last] - moved_m[first]
     made: Flags = turned & ~np.repeat(inner & (span <= KINK_M), last - first + 1)
     return made
 
 
 def _travelled(
-    match: Match, ways: Ways, rows: Ints, line_length_m: Floats, shortest_m: float
+    match: Match, ways: Ways, rows: Ints, broken: Flags, line_length_m: Floats, shortest_m: float
 ) -> Flags:
     """Whether the stretch of one leg on one line that each row is part of is long enough.
 
     It must be `shortest_m` long, or half of a line that is shorter than twice that; a stretch that
-    the leg enters and leaves by other lines is travelled anyhow.
+    the leg enters and leaves by other lines is travelled anyhow. A stretch also begins anew at
+    `broken` rows: before them the run went another way.
     """
     if not len(rows):
         return np.zeros(0, np.bool_)
     leg, line = match.leg[rows], match.line[rows]
-    new = np.r_[True, (leg[1:] != leg[:-1]) | (line[1:] != line[:-1])]
+    new = broken | np.r_[True, (leg[1:] != leg[:-1]) | (line[1:] != line[:-1])]
     first = np.flatnonzero(new)
     last = np.r_[first[1:], len(rows)] - 1
     at = ways.sample_m[rows]
     span = np.maximum.reduceat(at, first) - np.minimum.reduceat(at, first)
     far = span >= np.minimum(shortest_m, 0.5 * line_length_m[line[first]])
-    begins = np.r_[True, leg[first[1:]] != leg[first[:-1]]]
+    begins = broken[first] | np.r_[True, leg[first[1:]] != leg[first[:-1]]]
     inner = ~begins & ~np.r_[begins[1:], True]
     made: Flags = np.repeat(far | inner, last - first + 1)
     return made
