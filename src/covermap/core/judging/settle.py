@@ -16,8 +16,8 @@ and Balding, Genetics 162, 2002) and cut off at 0 and 1: the width is the mean o
 chance to settle the share of them that gives an answer.
 
 Only the share that a drive shows is used, not its levels segment by segment, so a run narrows a
-little more than is said here: in simulation one foretold to leave 0.74 of the width left 0.70, and
-0.22 of lines were settled where 0.25 were foretold (``tests/laws/test_settling.py``).
+little more than is said here: in simulation one foretold to leave 0.79 of the width left 0.73, and
+0.15 of lines were settled where 0.21 were foretold (``tests/laws/test_settling.py``).
 """
 
 from __future__ import annotations
