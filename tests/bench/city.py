@@ -31,6 +31,7 @@ SIDE = 80
 BLOCK_M = 100.0
 LAT0, LON0 = 47.6, -122.3
 METRE = np.array([metres_per_degree_lon(LAT0), metres_per_degree_lat(LAT0)])
+ORIGIN = np.array([LON0, LAT0])
 HOURS = 2.0
 REACH_M = 2500.0
 """How far the peer's table of routes reaches: the fastest go 1.9 km in a minute."""
@@ -99,8 +100,10 @@ def drive(graph: Graph, geometry, rng: np.random.Generator) -> tuple[np.ndarray,
         route += arcs[found].tolist()
         driven += 1.25 * seconds[goal]
         here = goal
-    xy = np.concatenate([shapely.get_coordinates(geometry[a >> 1])[:: -1 if a & 1 else 1] * METRE
-                         for a in route])  # fmt: skip
+    xy = np.concatenate(
+        [shapely.get_coordinates(geometry[a >> 1])[:: -1 if a & 1 else 1] for a in route]
+    )
+    xy = (xy - ORIGIN) * METRE
     usual = np.repeat([graph.speed_m_s[a >> 1] for a in route], 2)
     length = np.hypot(*np.diff(xy, axis=0).T)
     pace = np.repeat(rng.uniform(0.7, 1.1, len(length) // 20 + 1), 20)[: len(length)]
@@ -122,7 +125,7 @@ def noisy(place: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     for start in rng.integers(0, n, max(1, n // 2000)):
         kept[start : start + 45] = False
     when = np.flatnonzero(kept)
-    return (place + error.T)[kept] / METRE, when.astype(float)
+    return (place + error.T)[kept] / METRE + ORIGIN, when.astype(float)
 
 
 def mismatch(true: np.ndarray, got: list[int], length_m: np.ndarray) -> float:
@@ -144,7 +147,7 @@ def main(size: int) -> None:
     """Run, and print the figures."""
     rng = np.random.default_rng(3)
     ends, oneway, speed = city(rng)
-    geometry = shapely.linestrings(ends / METRE + 0.0)
+    geometry = shapely.linestrings(ends / METRE + ORIGIN)
     both = np.ones(len(ends), bool)
     graph = graph_of_edges(geometry, both, ~oneway, speed_m_s=speed)
     drives = [drive(graph, geometry, rng) for _ in range(size)]

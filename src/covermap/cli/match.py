@@ -79,7 +79,7 @@ def edges_travelled(made: Match, edges: EdgeFile, track: PointFile) -> pd.DataFr
     frame = pd.DataFrame(
         {
             "arc": path.arc, "leg": leg, "sample": path.sample, "from_m": path.from_m,
-            "to_m": path.to_m, "enter": enter, "leave": leave,
+            "to_m": path.to_m, "enter": enter, "leave": leave, "odds": path.probability,
         }
     )  # fmt: skip
     frame = frame[frame["to_m"] - frame["from_m"] > SHORTEST_M]
@@ -98,6 +98,7 @@ def edges_travelled(made: Match, edges: EdgeFile, track: PointFile) -> pd.DataFr
             "enter_time": _time_texts(first["enter"].to_numpy()),
             "leave_time": _time_texts(last["leave"].to_numpy()),
             "length_m": np.round(length, 2),
+            "probability": np.round(grouped["odds"].max().to_numpy(), 4),
         }
     )
 

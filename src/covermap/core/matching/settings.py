@@ -23,12 +23,14 @@ class MatchSettings(NamedTuple):
     heading_weight: float = 4.0
     """Cost of a heading at right angles to an arc; twice that for the opposite."""
     worst: float = 20.0
-    """States that cost so much more than the sample's best are let go."""
+    """States that cost so much more than the sample's best are let go: a share of e^-20."""
     turn_cost: float = 20.0
-    """Cost of turning round anywhere; at a dead end or terminus, `dead_end_cost`."""
+    """Cost of turning round anywhere; at a dead end or terminus, `dead_end_cost`. Not estimated: a
+    turn must outweigh two samples that lie three sigmas off (2 x 4.5) and a step back of 10 sigmas.
+    """
     dead_end_cost: float = 4.0
     back_m: float = 30.0
-    """A step back along an arc of at most this is noise."""
+    """A step back along an arc of at most this is noise: six sigmas of one position."""
     thin: float = 2.0
     """Samples nearer than so many sigmas to the one before are placed afterwards (N. & K.)."""
     detour: float = 2.0
