@@ -27,6 +27,7 @@ from covermap.workspace import Lines
 DATA = Path(__file__).resolve().parents[3] / "shared/data/lines"
 RAIL = "cn_rail_ways_osm.parquet"
 ROADS = "cn_roads_omt_z7_2021.parquet"
+NAMES = "cn_motorway_names_omt_z7.parquet"
 FIELDS = {"class": "cls", "name": "name", "ref": "ref", "service": "service"}
 CLASSES = {"hsr": "hsr", "rail": "rail", "subway": "metro", "tram": "tram"}
 CROP = (120.6, 30.7, 122.0, 31.95)
@@ -65,11 +66,20 @@ public list of such lengths, and those announced in the news that lie in one or 
 CLOSE = 0.05
 
 
+INPUTS = ("rail", "motorways", "roads")
+
+
 def _declared(what: str, folder: Path) -> Lines:
+    """Declare an input as a user would: the names of motorways are in a file of their own."""
     if what == "rail":
         return Lines(name=what, files=(str(folder / RAIL),), fields=FIELDS, classes=CLASSES)
+    motorways = what == "motorways"
     return Lines(
-        name=what, files=(str(folder / ROADS),), fields={"class": "class", "tunnel": "brunnel"}
+        name=what,
+        files=(str(folder / ROADS),),
+        fields={"class": "class", "tunnel": "brunnel"},
+        classes={c: c for c in (("motorway",) if motorways else ("trunk", "primary"))},
+        names_from=str(DATA / NAMES) if motorways else None,
     )
 
 
@@ -127,7 +137,7 @@ def peers() -> dict[str, float]:
               f"{strokes.length.sum() / 1000:.0f} km; covermap {ours['lines']} lines, "
               f"{ours['km']['length_m'].sum():.0f} km, segments and pairing included")  # fmt: skip
         roads = cropped(ROADS, SMALL_CROP, folder, "motorway").to_crs(UTM)
-        ours = measure(("roads", name))
+        ours = measure(("motorways", name))
         began = time.perf_counter()
         warnings.simplefilter("ignore")
         middle = neatnet.neatify(roads[["geometry"]].reset_index(drop=True))
@@ -175,7 +185,7 @@ def main(percent: float) -> None:
         began = time.perf_counter()
         context = multiprocessing.get_context("spawn")
         got = []
-        for what in ("rail", "roads"):
+        for what in INPUTS:
             with context.Pool(1) as pool:
                 got.append(pool.apply(measure, ((what, str(folder)),)))
         seconds = time.perf_counter() - began
