@@ -301,7 +301,7 @@ def test_what_is_assessed_is_what_the_pack_says(
     assert whole["units_pass"] + whole["units_fail"] + whole["units_undetermined"] == units
     # a draw or two may lift or lower the section beside the step
     assert whole["continuous_km"] == pytest.approx(km, abs=0.1)
-    assert whole["p_target"] == (1.0 if km >= 5.5 else 0.0)
+    assert whole["p_target"] > 0.9 if km >= 5.5 else whole["p_target"] == 0.0
     parts = {r["region_id"]: r for r in made.rows_of(ctx, "network_verdicts", scope="region_class")}
     assert parts["east"]["continuous_km"] == pytest.approx(in_east, abs=0.1)
     assert parts["west"]["continuous_km"] == pytest.approx(in_west, abs=0.1)
