@@ -167,3 +167,14 @@ def test_in_a_tunnel_samples_count_up_to_the_error_of_marks(under_the_mountain):
     deep = np.array([2000 <= r.chainage_m <= 7000 for r in dark])
     assert counted[0] == ((error <= 200) & deep | (error <= 50)).sum()
     assert counted[1] == (error <= 50).sum() < counted[0]
+
+
+def test_the_fixes_of_another_run_say_nothing(tmp_path):
+    """Two runs on one line: one ends, the other begins, without positions."""
+    _, net = network(tmp_path, ONE_ROAD)
+    points = [*drive(0, 1000, 0), *[None] * 6, *drive(1300, 2300, 0)]
+    runs = ["drive/1"] * 43 + ["drive/2"] * 43
+    seq = [*range(43), *range(43)]
+    found = rows(match_part(samples(points, run_id=runs, seq=seq), net, CONFIG).matched)
+    assert {r.reason for r in found[40:46]} == {"no_position"}
+    assert {r.reason for r in found[:40] + found[46:]} == {None}
