@@ -184,6 +184,7 @@ export const en = {
   'strip.aboutP': 'P: probability that the persistent level, which lasts from run to run, meets the standard.',
   'strip.aboutTunnel': 'Dark: tunnel.',
   'strip.aboutBridge': 'Tan: bridge.',
+  'strip.aboutGap': 'Red: no way in the inventory, drawn straight.',
   'strip.aboutOfficial': 'Official chainage.',
   'strip.aboutMetres': 'Chainage from the start of the line; no official posts are known.',
 
@@ -192,6 +193,7 @@ export const en = {
 
   'structure.tunnel': 'tunnel',
   'structure.bridge': 'bridge',
+  'structure.gap': 'gap of the inventory',
 
   'settle.measure_gap': 'measure the gap',
   'settle.same_campaign': 'drive again in the same campaign',

@@ -186,6 +186,7 @@ export const zh: Messages = {
   'strip.aboutP': 'P：持久电平（各次测试间不变的部分）达标的概率。',
   'strip.aboutTunnel': '深色：隧道。',
   'strip.aboutBridge': '棕色：桥梁。',
+  'strip.aboutGap': '红色：清单中缺失，按直线绘制。',
   'strip.aboutOfficial': '官方里程。',
   'strip.aboutMetres': '自线路起点的里程；无官方里程桩。',
 
@@ -194,6 +195,7 @@ export const zh: Messages = {
 
   'structure.tunnel': '隧道',
   'structure.bridge': '桥梁',
+  'structure.gap': '清单缺失',
 
   'settle.measure_gap': '补测未测路段',
   'settle.same_campaign': '同批次再测',

@@ -120,6 +120,7 @@ function about(t: Translate, { structures, official }: Profile): HTMLElement {
     t('strip.aboutP'),
     has('tunnel') ? t('strip.aboutTunnel') : null,
     has('bridge') ? t('strip.aboutBridge') : null,
+    has('gap') ? t('strip.aboutGap') : null,
     t(official ? 'strip.aboutOfficial' : 'strip.aboutMetres'),
   ];
   return h('p', { class: 'strip-about' }, said.filter((part) => part !== null).join(' '));

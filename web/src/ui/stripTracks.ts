@@ -26,8 +26,8 @@ export const TRACKS = {
 const COLUMNS = 300;
 const FONT = 5.6;
 const MARKS_DBM = [-120, -100, -80, -60];
-const TUNNEL = '#4a4f55';
-const BRIDGE = '#b08d57';
+const STRUCTURES: Record<string, string> = { tunnel: '#4a4f55', bridge: '#b08d57', gap: '#d1495b' };
+const UNKNOWN = '#9aa4ad';
 
 type X = (at_m: number) => number;
 
@@ -177,7 +177,7 @@ function structureBars(t: Translate, { structures }: Profile, x: X): SVGElement[
   const { top, height } = TRACKS.structures;
   return structures.map(({ kind, name: own, from_m, to_m }) => {
     const title = `${own ?? named(t, 'structure', kind)} ${chainageRange(from_m, to_m)}`;
-    return bar(x, from_m, to_m, top, height, kind === 'tunnel' ? TUNNEL : BRIDGE, title);
+    return bar(x, from_m, to_m, top, height, STRUCTURES[kind] ?? UNKNOWN, title);
   });
 }
 

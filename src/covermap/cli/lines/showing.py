@@ -194,7 +194,7 @@ def _structures(build: Build, line_id: str, count: Count, most: int) -> None:
     rows = rows_of(build, "structures", line_id, "kind DESC, from_m")
     if not rows:
         return
-    typer.echo("\ntunnels and bridges:")
+    typer.echo("\ntunnels, bridges and gaps of the inventory:")
     made = [
         [r["kind"], f"{count.text(r['from_m'])} - {count.text(r['to_m'])}", r["name"] or "",
          f"{(r['to_m'] - r['from_m']) / 1000:.3f}"]

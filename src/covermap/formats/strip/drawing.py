@@ -25,6 +25,9 @@ DIRECTIONS = {1: "with the chainage 里程增方向", -1: "against the chainage 
 ANSWERS = {
     "pass": "pass 连续覆盖", "fail": "fail 未连续覆盖", "undetermined": "undetermined 尚不能判定",
 }  # fmt: skip
+STRUCTURES = {
+    "tunnel": "tunnel 隧道", "bridge": "bridge 桥梁", "gap": "gap of the inventory 清单缺失",
+}  # fmt: skip
 _VERDICTS = {
     "covered": "covered 已覆盖", "weak": "weak 弱覆盖", "none": "no service 无服务",
     "unmeasured": "not measured 未测量",
@@ -141,6 +144,5 @@ def _entries(profiles: list[Profile]) -> list[tuple[str, str]]:
     if any(sections_of(p) for p in profiles):
         entries += [(COLOURS[a], f"section: {text}") for a, text in ANSWERS.items()]
     kinds = {s.kind for p in profiles for s in p.structures}
-    entries += [(tracks.TUNNEL, "tunnel 隧道")] if "tunnel" in kinds else []
-    entries += [(tracks.BRIDGE, "bridge 桥梁")] if "bridge" in kinds else []
+    entries += [(tracks.STRUCTURES[k], text) for k, text in STRUCTURES.items() if k in kinds]
     return entries

@@ -11,6 +11,8 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 PLAIN = " .:-=+*#@"
 VERDICT_BLOCKS = {0: "█", 1: "▒", 2: "░", -1: "·"}
 VERDICT_PLAIN = {0: "#", 1: "w", 2: "0", -1: "."}
+STRUCTURES = {"tunnel": "▬T", "bridge": "⌒b", "gap": "╳x"}
+"""Sign of each kind, and in plain text."""
 STYLES = {0: "\x1b[34m", 1: "\x1b[33m", 2: "\x1b[31m", -1: "\x1b[90m"}
 RESET = "\x1b[0m"
 ROW_DB = 10
@@ -110,11 +112,10 @@ def _column(profile: Profile, count: int, metres: float) -> int:
 
 
 def _structures(profile: Profile, count: int, plain: bool) -> str:
-    signs = {"tunnel": "T" if plain else "▬", "bridge": "b" if plain else "⌒"}
     row = [" "] * count
-    for span in sorted(profile.structures, key=lambda s: s.kind):  # tunnels over bridges
+    for span in sorted(profile.structures, key=lambda s: s.kind):  # tunnels over all else
         first, last = (_column(profile, count, m) for m in (span.from_m, span.to_m))
-        row[first : last + 1] = [signs.get(span.kind, "?")] * (last + 1 - first)
+        row[first : last + 1] = [STRUCTURES[span.kind][plain]] * (last + 1 - first)
     return "".join(row)
 
 
@@ -148,8 +149,7 @@ def _legend(profile: Profile, columns: Columns, plain: bool, count: int) -> list
     names = {0: "covered", 1: "weak", 2: "no service", -1: "not measured"}
     entries = [f"{signs[k]} {name}" for k, name in names.items()]
     kinds = {s.kind for s in profile.structures}
-    for kind, sign in (("tunnel", "T" if plain else "▬"), ("bridge", "b" if plain else "⌒")):
-        entries += [f"{sign} {kind}"] if kind in kinds else []
+    entries += [f"{sign[plain]} {kind}" for kind, sign in STRUCTURES.items() if kind in kinds]
     if np.any(columns.worst > columns.main):
         entries.append("worst: shorter stretches in the column")
     entries.append("P: the persistent level meets the standard")

@@ -24,7 +24,8 @@ from covermap.formats.strip.shapes import GREY, Path, Rect, Shape, Text, text_wi
 
 PALE, BAND, LINE, CHANCE = "#dde2e6", "#b9d3ea", "#15548c", "#7fb0d8"
 THRESHOLD = "#c2410c"
-TUNNEL, BRIDGE, IN_TUNNEL = "#4a4f55", "#b08d57", "#eceef0"
+STRUCTURES = {"tunnel": "#4a4f55", "bridge": "#b08d57", "gap": "#d1495b"}
+IN_TUNNEL = "#eceef0"
 END = WIDTH - RIGHT
 
 
@@ -145,7 +146,7 @@ def sections(profile: Profile, scale: Scale) -> list[Shape]:
 
 
 def structures(profile: Profile, scale: Scale) -> list[Shape]:
-    """Draw tunnels, shaded in the level's track too, and bridges."""
+    """Draw tunnels, shaded in the level's track too, bridges, and gaps of the inventory."""
     if not profile.structures or scale.rows.structures is None:
         return []
     y = scale.top + scale.rows.structures
@@ -158,8 +159,7 @@ def structures(profile: Profile, scale: Scale) -> list[Shape]:
         about = " ".join(v for v in (span.kind, span.name) if v)
         if span.kind == "tunnel":
             shades.append(Rect(x0, top, width, bottom - top, IN_TUNNEL, about))
-        fill = TUNNEL if span.kind == "tunnel" else BRIDGE
-        bars.append(Rect(x0, y, width, STRUCTURE_HEIGHT, fill, about))
+        bars.append(Rect(x0, y, width, STRUCTURE_HEIGHT, STRUCTURES[span.kind], about))
     return [*shades, *bars]
 
 

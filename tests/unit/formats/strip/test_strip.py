@@ -21,6 +21,7 @@ from covermap.formats.strip.drawing import draw
 from covermap.formats.strip.png import SCALE, to_png
 from covermap.formats.strip.profile import MEASURED, PIECE_COLUMNS, columns_of
 from covermap.formats.strip.shapes import Rect, Text
+from covermap.formats.strip.tracks import STRUCTURES
 
 SVG = "{http://www.w3.org/2000/svg}"
 VERDICTS = ["covered", "weak", "none", "unmeasured"]
@@ -160,6 +161,17 @@ def test_texts_do_not_touch_each_other() -> None:
     for row in spans.values():
         row.sort()
         assert all(a[1] <= b[0] for a, b in pairwise(row)), row
+
+
+def test_a_gap_of_the_inventory_is_no_bridge() -> None:
+    whole = profile(structures=(Span("bridge", None, 0.0, 400.0), Span("gap", None, 600.0, 900.0)))
+    fills = {s.fill for s in draw([whole]).shapes if isinstance(s, Rect)}
+    assert {STRUCTURES["bridge"], STRUCTURES["gap"]} <= fills
+    assert "gap of the inventory" in to_svg([whole])
+    text = to_text(whole, plain=True)
+    assert "b bridge" in text
+    assert "x gap" in text
+    assert "?" not in text
 
 
 def test_a_png_has_the_size_of_the_drawing_and_is_not_blank() -> None:
