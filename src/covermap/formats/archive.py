@@ -34,6 +34,8 @@ from covermap.errors import BuildError
 
 SUFFIX = ".pmtiles"
 HEADER_BYTES = 127
+SMALL_BYTES = 1 << 18
+"""Below, starting threads takes longer than compressing."""
 Bounds = tuple[float, float, float, float]
 Address = tuple[int, int, int]
 """Zoom, column from the west, row from the north."""
@@ -59,8 +61,16 @@ def _spelt(text: str) -> str:
 
 def compress(tiles: Iterable[bytes], threads: int = 2) -> Iterator[bytes]:
     """Compress tiles, in order; zlib works outside Python's lock, so threads share the work."""
+    plain = list(tiles)
+    if sum(map(len, plain)) < SMALL_BYTES:
+        yield from map(_packed, plain)
+        return
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda tile: gzip.compress(tile, compresslevel=6, mtime=0), tiles)
+        yield from pool.map(_packed, plain)
+
+
+def _packed(tile: bytes) -> bytes:
+    return gzip.compress(tile, compresslevel=6, mtime=0)
 
 
 def write_archive(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from duckdb import DuckDBPyConnection
+
 from covermap.engine.step import StepContext
 from covermap.steps.tiles.cells import Outlines, cell_archive
 from covermap.steps.tiles.courses import Courses
@@ -21,25 +23,30 @@ from covermap.steps.tiles.spots import spot_archive
 
 __all__ = ["run"]
 
+_TABLES = (
+    "cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots", "segments", "lines",
+    "sites",
+)  # fmt: skip
+
 
 def run(ctx: StepContext) -> None:
     """Write `tiles/<kind>.<operator>.<technology>.pmtiles` for every layer, and the sites'."""
     folder = ctx.out / "tiles"
     folder.mkdir(parents=True, exist_ok=True)
-    layers = _layers(ctx)
     made: list[Made] = []
-    courses, outlines = Courses(ctx), Outlines()
-    work: list[Callable[[], Made]] = [partial(site_archive, ctx, folder)]
-    for layer in layers:
-        work += [
-            partial(cell_archive, ctx, folder, outlines, *layer),
-            partial(segment_archive, ctx, folder, courses, *layer),
-            partial(line_archive, ctx, folder, courses, *layer),
-            partial(spot_archive, ctx, folder, *layer),
-        ]
-    for done, draw in enumerate(work):
-        ctx.progress(done / len(work), made[-1].name if made else "tiles")
-        made.append(draw())
+    with ctx.tables.connect(*_TABLES) as build:
+        courses, outlines = Courses(build), Outlines(ctx.config.grid.resolution)
+        work: list[Callable[[], Made]] = [partial(site_archive, build, folder)]
+        for layer in _layers(build):
+            work += [
+                partial(cell_archive, build, folder, outlines, *layer),
+                partial(segment_archive, build, folder, courses, *layer),
+                partial(line_archive, build, folder, courses, *layer),
+                partial(spot_archive, build, folder, *layer),
+            ]
+        for done, draw in enumerate(work):
+            ctx.progress(done / len(work), made[-1].name if made else "tiles")
+            made.append(draw())
     ctx.progress(1.0, "tiles")
     ctx.report |= {
         "archives": len(made),
@@ -50,9 +57,8 @@ def run(ctx: StepContext) -> None:
     }
 
 
-def _layers(ctx: StepContext) -> list[tuple[str, str]]:
+def _layers(build: DuckDBPyConnection) -> list[tuple[str, str]]:
     """Operators and technologies that any verdict or weak spot is about, in order."""
     tables = ("cell_verdicts", "segment_verdicts", "weak_spots")
-    with ctx.tables.connect(*tables) as connection:
-        query = " UNION ".join(f"SELECT operator, technology FROM {t}" for t in tables)
-        return [(o, t) for o, t in connection.execute(f"{query} ORDER BY 1, 2").fetchall()]
+    query = " UNION ".join(f"SELECT operator, technology FROM {t}" for t in tables)
+    return [(o, t) for o, t in build.execute(f"{query} ORDER BY 1, 2").fetchall()]

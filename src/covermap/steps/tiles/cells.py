@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from covermap.core.cells import boundaries, resolutions
@@ -14,7 +15,6 @@ from covermap.core.tiles.clip import Placed
 from covermap.core.tiles.pyramid import Tally, roll_up, shown, tally
 from covermap.core.tiles.shapes import Shapes, rings
 from covermap.core.tiles.tiling import to_world
-from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import Zoom, load_recipe
 from covermap.steps.tiles.drawing import (
@@ -44,7 +44,9 @@ class Outlines:
     Layers mostly have the same cells; a layer with others starts anew.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolution: int) -> None:
+        self.resolution = resolution
+        """Of a layer without cells."""
         self._finest = np.zeros(0, np.int64)
         self._shapes: dict[int, Shapes] = {}
         self._placed: dict[tuple[int, int], Placed] = {}
@@ -72,15 +74,14 @@ class Outlines:
 
 
 def cell_archive(
-    ctx: StepContext, folder: Path, outlines: Outlines, operator: str, technology: str
+    build: DuckDBPyConnection, folder: Path, outlines: Outlines, operator: str, technology: str
 ) -> Made:
     """Write the cells of one layer."""
-    with ctx.tables.connect("cell_verdicts") as connection:
-        data = connection.sql(_QUERY, params=[operator, technology]).to_arrow_table()
+    data = build.sql(_QUERY, params=[operator, technology]).to_arrow_table()
     cells = data.column("cell").to_numpy()
     outlines.begin(cells)
     recipe = load_recipe("cells")
-    finest = int(resolutions(cells[:1])[0]) if len(cells) else ctx.config.grid.resolution
+    finest = int(resolutions(cells[:1])[0]) if len(cells) else outlines.resolution
     zooms = _zooms(recipe.layers["cells"].zooms, finest)
     pile = Pile(recipe.max_tile_bytes)
     drawing = _Drawing(cells, _tally(data), outlines)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import shapely
+from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from covermap.core.tiles.clip import Placed
 from covermap.core.tiles.pyramid import pieces
 from covermap.core.tiles.shapes import Shapes, from_geometry
 from covermap.core.tiles.tiling import to_world, unwrapped
-from covermap.engine.step import StepContext
 from covermap.formats.recipe import Zoom
 from covermap.steps.tiles.drawing import at_zoom, stable_ids
 
@@ -30,16 +30,15 @@ ORDER BY s.line_id, s.segment
 class Courses:
     """Segments of the build's lines in order, and how each zoom joins and cuts them."""
 
-    def __init__(self, ctx: StepContext) -> None:
-        self.ctx = ctx
+    def __init__(self, build: DuckDBPyConnection) -> None:
+        self.build = build
         self._placed: dict[Zoom, Placed] = {}
         self._starts: dict[float | None, Ints] = {}
 
     @cached_property
     def rows(self) -> pa.Table:
         """Segments with their lines' names."""
-        with self.ctx.tables.connect("segments", "lines") as connection:
-            return connection.sql(_COURSES).to_arrow_table()
+        return self.build.sql(_COURSES).to_arrow_table()
 
     @cached_property
     def shapes(self) -> Shapes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
-from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import load_recipe
 from covermap.steps.tiles.courses import Courses
@@ -32,12 +32,12 @@ ORDER BY line_id
 
 
 def line_archive(
-    ctx: StepContext, folder: Path, courses: Courses, operator: str, technology: str
+    build: DuckDBPyConnection, folder: Path, courses: Courses, operator: str, technology: str
 ) -> Made:
     """Write the lines of one layer."""
     recipe = load_recipe("lines")
     drawn = recipe.layers["lines"]
-    verdicts = _verdicts(ctx, operator, technology)
+    verdicts = _verdicts(build, operator, technology)
 
     def tiles(zoom: int) -> TileBytes:
         said = drawn.at(zoom)
@@ -54,7 +54,6 @@ def line_archive(
     return write_pile(path, "lines", pile, recipe.zooms[1], bounds_of(courses.shapes))
 
 
-def _verdicts(ctx: StepContext, operator: str, technology: str) -> pa.Table:
+def _verdicts(build: DuckDBPyConnection, operator: str, technology: str) -> pa.Table:
     """Verdict of each line in the layer, in the order of `Courses.line_numbers`."""
-    with ctx.tables.connect("segments", "line_verdicts") as connection:
-        return connection.sql(_QUERY, params=[operator, technology]).to_arrow_table()
+    return build.sql(_QUERY, params=[operator, technology]).to_arrow_table()

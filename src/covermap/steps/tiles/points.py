@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from duckdb import DuckDBPyConnection
+
 from covermap.core.tiles.shapes import points
 from covermap.core.tiles.tiling import to_world
-from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import load_recipe
 from covermap.steps.tiles.drawing import (
@@ -37,10 +38,9 @@ ORDER BY place
 """
 
 
-def site_archive(ctx: StepContext, folder: Path) -> Made:
+def site_archive(build: DuckDBPyConnection, folder: Path) -> Made:
     """Write the sites of every operator."""
-    with ctx.tables.connect("sites") as connection:
-        sites = connection.sql(_QUERY).to_arrow_table()
+    sites = build.sql(_QUERY).to_arrow_table()
     recipe = load_recipe("sites")
     ids = stable_ids(sites.column("place").to_pylist())
     shapes = points(*to_world(sites.column("lon").to_numpy(), sites.column("lat").to_numpy()))

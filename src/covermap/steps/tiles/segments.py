@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from covermap.core.tiles.pyramid import Tally, merged, shown, tally
-from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import load_recipe
 from covermap.steps.tiles.courses import Courses
@@ -38,12 +38,12 @@ ORDER BY s.line_id, s.segment
 
 
 def segment_archive(
-    ctx: StepContext, folder: Path, courses: Courses, operator: str, technology: str
+    build: DuckDBPyConnection, folder: Path, courses: Courses, operator: str, technology: str
 ) -> Made:
     """Write the segments of one layer."""
     recipe = load_recipe("segments")
     drawn = recipe.layers["segments"]
-    sums = _tally(ctx, courses, operator, technology)
+    sums = _tally(build, courses, operator, technology)
     by_piece: dict[float | None, pa.Table] = {}
 
     def tiles(zoom: int) -> TileBytes:
@@ -58,9 +58,8 @@ def segment_archive(
     return write_pile(path, "segments", pile, recipe.zooms[1], bounds_of(courses.shapes))
 
 
-def _tally(ctx: StepContext, courses: Courses, operator: str, technology: str) -> Tally:
-    with ctx.tables.connect("segments", "segment_verdicts") as connection:
-        data = connection.sql(_QUERY, params=[operator, technology]).to_arrow_table()
+def _tally(build: DuckDBPyConnection, courses: Courses, operator: str, technology: str) -> Tally:
+    data = build.sql(_QUERY, params=[operator, technology]).to_arrow_table()
 
     def filled(name: str, missing: Any) -> NDArray[Any]:
         values: NDArray[Any] = pc.fill_null(data.column(name), missing).to_numpy()

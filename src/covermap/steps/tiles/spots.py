@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import shapely
+from duckdb import DuckDBPyConnection
 
 from covermap.core.tiles.shapes import Shapes, from_geometry, points
 from covermap.core.tiles.tiling import to_world, unwrapped
-from covermap.engine.step import StepContext
 from covermap.formats.archive import archive_name
 from covermap.formats.recipe import load_recipe
 from covermap.steps.tiles.drawing import (
@@ -32,10 +32,9 @@ FROM weak_spots WHERE operator = ? AND technology = ? ORDER BY spot_id
 """
 
 
-def spot_archive(ctx: StepContext, folder: Path, operator: str, technology: str) -> Made:
+def spot_archive(build: DuckDBPyConnection, folder: Path, operator: str, technology: str) -> Made:
     """Write the weak spots of one layer."""
-    with ctx.tables.connect("weak_spots") as connection:
-        spots = connection.sql(_QUERY, params=[operator, technology]).to_arrow_table()
+    spots = build.sql(_QUERY, params=[operator, technology]).to_arrow_table()
     recipe = load_recipe("weak_spots")
     ids = stable_ids(spots.column("spot_id").to_pylist())
     shapes = {"weak_spots": _geometry(spots), "weak_spot_points": _points(spots)}
