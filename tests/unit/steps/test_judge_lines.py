@@ -159,6 +159,7 @@ def worlds(draw):
     return length, levels, [0.0, *cuts, length], tunnel
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(worlds(), st.sampled_from([1.0, 0.5]))
 def test_kilometres_by_verdict_add_up_whatever_the_cuts(tmp_path_factory, world, route):
@@ -355,6 +356,7 @@ def test_metro_lines_are_counted_from_low_to_high(tmp_path):
     assert row["campaigns"] == 1
 
 
+@pytest.mark.slow
 def test_sums_are_whole_millimetres_whatever_the_order_of_adding(tmp_path):
     names = [f"l{k:03d}" for k in range(300)]
     ctx = made.judged(
@@ -368,6 +370,7 @@ def test_sums_are_whole_millimetres_whatever_the_order_of_adding(tmp_path):
     assert row["length_km"] == 90.0
 
 
+@pytest.mark.slow
 def test_one_campaign_on_all_lines_leaves_the_sum_less_sure_than_one_a_line(tmp_path):
     rng = np.random.default_rng(7)
     names = [f"l{k:02d}" for k in range(40)]
