@@ -24,6 +24,8 @@ from covermap.steps.lines import read_lines
 from covermap.steps.sites import read_sites
 from covermap.workspace import Config, input_files, load_config
 
+pytestmark = pytest.mark.slow
+
 NOW_MS = 1_800_000_000_000
 SAMPLES = 6000
 
@@ -68,7 +70,6 @@ def digests(root: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bytes_and_another_seed_another_world(
     root: Path, tmp_path: Path
 ) -> None:
@@ -189,7 +190,6 @@ def test_a_folder_with_something_else_in_it_is_refused_and_left(tmp_path: Path) 
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.slow
 def test_an_interruption_leaves_what_was_there(tmp_path: Path) -> None:
     root = tmp_path / "w"
     make.simulate(root, load_recipe("sample").model_copy(update=dict(recipe(samples=500))))

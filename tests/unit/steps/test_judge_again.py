@@ -15,6 +15,8 @@ from covermap.steps import judge
 from covermap.steps.judge import groups, lines
 from covermap.store import Tables
 
+pytestmark = pytest.mark.slow
+
 POOLED, EACH = made.pack_with(), made.pack_with(fit="each")
 LINES = [f"l{k}" for k in range(6)]
 PER = 30
@@ -126,7 +128,6 @@ def test_the_cut_into_groups_changes_no_byte(tmp_path, monkeypatch):
     assert every[0] == every[1]
 
 
-@pytest.mark.slow
 def test_the_number_of_workers_changes_no_byte(tmp_path, monkeypatch):
     monkeypatch.setattr(judge, "SMALL", 0)
     rows = OLD + run("two", operator="46001")
