@@ -112,6 +112,8 @@ def test_parallel_tracks_that_nothing_tells_apart_keep_both_candidates():
     made = match_tracks(graph, *drive((0, 2.5), (5000, 2.5), step=50.0))
     np.testing.assert_allclose(made.probability, 0.5, atol=0.01)
     np.testing.assert_allclose(made.other_probability, 0.5, atol=0.01)
+    travelled = made.path.to_m - made.path.from_m > 1.0
+    np.testing.assert_allclose(made.path.probability[travelled], 0.5, atol=0.01)
 
 
 def test_noise_while_standing_makes_no_turn():
