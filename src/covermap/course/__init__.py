@@ -6,9 +6,9 @@ in metres from the line's start.
 
 from covermap.course.count import Count, Counts, read_count
 from covermap.course.finding import find_courses, rows_of, title_of
-from covermap.course.profile import read_profile, threshold_dbm
+from covermap.course.profile import middles, read_profile, threshold_dbm
 
 __all__ = [
-    "Count", "Counts", "find_courses", "read_count", "read_profile", "rows_of", "threshold_dbm",
-    "title_of",
+    "Count", "Counts", "find_courses", "middles", "read_count", "read_profile", "rows_of",
+    "threshold_dbm", "title_of",
 ]  # fmt: skip

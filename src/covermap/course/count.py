@@ -54,6 +54,24 @@ class Count:
             return [figure_m] if 0 <= figure_m <= self.length_m else []
         return self.posted.places(figure_m, prefix)
 
+    def places_of(self, text: str) -> list[float]:
+        """Give every chainage that a text can mean: of the official count as K12+300, else metres.
+
+        Plain metres are given as they are, on the line or not.
+        """
+        prefix, metres = parse_chainage(text)
+        return [metres] if prefix is None and "+" not in text else self.places(metres, prefix)
+
+    def stretch_of(self, start: str | None, end: str | None) -> tuple[float | None, float | None]:
+        """Chainages between two texts, ascending: the official count may run against the line.
+
+        None is the line's end. Raises as `place_of`.
+        """
+        low, high = (None if text is None else self.place_of(text) for text in (start, end))
+        if low is not None and high is not None and low > high:
+            low, high = high, low
+        return low, high
+
     def place_of(self, text: str) -> float:
         """Chainage that a text means: of the official count as K12+300, else metres.
 
@@ -62,9 +80,7 @@ class Count:
         QueryError
             It is nowhere on the line, or in several places (where the count breaks).
         """
-        prefix, metres = parse_chainage(text)
-        plain_metres = prefix is None and "+" not in text
-        found = [metres] if plain_metres else self.places(metres, prefix)
+        found = self.places_of(text)
         if len(found) == 1 and 0 <= found[0] <= self.length_m:
             return found[0]
         if len(found) > 1:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
 from covermap.course.count import Count, read_count
 from covermap.course.finding import line_of, rows_of, title_of
@@ -147,16 +148,15 @@ def _summary(tables: Tables, within: dict[str, Any]) -> dict[str, Any] | None:
 def _pieces(tables: Tables, within: dict[str, Any], count: Count) -> pa.Table:
     with tables.connect("segments", "segment_verdicts") as connection:
         made: pa.Table = connection.sql(_PIECES, params=within).to_arrow_table()
-    x, y = middles(made.column("geometry"))
+    x, y = middles(shapely.from_wkb(made.column("geometry").to_numpy()))
     found = {name: made.column(name) for name in made.column_names}
     found["chainage"] = pa.array(count.texts(made.column("from_m").to_numpy()), pa.string())
     found |= {"lon": pa.array(x.round(7)), "lat": pa.array(y.round(7))}
     return pa.table({name: found[name] for name in PIECE_COLUMNS})
 
 
-def middles(geometry: pa.ChunkedArray) -> tuple[Floats, Floats]:
-    """Longitude and latitude of the middle of each course, WGS-84; given as WKB."""
-    courses = shapely.from_wkb(geometry.to_numpy())
+def middles(courses: NDArray[np.object_]) -> tuple[Floats, Floats]:
+    """Longitude and latitude of the middle of each course, WGS-84."""
     points = shapely.line_interpolate_point(courses, 0.5, normalized=True)
     return shapely.get_x(points), shapely.get_y(points)
 

@@ -60,8 +60,5 @@ def _holds_blocks() -> bool:
 
 
 def _profile(build: Build, line_id: str, wanted: Wanted) -> Profile:
-    count = read_count(build, line_id)
-    ends = [None if text is None else count.place_of(text) for text in wanted.part]
-    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
-        ends.reverse()  # the official count may run against the line
-    return read_profile(build, build.manifest, line_id, wanted.layer, (ends[0], ends[1]))
+    part = read_count(build, line_id).stretch_of(*wanted.part)
+    return read_profile(build, build.manifest, line_id, wanted.layer, part)

@@ -6,6 +6,7 @@ would break the line in two, and a short one would pass for a siding.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -48,8 +49,7 @@ def fill_names(ways: Ways, limits: Limits) -> Filled:
     first = _first_of_each(label)
     ref, name = ways.ref.copy(), ways.name.copy()
     ref[new], name[new] = ways.ref[first[got[new]]], ways.name[first[got[new]]]
-    made = Ways(ways.geometry, ways.line_class, ref, name, ways.tunnel, ways.bridge)
-    return Filled(made, length[new])
+    return Filled(replace(ways, ref=ref, name=name), length[new])
 
 
 def _first_of_each(label: Ints) -> Ints:

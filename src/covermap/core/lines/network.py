@@ -12,12 +12,12 @@ import shapely
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, lengths_m
+from covermap.core.lines.asides import RAILWAYS
 from covermap.core.matching.graph import Graph, graph_of_lines
 from covermap.core.matching.routes import Routes, routes_of
 from covermap.core.placing.profile import METRO, MOTIONS
 from covermap.core.placing.stamps import LineFacts, station_key
 
-RAILWAYS = ("hsr", "rail", "metro", "tram")
 FASTEST_MPS = {
     **{c: m.fastest_mps for c, m in MOTIONS.items()}, "motorway": 70.0, "waterway": 30.0,
 }  # fmt: skip

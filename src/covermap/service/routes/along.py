@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import shapely
 from fastapi import APIRouter, Query, Request, Response
 
-from covermap.core.lines.chainage import parse_chainage
 from covermap.course import read_count, read_profile
 from covermap.errors import NotKnownError
 from covermap.service.answers import json_answer
@@ -39,14 +38,11 @@ def profile(
     count; `from` and `to` are chainages in metres, or of that count as K12+300.
     """
     layer_where(snapshot, operator, technology)
-    count = read_count(snapshot.build, line_id)
-    ends = [None if text is None else count.place_of(text) for text in (start, end)]
-    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
-        ends.reverse()  # the official count may run against the line
+    part = read_count(snapshot.build, line_id).stretch_of(start, end)
     layer = first_layer(snapshot, operator, technology)
     if layer is None:
         raise NotKnownError("the build has no layer of this operator and technology.")
-    made = read_profile(snapshot.build, snapshot.manifest, line_id, layer, (ends[0], ends[1]))
+    made = read_profile(snapshot.build, snapshot.manifest, line_id, layer, part)
     return json_answer(request, made.as_data(), snapshot.id)
 
 
@@ -62,10 +58,7 @@ def at(
     A figure of the official count can be met more than once where the count breaks.
     """
     count = read_count(snapshot.build, line_id)
-    prefix, metres = parse_chainage(chainage)
-    whole = prefix is None and "+" not in chainage
-    found = [metres] if whole else count.places(metres, prefix)
-    places = [m for m in found if 0 <= m <= count.length_m]
+    places = [m for m in count.places_of(chainage) if 0 <= m <= count.length_m]
     if not places:
         count.place_of(chainage)  # says where the line goes
     rows = [_place(snapshot, line_id, m, count.text(m)) for m in places]

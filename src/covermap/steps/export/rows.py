@@ -10,19 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from pyproj import Geod
 
 from covermap.core.cells import boundaries, centres
 from covermap.core.datum import from_wgs84
-from covermap.course import Counts
+from covermap.core.geodesy import chainages_m
+from covermap.course import Counts, middles
 from covermap.formats.export import Batch, Field, Target
 from covermap.steps.export.columns import CAUSES
 
 DEGREE_DECIMALS = 9
 """A tenth of a millimetre."""
 METRE_DECIMALS = 4
-
-GEOD = Geod(ellps="WGS84")
 
 Columns = dict[str, Any]
 
@@ -81,8 +79,7 @@ class Shaper:
             return self.convert(shapely.from_wkb(_objects(columns["geometry"])))
         if self.kind == "profile":
             pieces = shapely.from_wkb(_objects(columns["geometry"]))
-            middles = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
-            columns["lon"], columns["lat"] = shapely.get_x(middles), shapely.get_y(middles)
+            columns["lon"], columns["lat"] = middles(pieces)
             return self._points_and(columns, pieces)
         if self.kind == "network":
             return np.full(len(columns["operator"]), None, object)
@@ -146,8 +143,7 @@ def _parts(columns: Columns, lines: dict[str, Any]) -> Any:
 def _lengths_along(course: Any) -> tuple[Any, Any]:
     """Vertices of a course, and the geodesic length from its start to each, m."""
     xy = shapely.get_coordinates(course)
-    step = GEOD.inv(xy[:-1, 0], xy[:-1, 1], xy[1:, 0], xy[1:, 1])[2]
-    return xy, np.concatenate([[0.0], np.cumsum(step)])
+    return xy, chainages_m(xy[:, 0], xy[:, 1], np.zeros(len(xy), np.int64))
 
 
 def _part(xy: Any, along: Any, start: float, end: float) -> Any:

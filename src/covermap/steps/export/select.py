@@ -33,13 +33,13 @@ _ORDER = {
     "profile": "line_id, operator, technology, segment",
     "network": "scope, class, region_id NULLS FIRST, operator, technology",
 }
+"""Cells and samples keep the order of their table, so that any number of them streams."""
 _PLACES = {
     "sections": ("sections", "section_id", ("from_m", "to_m")),
     "segments": ("segments", "line_id, segment", ("from_m", "to_m", "geometry")),
     "profile": ("segments", "line_id, segment", ("from_m", "to_m", "tunnel", "geometry")),
 }
 """Kinds whose rows take more from another table: its name, the columns that join, what is taken."""
-"""Cells and samples keep the order of their table, so that any number of them streams."""
 
 _SIZE = {
     "weak-spots": ("coalesce(length_m, area_m2)", "kind, operator, technology"),

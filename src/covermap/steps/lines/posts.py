@@ -17,6 +17,7 @@ from covermap.core.lines.nearest import nearest_per_line
 from covermap.core.lines.pairing import routes_of
 from covermap.core.lines.segments import Cut
 from covermap.core.lines.stretches import count_stretches
+from covermap.course.finding import plain
 from covermap.formats.posts import PostRows, read_posts
 from covermap.steps.lines.journal import Journal
 from covermap.tables import POSTS, conform, empty
@@ -83,12 +84,9 @@ def _lines_named(text: str | None, inventory: Inventory) -> Ints | None:
     if text is None:
         return None
     columns = (inventory.line_id, inventory.ref, inventory.name)
-    same = [np.array([_plain(v) == _plain(text) for v in c], bool) for c in columns]
+    wanted = plain(text)
+    same = [np.array([v is not None and plain(v) == wanted for v in c], bool) for c in columns]
     return np.flatnonzero(np.logical_or.reduce(same))
-
-
-def _plain(value: object) -> str | None:
-    return None if value is None else "".join(str(value).casefold().split())
 
 
 def _belongs(

@@ -123,12 +123,12 @@ def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     ways, length = ways.take(~aside), length[~aside]
     if not np.isin(ways.line_class.astype(str), RAILWAYS).any():
         return ways
-    chains = join_ways(ways.geometry, route_groups(ways), Limits(), has_name(ways))
+    named = has_name(ways)
+    chains = join_ways(ways.geometry, route_groups(ways), Limits(), named)
     courses = draw_courses(ways.geometry, chains)
     first = np.unique(chains.chain, return_index=True)[1]
-    unnamed = (pd.isna(ways.ref) & pd.isna(ways.name))[first]
     whole = np.bincount(chains.chain, weights=length).astype(float)
-    aside = side_tracks_by_shape(courses.geometry, whole, ways.line_class[first], unnamed)
+    aside = side_tracks_by_shape(courses.geometry, whole, ways.line_class[first], ~named[first])
     aside = aside[chains.chain]
     _tell_aside(declaration, journal, "side_track_by_shape", length[aside])
     return ways.take(~aside)
