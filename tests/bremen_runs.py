@@ -22,10 +22,10 @@ REACH_M = 200.0
 """The lines are quantised to about 70 m and generalised: they lie up to 200 m off the road."""
 
 
-def axes(real_data: Path, folder: Path) -> dict[str, shapely.LineString]:
-    """One carriageway of each motorway, in UTM metres; the other runs beside it."""
+def roads_of(real_data: Path) -> Lines:
+    """Declare both motorways of the coarse drawing, by their numbers."""
     lines = real_data / "lines"
-    roads = Lines(
+    return Lines(
         name="motorways",
         files=(str(lines / "de_hamburg_bremen_roads_omt_z7_2021.parquet"),),
         fields={"class": "class", "tunnel": "brunnel"},
@@ -33,7 +33,11 @@ def axes(real_data: Path, folder: Path) -> dict[str, shapely.LineString]:
         names_from=str(lines / "de_hamburg_bremen_motorway_names_omt_z7.parquet"),
         only_refs=("A 1", "A 27"),
     )
-    table = read_lines(folder, (roads,)).lines.to_pandas().sort_values("length_m")
+
+
+def axes(real_data: Path, folder: Path) -> dict[str, shapely.LineString]:
+    """One carriageway of each motorway, in UTM metres; the other runs beside it."""
+    table = read_lines(folder, (roads_of(real_data),)).lines.to_pandas().sort_values("length_m")
     to_utm = Transformer.from_crs(4326, 25832, always_xy=True)
     made = {}
     for row in table.itertuples():

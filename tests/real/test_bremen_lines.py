@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from bremen_runs import REACH_M, roads_of
 from covermap.core.geodesy import short_lengths_m
 from covermap.core.lines.network import network_of
 from covermap.engine.step import StepContext
@@ -21,17 +22,14 @@ from covermap.steps.lines import LinesResult, read_lines
 from covermap.steps.match import match_part
 from covermap.store import Tables, write_table
 from covermap.tables import LINES, SEGMENT_EVIDENCE, SEGMENTS, in_order
-from covermap.workspace import Config, Lines, Matching, Measurements
+from covermap.workspace import Config, Matching, Measurements
 
 pytestmark = pytest.mark.real
 
 NOW_MS = 1_795_000_000_000
-MAX_DISTANCE_M = 200.0
-"""The lines are quantised to about 70 m and generalised: they lie up to 200 m off the road."""
 
 
 def config_of(real_data: Path) -> Config:
-    lines = real_data / "lines"
     logs = Measurements(
         name="bremen",
         files=(str(real_data / "measurements/bremen_motorway/*.geojson.gz"),),
@@ -48,16 +46,8 @@ def config_of(real_data: Path) -> Config:
         },
         units={"time": "ms"},
     )
-    roads = Lines(
-        name="motorways",
-        files=(str(lines / "de_hamburg_bremen_roads_omt_z7_2021.parquet"),),
-        fields={"class": "class", "tunnel": "brunnel"},
-        classes={"motorway": "motorway"},
-        names_from=str(lines / "de_hamburg_bremen_motorway_names_omt_z7.parquet"),
-        only_refs=("A 1", "A 27"),
-    )
-    matching = Matching(max_distance_m=MAX_DISTANCE_M)
-    return Config(measurements=(logs,), lines=(roads,), matching=matching)
+    matching = Matching(max_distance_m=REACH_M)
+    return Config(measurements=(logs,), lines=(roads_of(real_data),), matching=matching)
 
 
 @dataclass(frozen=True)

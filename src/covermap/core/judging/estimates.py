@@ -1,7 +1,7 @@
 """From lengths by draw to shares with intervals, chances and answers.
 
-The interval of a share has its two ends at the quantiles ``(1 - confidence) / 2`` of the draws, at
-``p (draws + 1)`` in their order: one more draw falls beyond an end with just that probability.
+The interval of a share has its two ends at the quantiles ``(1 - confidence) / 2`` of the draws: one
+more draw falls beyond an end with just that probability.
 Under `bounded`, length that was never measured may be all bad, for the lower end, or all good, for
 the upper one; under `excluded` it is no part of the share.
 """
@@ -13,6 +13,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from covermap.core.interval.estimands import quantile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,8 +51,7 @@ class Estimate:
 def estimate(values: Floats, confidence: float) -> Estimate:
     """Summarise draws: shape (units, draws), NaN in rows without anything assessed."""
     tail = (1.0 - confidence) / 2.0
-    ends = np.quantile(values, (tail, 1.0 - tail), axis=1, method="weibull")
-    return Estimate(values.mean(axis=1), ends[0], ends[1])
+    return Estimate(values.mean(axis=1), quantile(values, tail), quantile(values, 1.0 - tail))
 
 
 def shares(good_mm: Ints, assessed_mm: Ints) -> Floats:
@@ -86,8 +87,7 @@ def answers(low: Floats, high: Floats, test: LineTest) -> NDArray[np.str_]:
     `pass`: the lower end of the interval reaches the rule. `fail`: the upper end does not. A unit
     without anything assessed is undetermined.
     """
-    lower = np.quantile(low, test.tail, axis=1, method="weibull")
-    upper = np.quantile(high, 1.0 - test.tail, axis=1, method="weibull")
+    lower, upper = quantile(low, test.tail), quantile(high, 1.0 - test.tail)
     seen = ~np.isnan(lower)
     good = seen & reached(lower, test)
     bad = seen & ~reached(upper, test)

@@ -7,12 +7,12 @@ draw shifts their sum in that draw: units are never taken as independent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from covermap.core.interval.estimands import quantile
+from covermap.core.judging.estimates import Estimate
 from covermap.core.judging.paths import Bits
 
 Floats = NDArray[np.float64]
@@ -42,26 +42,13 @@ def sums_by_draw(group: Ints, weight: Ints, passes: Bits, groups: int) -> Ints:
     return found
 
 
-@dataclass(frozen=True)
-class Sum:
-    """A sum over units, per group: expected, and the ends of its interval."""
-
-    expected: Floats
-    low: Floats
-    high: Floats
-
-
-def interval_of(low: Ints, high: Ints, confidence: float) -> Sum:
+def interval_of(low: Ints, high: Ints, confidence: float) -> Estimate:
     """Summarise sums per draw: with what was never measured taken as bad, and as good.
 
     The expected sum is that of `low`: nothing that nobody measured is credited.
     """
     tail = (1.0 - confidence) / 2.0
-    return Sum(
-        low.mean(axis=1),
-        np.quantile(low, tail, axis=1, method="weibull"),
-        np.quantile(high, 1.0 - tail, axis=1, method="weibull"),
-    )
+    return Estimate(low.mean(axis=1), quantile(low, tail), quantile(high, 1.0 - tail))
 
 
 def chance_of(low: Ints, target: float) -> Floats:

@@ -28,6 +28,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from covermap.core.interval.estimands import quantile
 from covermap.core.judging.estimates import LineTest, reached
 
 Floats = NDArray[np.float64]
@@ -109,7 +110,7 @@ def foresee(share: Floats, seen: Floats, gap: Floats | float, test: LineTest) ->
         Per unit: the share that stays unmeasured and is bounded: it may be all bad, or all good.
     """
     rest = _rest(share, seen)
-    ends = np.quantile(rest, (test.tail, 1.0 - test.tail), axis=-1, method="weibull")[..., None]
+    ends = (quantile(rest, p)[..., None] for p in (test.tail, 1.0 - test.tail))
     open_ = np.asarray(gap)[..., None]
     low, high = (np.clip(share - rest + end, 0.0, 1.0 - open_) for end in ends)
     high = high + open_

@@ -14,12 +14,11 @@ from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
 from covermap.core.judging.paths import Bits
 from covermap.core.judging.pieces import cut
 from covermap.rules import RulePack, Target
-from covermap.steps.judge.standing import Standing, passing
+from covermap.steps.judge.standing import MM_PER_KM, Standing, passing
 from covermap.steps.judge.units import Ground, Units
 from covermap.tables import NETWORK_VERDICTS, VERDICTS, conform
 
 Ints = NDArray[np.int64]
-MM_PER_KM = 1e6
 UNIT_ROWS = pa.schema([
     ("operator", pa.string()),
     ("technology", pa.string()),

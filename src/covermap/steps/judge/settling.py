@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from covermap.core.interval.estimands import quantile
 from covermap.core.judging.estimates import LineTest, bounds
 from covermap.core.judging.paths import Bits, length_by_draw
 from covermap.core.judging.pieces import Course, cut, longest_open
@@ -202,5 +203,4 @@ def _width_now(standing: Standing, units: Ints, test: LineTest) -> Floats:
     low, high = bounds(
         standing.persistent_mm[units], standing.assessed_mm[units], standing.total_mm[units], test
     )
-    upper = np.quantile(high, 1.0 - test.tail, axis=1, method="weibull")
-    return np.asarray(upper - np.quantile(low, test.tail, axis=1, method="weibull"))
+    return quantile(high, 1.0 - test.tail) - quantile(low, test.tail)
