@@ -30,7 +30,8 @@ def standing_of(runs: LineRuns):
     """How the line stands by these runs, and its paths; every segment is taken as assessed."""
     drawn = posterior_paths(runs, -105.0, IntervalSettings(priors=PRIORS, fit="pooled"), 256)
     paths = LayerPaths(np.ones(SEGMENTS, bool), drawn.persistent, drawn.campaign, drawn.drive)
-    return stand(COURSE, whole_lines(COURSE), np.full(SEGMENTS, COVERED, np.int8), paths), paths
+    verdict = np.full(SEGMENTS, COVERED, np.int8)
+    return stand(COURSE, whole_lines(COURSE), verdict, paths, TEST), paths
 
 
 def share_of(runs: LineRuns):

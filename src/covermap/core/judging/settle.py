@@ -89,16 +89,6 @@ def seen_by(draws: Draws, action: Action, runs: int) -> Floats:
     return draws.persistent + middle + (beyond - middle) * np.sqrt(part)[..., None]
 
 
-def left_by(share: Floats, seen: Floats) -> Floats:
-    """Give the part of a share's standard deviation that is left once `seen` is known, 0-1.
-
-    1 where nothing is to be learned.
-    """
-    spread = np.std(share, axis=-1)
-    left = np.std(_rest(share, seen), axis=-1)
-    return np.where(spread > _NOTHING, _ratio(left, spread), 1.0)
-
-
 def foresee(share: Floats, seen: Floats, gap: Floats | float, test: LineTest) -> Foreseen:
     """Give the width expected once `seen` is known, and the chance that the answer is known then.
 

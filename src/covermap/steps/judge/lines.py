@@ -142,7 +142,7 @@ def _write(
             state = states[layer]
             made = rows(state.judged, layer, evidence, SEGMENT_VERDICTS)
             writer.write_table(made, row_group_size=max(made.num_rows, 1))
-            found = [_standing(u, ground, state) for u in (ground.lines, ground.sections)]
+            found = [_standing(u, ground, state, test) for u in (ground.lines, ground.sections)]
             columns = [
                 columns_of(s, test, ground.tunnels_known[u.line], *state.behind.counts(u.pieces))
                 for u, s in zip((ground.lines, ground.sections), found, strict=True)
@@ -157,8 +157,8 @@ def _write(
     pq.write_table(pa.concat_tables(settling), out / "settling.parquet")
 
 
-def _standing(units: Units, ground: Ground, state: State) -> Standing:
-    return stand(ground.course, units.pieces, state.judged.verdict, state.paths)
+def _standing(units: Units, ground: Ground, state: State, test: LineTest) -> Standing:
+    return stand(ground.course, units.pieces, state.judged.verdict, state.paths, test)
 
 
 def _named(layer: Layer, count: int) -> dict[str, pa.Array]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from covermap.core.judging.estimates import FAIL, PASS, UNDETERMINED, LineTest
 from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
 from covermap.core.judging.paths import Bits
-from covermap.core.judging.pieces import cut
+from covermap.core.judging.pieces import cut, ranges
 from covermap.rules import RulePack, Target
 from covermap.steps.judge.standing import MM_PER_KM, Standing, passing
 from covermap.steps.judge.units import Ground, Units
@@ -107,8 +107,7 @@ def _same_line(first: Ints, second: Ints) -> tuple[Ints, Ints]:
     order = np.argsort(second, kind="stable")
     start = np.searchsorted(second[order], first)
     count = np.searchsorted(second[order], first, side="right") - start
-    at = np.repeat(start - np.cumsum(count) + count, count) + np.arange(count.sum())
-    return np.repeat(np.arange(len(first)), count), order[at]
+    return np.repeat(np.arange(len(first)), count), order[ranges(start, count)]
 
 
 def network_rows(connection: Any, pack: RulePack) -> pa.Table:

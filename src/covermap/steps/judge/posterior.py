@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from covermap.core.judging.certainty import Spread, level_needed_dbm
 from covermap.core.judging.judge import Judged
 from covermap.core.judging.paths import each, either
-from covermap.core.judging.pieces import Pieces, assessed_segments
+from covermap.core.judging.pieces import Pieces, assessed_segments, ranges
 from covermap.core.judging.runs import RunMeans
 from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest
 from covermap.rules import RulePack
@@ -36,7 +36,7 @@ class Behind:
         first = np.searchsorted(self.place, pieces.segment)
         rows = np.searchsorted(self.place, pieces.segment, side="right") - first
         unit = np.repeat(np.repeat(np.arange(pieces.units), np.diff(pieces.offset)), rows)
-        at = np.repeat(first - np.cumsum(rows) + rows, rows) + np.arange(rows.sum())
+        at = ranges(first, rows)
         return tuple(
             _distinct(unit, codes[at], pieces.units) for codes in (self.run, self.campaign)
         )  # type: ignore[return-value]

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from covermap.core.interval.estimands import quantile
-from covermap.core.judging.estimates import LineTest, bounds
+from covermap.core.judging.estimates import LineTest
 from covermap.core.judging.paths import Bits, length_by_draw
 from covermap.core.judging.pieces import Course, cut, longest_open
 from covermap.core.judging.settle import Action, Draws, foresee, seen_by
@@ -200,7 +200,5 @@ def _rows(
 
 
 def _width_now(standing: Standing, units: Ints, test: LineTest) -> Floats:
-    low, high = bounds(
-        standing.persistent_mm[units], standing.assessed_mm[units], standing.total_mm[units], test
-    )
-    return quantile(high, 1.0 - test.tail) - quantile(low, test.tail)
+    low = quantile(standing.if_bad[units], test.tail)
+    return quantile(standing.if_good[units], 1.0 - test.tail) - low

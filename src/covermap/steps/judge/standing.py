@@ -58,6 +58,10 @@ class Standing:
     """Shape (units, draws)."""
     campaign_mm: Ints
     drive_mm: Ints
+    if_bad: Floats
+    """Shape (units, draws): the share that is good, what nobody measured taken as bad."""
+    if_good: Floats
+    """The same with it taken as good; both as the rule says (see `bounds`)."""
 
     @property
     def total_mm(self) -> Ints:
@@ -66,20 +70,27 @@ class Standing:
         return total
 
 
-def stand(course: Course, pieces: Pieces, verdict: Codes, paths: LayerPaths) -> Standing:
+def stand(
+    course: Course, pieces: Pieces, verdict: Codes, paths: LayerPaths, test: LineTest
+) -> Standing:
     """Add up one layer's segments into units."""
     inferred = paths.assessed & (verdict == UNMEASURED)
-    sums = [
+    persistent, campaign, drive = (
         length_by_draw(pieces.offset, pieces.segment, pieces.length_mm, paths.assessed, bits)
         for bits in (paths.persistent, paths.campaign, paths.drive)
-    ]
+    )
+    lengths = pieces.by_verdict(pieces.length_mm, verdict)
+    assessed = pieces.sums(pieces.length_mm, paths.assessed)
     return Standing(
-        pieces.by_verdict(pieces.length_mm, verdict),
+        lengths,
         pieces.by_verdict(pieces.route_mm, verdict),
         pieces.sums(pieces.length_mm, course.tunnel),
-        pieces.sums(pieces.length_mm, paths.assessed),
+        assessed,
         pieces.sums(pieces.length_mm, inferred),
-        *sums,
+        persistent,
+        campaign,
+        drive,
+        *bounds(persistent, assessed, lengths.sum(axis=1), test),
     )
 
 
@@ -105,18 +116,18 @@ def columns_of(
         found[middle] = nan_as_null(about.expected)
         found[f"{prefix}_low"] = nan_as_null(about.low)
         found[f"{prefix}_high"] = nan_as_null(about.high)
-    low, high = bounds(standing.persistent_mm, standing.assessed_mm, standing.total_mm, test)
-    found["p_pass"] = nan_as_null(chance_to_pass(low, test))
+    found["p_pass"] = nan_as_null(chance_to_pass(standing.if_bad, test))
     found["runs"] = pa.array(runs.astype(np.int32), mask=~seen)
     found["campaigns"] = pa.array(campaigns.astype(np.int32), mask=~seen)
-    found["answer"] = pa.array(answers(low, high, test).tolist(), pa.string())
+    found["answer"] = pa.array(
+        answers(standing.if_bad, standing.if_good, test).tolist(), pa.string()
+    )
     return found
 
 
 def passing(standing: Standing, test: LineTest) -> tuple[Bits, Bits]:
     """Give the draws in which each unit reaches the rule, packed: the rest bad, and good."""
-    low, high = bounds(standing.persistent_mm, standing.assessed_mm, standing.total_mm, test)
-    return pack(reached(low, test)), pack(reached(high, test))
+    return pack(reached(standing.if_bad, test)), pack(reached(standing.if_good, test))
 
 
 def undetermined(columns: dict[str, pa.Array]) -> Ints:

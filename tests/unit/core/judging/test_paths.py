@@ -22,7 +22,7 @@ from covermap.core.judging.pieces import (
     longest_open,
     whole_lines,
 )
-from covermap.core.judging.settle import Draws, foresee, left_by, seen_by
+from covermap.core.judging.settle import Draws, foresee, seen_by
 
 DRAWS = 64
 
@@ -186,7 +186,7 @@ def test_the_width_that_is_foretold_is_the_width_that_is_found_in_a_normal_world
     random = np.random.default_rng(3)
     size = 400_000
     sd, camp, run = 0.04, 0.03, 0.02
-    share = random.normal(0.9, sd, size)
+    share = random.normal(0.5, sd, size)
     state = share + random.normal(0, camp, size)
     further = share + random.normal(0, camp, size)
     draws = Draws(share, state, further + random.normal(0, run, size))
@@ -195,8 +195,9 @@ def test_the_width_that_is_foretold_is_the_width_that_is_found_in_a_normal_world
     )
     slope, level = np.polyfit(seen, share, 1)
     found = np.std(share - slope * seen - level) / np.std(share)
-    left = left_by(share, seen_by(draws, action, runs))
-    assert left == pytest.approx(found, abs=0.01)
+    then = foresee(share, seen_by(draws, action, runs), 0.0, LineTest(0.9, 0.95, "bounded"))
+    now = np.subtract(*np.quantile(share, (0.975, 0.025)))
+    assert then.width / now == pytest.approx(found, abs=0.01)
 
 
 def test_what_is_already_known_leaves_nothing_and_what_says_nothing_leaves_all():
