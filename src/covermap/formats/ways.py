@@ -16,13 +16,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats
+from covermap.core.lines.asides import RAILWAYS
 from covermap.core.lines.inventory import Objects, Ways
+from covermap.core.lines.links import SideWays
 from covermap.errors import ConfigError
 from covermap.formats.problem import Problem
 from covermap.formats.vectors import VectorTable, read_vector
-from covermap.tables import LINE_CLASSES
+from covermap.tables import LINE_CLASSES, LINK_KINDS
 from covermap.workspace import Lines
 
 Column = Any
@@ -33,6 +36,8 @@ NOT = {
     "bridge": ("", "no", "false", "0", "none", "tunnel", "ford"),
 }
 """Values of an attribute for tunnels (bridges) that say 'none here'."""
+LINK = "_link"
+NOT_COUNTED = "not counted"
 
 
 @dataclass
@@ -66,11 +71,16 @@ class Notes:
         self.rejected.append(pa.table(rows))
 
 
-def read_ways(path: Path, shown: str, declaration: Lines) -> tuple[Ways, Notes]:
+def read_ways(path: Path, shown: str, declaration: Lines) -> tuple[Ways, SideWays, Notes]:
     """Read the ways of one file as its `[[lines]]` entry declares them.
 
-    Features with several lines become several ways. Left aside and counted: yard and side tracks
-    (a `service` field is mapped and has a value), classes that are not declared.
+    Features with several lines become several ways. Counted apart: yard and side tracks (a
+    `service` field is mapped and has a value) and slip roads (see :func:`_slip_roads`). Left aside
+    and counted: classes that are not declared.
+
+    Returns
+    -------
+    Ways that make lines, ways that make none, and what was found.
 
     Raises
     ------
@@ -85,23 +95,38 @@ def read_ways(path: Path, shown: str, declaration: Lines) -> tuple[Ways, Notes]:
     for ours, theirs in declaration.fields.items():
         if ours != "station":
             _check_column(table, theirs, f"{where}: {ours}")
-    if "service" in declaration.fields:
-        service = _text_series(table, declaration.fields["service"])
-        notes.count("service_track", service, "left aside")
-        table = table[service.isna()]
-    line_class = _classes(table, declaration, notes)
-    table, line_class = table[line_class.notna()], line_class[line_class.notna()]
-    geometry, row = shapely.get_parts(table.geometry.to_numpy(object), return_index=True)
-    fields = declaration.fields
-    ways = Ways(
+    service = _text_series(table, declaration.fields.get("service"))
+    notes.count("service_track", service, NOT_COUNTED)
+    slip = _slip_roads(table, declaration).where(service.isna())
+    notes.count("slip_road", slip, NOT_COUNTED)
+    side = service.notna() | slip.notna()
+    ways, _ = _ways_of(table[~side], _classes(table[~side], declaration, notes), declaration)
+    track = _classes(table[side], declaration, Notes())
+    side_class = slip[side].fillna(track.where(track.isin(RAILWAYS) & service[side].notna()))
+    more, row = _ways_of(table[side], side_class, declaration)
+    kind = service.where(service.isin(list(LINK_KINDS)), "other").where(
+        service.notna(), "slip_road"
+    )
+    return ways, SideWays(more, kind[side].to_numpy(object)[row]), notes
+
+
+def _ways_of(
+    table: gpd.GeoDataFrame, line_class: Column, declaration: Lines
+) -> tuple[Ways, NDArray[np.int64]]:
+    """Take features that have a class apart into ways; also give the feature of each, by place."""
+    known = np.flatnonzero(line_class.notna())
+    table, fields = table.iloc[known], declaration.fields
+    geometry, part = shapely.get_parts(table.geometry.to_numpy(object), return_index=True)
+    row = known[part]
+    made = Ways(
         geometry.astype(object),
         line_class.to_numpy(object)[row],
-        text_of(table, fields.get("ref"))[row],
-        text_of(table, fields.get("name"))[row],
-        _structure(table, fields.get("tunnel"), "tunnel")[row],
-        _structure(table, fields.get("bridge"), "bridge")[row],
+        text_of(table, fields.get("ref"))[part],
+        text_of(table, fields.get("name"))[part],
+        _structure(table, fields.get("tunnel"), "tunnel")[part],
+        _structure(table, fields.get("bridge"), "bridge")[part],
     )
-    return ways, notes
+    return made, row
 
 
 def _lines_only(table: gpd.GeoDataFrame, notes: Notes) -> gpd.GeoDataFrame:
@@ -130,7 +155,7 @@ def _classes(table: gpd.GeoDataFrame, declaration: Lines, notes: Notes) -> Colum
     if "class" not in declaration.fields:
         return pd.Series([declaration.line_class] * len(table), index=table.index, dtype=object)
     written = _text_series(table, declaration.fields["class"])
-    mapping: dict[str, str] = {**declaration.classes} or {c: c for c in LINE_CLASSES}
+    mapping = _mapping(declaration)
     ours = written.map(mapping).astype(object)
     if declaration.line_class:
         ours = ours.where(written.notna(), declaration.line_class)
@@ -139,13 +164,31 @@ def _classes(table: gpd.GeoDataFrame, declaration: Lines, notes: Notes) -> Colum
     return ours
 
 
+def _mapping(declaration: Lines) -> dict[str, str]:
+    """Our class of each class as written."""
+    return {**declaration.classes} or {c: c for c in LINE_CLASSES}
+
+
+def _slip_roads(table: gpd.GeoDataFrame, declaration: Lines) -> Column:
+    """Our class of each slip road; None for all else.
+
+    It is written as the class of a road and `_link`, as in OpenStreetMap, and not declared itself.
+    """
+    if "class" not in declaration.fields:
+        return pd.Series([None] * len(table), index=table.index, dtype=object)
+    mapping = _mapping(declaration)
+    links = {f"{written}{LINK}": ours for written, ours in mapping.items() if ours not in RAILWAYS}
+    known = {written: ours for written, ours in links.items() if written not in mapping}
+    return _text_series(table, declaration.fields["class"]).map(known).astype(object)
+
+
 def _flags(which: Column) -> Column:
     made = pd.Series([None] * len(which), index=which.index, dtype=object)
     made[which] = ""
     return made
 
 
-def _text_series(table: pd.DataFrame, column: str) -> Column:
+def _text_series(table: pd.DataFrame, column: str | None) -> Column:
     return pd.Series(text_of(table, column), index=table.index, dtype=object)
 
 

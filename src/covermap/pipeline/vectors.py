@@ -23,7 +23,7 @@ from covermap.workspace import Config, input_files
 AreaKind = Literal["places", "villages", "regions"]
 AREA_KINDS: tuple[AreaKind, ...] = ("places", "villages", "regions")
 
-OF_LINES = ("lines", "segments", "stations", "structures", "posts")
+OF_LINES = ("lines", "segments", "stations", "structures", "posts", "links")
 KNOWN = "known_lines.parquet"
 """What lines are recognised by when they are read again; it stays in the workspace."""
 
@@ -68,7 +68,7 @@ def _lines(root: Path, config: Config, cache: Cache) -> Path:
     folder = cache.folder("lines", key_of(code_key(), "lines", content, _register_key(register)))
     write_tables(folder, {
         "lines": made.lines, "segments": made.segments, "stations": made.stations,
-        "structures": made.structures, "posts": made.posts,
+        "structures": made.structures, "posts": made.posts, "links": made.links,
         "rejected": made.rejected, "problems": made.problems,
     })  # fmt: skip
     return folder

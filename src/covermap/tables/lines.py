@@ -52,6 +52,24 @@ STATIONS = Table(
     ("line_id", "chainage_m", "name"),
 )
 
+LINKS = Table(
+    "links",
+    "Side tracks and slip roads that runs travel over and that no line is made of. They count for "
+    "nothing: no length of theirs is in any figure, and what was measured there is no evidence.",
+    (
+        C("link_id", S, "identity: made of its class, kind, names and ends"),
+        C("name", S, "name", "no name"),
+        C("ref", S, "number", "no number"),
+        C("class", S, "class of the lines that it belongs to: only what is on those is on it"),
+        C("kind", S, "connecting, access, crossover, siding, yard, ... (LINK_KINDS)"),
+        C("length_m", F64, "geodesic length, m"),
+        C("geometry", WKB, "LineString, WGS-84"),
+        C("input", S, "name of the input"),
+        C("simulated", B, "true: made by the simulator"),
+    ),
+    ("link_id",),
+)
+
 KNOWN_LINES = Table(
     "known_lines",
     "Every line that a workspace has known: what lines are recognised by when they are read again. "

@@ -20,6 +20,18 @@ LINE_CLASSES = (
     "provincial", "road", "waterway",
 )  # fmt: skip
 
+LINK_KINDS = {
+    "connecting": "leads from line to line, or back: connecting, flying-junction, turn-back tracks",
+    "access": "leads to a depot, or to a works",
+    "crossover": "leads from track to track",
+    "siding": "beside the running tracks, where trains wait",
+    "yard": "of a yard or depot",
+    "spur": "to a place beside the line",
+    "other": "short, nameless, and hanging on a line; or marked in a way that is not known",
+    "slip_road": "leads from road to road: written as motorway_link and the like",
+}  # fmt: skip
+"""Kinds of tracks and roads that no line is made of, and what each is."""
+
 POSITION_BASES = ("fix", "held", "between_fixes", "mark", "lost")
 """How a sample's position is known: a new GPS fix; the last fix while standing still; interpolated
 by time between two fixes; from station marks; or not known well enough to be placed."""

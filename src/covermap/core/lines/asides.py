@@ -22,10 +22,13 @@ from covermap.core.geodesy import Floats
 Objects = NDArray[np.object_]
 
 RAILWAYS = ("hsr", "rail", "metro", "tram")
-SIDE_NAMES = re.compile(
-    "联络|疏解|立折|折返|动车.*[线段所]|动走|走行线|出入[段场库]|车辆段|专用线|专用铁路|货场|机务段"
-)
-"""Connecting and flying-junction lines, turn-backs, depots and their access, sidings of works."""
+SIDE_NAMES = {
+    "connecting": re.compile("联络|疏解|立折|折返"),
+    "access": re.compile(
+        "动车.*[线段所]|动走|走行线|出入[段场库]|车辆段|专用线|专用铁路|货场|机务段"
+    ),
+}
+"""Connecting and flying-junction lines and turn-backs; depots, their access, sidings of works."""
 SHORT_M = 3000.0
 """A station with its throats: the longest arrival tracks of freight trains are 1,700 m."""
 TOUCH_M = 30.0
@@ -34,20 +37,21 @@ NAMED_SHARE = 0.5
 """Namelessness says something only where this share of the length has a name."""
 
 
-def side_tracks_by_name(line_class: Objects, name: Objects) -> NDArray[np.bool_]:
-    """Tell which ways of railways are called connecting, depot or works tracks.
+def side_kinds_by_name(line_class: Objects, name: Objects) -> Objects:
+    """Tell which kind of side track (LINK_KINDS) ways of railways are called; None: no such name.
 
     Examples
     --------
     >>> names = np.array(["济沪联络线", "京沪高铁", None], object)
-    >>> side_tracks_by_name(np.array(["hsr"] * 3, object), names).tolist()
-    [True, False, False]
+    >>> side_kinds_by_name(np.array(["hsr"] * 3, object), names).tolist()
+    ['connecting', None, None]
     """
     railway = np.isin(line_class.astype(str), RAILWAYS)
-    called = pd.Series(name, dtype=object).map(
-        lambda text: isinstance(text, str) and SIDE_NAMES.search(text) is not None
-    )
-    return railway & called.to_numpy(dtype=bool)
+    made = np.full(len(name), None, object)
+    for i in np.flatnonzero(railway & pd.notna(name)):
+        found = (kind for kind, names in SIDE_NAMES.items() if names.search(str(name[i])))
+        made[i] = next(found, None)
+    return made
 
 
 def side_tracks_by_shape(

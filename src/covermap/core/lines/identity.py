@@ -31,6 +31,8 @@ REACH_M = 60.0
 """A line overlaps a known one where it is nearer than this; the nearer, the more it counts."""
 LEAST_OF_SHORTER, LEAST_OF_KNOWN = 0.3, 0.1
 """Least overlap, as a share of the shorter of the two lines, and of the known one."""
+END_DECIMALS = 4
+"""Ends of a line are rounded to this (about 10 m) in its identity."""
 ID_DIGITS = 12
 
 
@@ -130,6 +132,26 @@ def _directions(line: Ints, lon: Floats, lat: Floats) -> Floats:
     return unit
 
 
+def identity_texts(line_class: Objects, ref: Objects, name: Objects, geometry: Objects) -> Objects:
+    """Text that tells each line from others: class, number, name, ends, and its rank by shape."""
+    start = shapely.get_coordinates(shapely.get_point(geometry, 0))
+    end = shapely.get_coordinates(shapely.get_point(geometry, -1))
+    # The ends are sorted: drawn the other way, a line keeps its identity.
+    texts = [
+        "|".join([cls, number or "", called or "", *sorted([_place(a), _place(b)])])
+        for cls, number, called, a, b in zip(line_class, ref, name, start, end, strict=True)
+    ]
+    shape = [hashlib.sha256(w).hexdigest() for w in shapely.to_wkb(geometry)]
+    frame = pd.DataFrame({"text": texts, "shape": shape})
+    order = frame.sort_values(["text", "shape"]).index
+    nth = frame.loc[order].groupby("text").cumcount().reindex(frame.index)
+    return np.array([f"{t}|{n}" for t, n in zip(texts, nth, strict=True)], dtype=object)
+
+
+def _place(point: Floats) -> str:
+    return f"{point[0]:.{END_DECIMALS}f},{point[1]:.{END_DECIMALS}f}"
+
+
 def identities(texts: Objects, line_class: Objects, kept: Kept) -> Objects:
     """Identity of each line: the one it keeps, else one made of its text.
 
@@ -144,14 +166,15 @@ def identities(texts: Objects, line_class: Objects, kept: Kept) -> Objects:
     taken = {i for i in made if i is not None}
     for i in np.flatnonzero(kept.known < 0):
         again = 0
-        made[i] = _hashed(line_class[i], texts[i])
+        made[i] = hashed(line_class[i], texts[i])
         while made[i] in taken:  # a line that has moved away still has the identity of this text
             again += 1
-            made[i] = _hashed(line_class[i], f"{texts[i]}|again {again}")
+            made[i] = hashed(line_class[i], f"{texts[i]}|again {again}")
     return made
 
 
-def _hashed(line_class: str, text: str) -> str:
+def hashed(line_class: str, text: str) -> str:
+    """Identity made of a text."""
     return f"{line_class}-{hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]}"
 
 

@@ -5,7 +5,6 @@ Nothing here depends on the order of the ways: they are put into a canonical ord
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, chainages_m, lengths_m
 from covermap.core.lines.chains import Chains, Courses, Limits, draw_courses, join_ways
-from covermap.core.lines.identity import Kept, Known, identities, keep_lines
+from covermap.core.lines.identity import Kept, Known, identities, identity_texts, keep_lines
 from covermap.core.lines.orientation import drawn_directions, runs_backwards
 from covermap.core.lines.pairing import routes_of
 
@@ -28,8 +27,6 @@ DIRECTED = NAMED_BY_REF
 """Classes whose separate carriageways are drawn in the direction of travel."""
 USUAL_SHARE = 0.9
 """A number stands for a name (a name for a number) where this share of its length has that one."""
-END_DECIMALS = 4
-"""Ends of a line are rounded to this (about 10 m) in its identity."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +167,8 @@ def make_inventory(ways: Ways, limits: Limits, known: Known | None = None) -> In
     chains = join_ways(ways.geometry, route_groups(ways), limits, has_name(ways))
     courses = draw_courses(ways.geometry, chains)
     made, kept = _described(ways, chains, courses, known)
-    return _in_id_order(made, identities(_identity_texts(made), made.line_class, kept))
+    texts = identity_texts(made.line_class, made.ref, made.name, made.geometry)
+    return _in_id_order(made, identities(texts, made.line_class, kept))
 
 
 def _described(
@@ -240,28 +238,6 @@ def _of_edges(flag: Floats, courses: Courses, flip: NDArray[np.bool_]) -> Floats
     order = np.lexsort((np.where(turned, -place, place), course))
     made: Floats = np.where(turned, back, flag)[order]
     return made
-
-
-def _place(point: Floats) -> str:
-    return f"{point[0]:.{END_DECIMALS}f},{point[1]:.{END_DECIMALS}f}"
-
-
-def _identity_texts(made: Inventory) -> Objects:
-    """Text that tells each line from others: class, number, name, ends, and its rank by shape."""
-    start = shapely.get_coordinates(shapely.get_point(made.geometry, 0))
-    end = shapely.get_coordinates(shapely.get_point(made.geometry, -1))
-    # The ends are sorted: drawn the other way, a line keeps its identity.
-    texts = [
-        "|".join([cls, ref or "", name or "", *sorted([_place(a), _place(b)])])
-        for cls, ref, name, a, b in zip(
-            made.line_class, made.ref, made.name, start, end, strict=True
-        )
-    ]
-    shape = [hashlib.sha256(w).hexdigest() for w in shapely.to_wkb(made.geometry)]
-    frame = pd.DataFrame({"text": texts, "shape": shape})
-    order = frame.sort_values(["text", "shape"]).index
-    nth = frame.loc[order].groupby("text").cumcount().reindex(frame.index)
-    return np.array([f"{t}|{n}" for t, n in zip(texts, nth, strict=True)], dtype=object)
 
 
 def _in_id_order(made: Inventory, line_id: Objects) -> Inventory:

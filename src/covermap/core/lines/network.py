@@ -1,4 +1,8 @@
-"""The network of lines that samples can lie on, made of the tables of lines, ready for search."""
+"""The network of lines and links that samples can lie on, made of their tables, ready for search.
+
+Lines are numbered by their rows, links after them: a run travels over both, and links count for no
+line.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,12 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Network:
-    """Lines that samples can lie on, ready to be searched."""
+    """Lines and links that samples can lie on, ready to be searched."""
 
+    lines: int
+    """How many lines there are: what has a higher number is a link."""
     line_id: Objects
+    """Identity of each line and link."""
     line_class: Objects
     length_m: Floats
     oneway: Ints
@@ -59,14 +66,16 @@ class Network:
 
 
 def network_of(
-    lines: pa.Table, segments: pa.Table, stations: pa.Table, structures: pa.Table | None = None
-) -> Network:
+    lines: pa.Table, segments: pa.Table, stations: pa.Table, structures: pa.Table | None = None,
+    links: pa.Table | None = None,
+) -> Network:  # fmt: skip
     """Make a network of the tables (in key order)."""
-    line_id = lines.column("line_id").to_numpy(zero_copy_only=False).astype(object)
+    ways = _ways(lines, links)
+    line_id = ways.column("line_id").to_numpy(zero_copy_only=False).astype(object)
     number = pd.Series(np.arange(len(line_id)), index=line_id, dtype=np.int64)
     owner = _numbers(number, segments)
-    line_class = lines.column("class").to_numpy(zero_copy_only=False).astype(object)
-    graph = graph_of_lines(lines, segments)
+    line_class = ways.column("class").to_numpy(zero_copy_only=False).astype(object)
+    graph = graph_of_lines(ways, segments)
     frame = pd.DataFrame(
         {
             "line": _numbers(number, stations),
@@ -75,11 +84,12 @@ def network_of(
         }
     )
     return Network(
+        lines=lines.num_rows,
         line_id=line_id,
         line_class=line_class,
-        length_m=lines.column("length_m").to_numpy(),
-        oneway=lines.column("oneway").cast(pa.int64()).fill_null(0).to_numpy(),
-        closed=_closed(lines),
+        length_m=ways.column("length_m").to_numpy(),
+        oneway=ways.column("oneway").cast(pa.int64()).fill_null(0).to_numpy(),
+        closed=_closed(ways),
         fastest_mps=np.array([FASTEST_MPS.get(str(c), FASTEST_ROAD_MPS) for c in line_class]),
         graph=graph,
         routes=routes_of(graph),
@@ -89,6 +99,26 @@ def network_of(
         segment_from_m=segments.column("from_m").to_numpy(),
         stations=frame,
     )
+
+
+_OF_WAYS = ["line_id", "class", "length_m", "oneway", "geometry"]
+
+
+def _ways(lines: pa.Table, links: pa.Table | None) -> pa.Table:
+    """Lines, then links, which may be travelled both ways as far as is known."""
+    ways = lines.select(_OF_WAYS)
+    if links is None or links.num_rows == 0:
+        return ways
+    columns = {name: links.column(name) for name in ("class", "length_m", "geometry")}
+    oneway = pa.nulls(links.num_rows, ways.schema.field("oneway").type)
+    more = pa.table({"line_id": links.column("link_id"), "oneway": oneway, **columns})
+    return pa.concat_tables([ways, more.select(_OF_WAYS).cast(ways.schema)])
+
+
+def is_link(network: Network, line: Ints) -> Flags:
+    """Tell which numbers (-1: none) are those of links."""
+    made: Flags = line >= network.lines
+    return made
 
 
 def _closed(lines: pa.Table) -> Flags:
@@ -104,7 +134,7 @@ def _closed(lines: pa.Table) -> Flags:
 
 def line_facts(network: Network) -> dict[int, LineFacts]:
     """Give what marks need to know of each railway line, by its number."""
-    railway = np.flatnonzero(np.isin(network.line_class.astype(str), RAILWAYS))
+    railway = np.flatnonzero(np.isin(network.line_class[: network.lines].astype(str), RAILWAYS))
     return {
         int(k): LineFacts(
             float(network.length_m[k]), bool(network.closed[k]), int(network.oneway[k]),
@@ -146,7 +176,7 @@ def allowed_lines(network: Network, antenna: str, source: str) -> Flags:
 def segments_at(network: Network, line: Ints, chainage_m: Floats) -> Ints:
     """Segment at each chainage: the last one of its line that starts at or before it.
 
-    Without a line (-1) or a chainage (NaN) the number given means nothing.
+    Without a line (-1; a link has no segments) or a chainage (NaN) the number given means nothing.
     """
     base = _bases(network)
     starts = network.segment_from_m + base[network.segment_line]

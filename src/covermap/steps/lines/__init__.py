@@ -1,9 +1,10 @@
 """Lines: vector files of ways to lines, segments and stations along them.
 
 Ways are read, named, joined into courses, oriented, cut into segments; parallel courses of one
-route share its route length. What is left aside is counted by kind; what cannot be used is rejected
-with its feature number. The datum that an entry declares is that of all its files, names and
-stations included.
+route share its route length. Tracks and slip roads that make no line become links, which runs can
+travel over and which count for nothing. What is left aside is counted by kind; what cannot be used
+is rejected with its feature number. The datum that an entry declares is that of all its files,
+names and stations included.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from covermap.core.lines.chains import Limits
@@ -21,6 +23,7 @@ from covermap.core.lines.segments import cut_lines
 from covermap.errors import ConfigError
 from covermap.steps.lines.journal import Journal, together
 from covermap.steps.lines.known import known_of_input
+from covermap.steps.lines.links import links_table
 from covermap.steps.lines.posts import posts_table
 from covermap.steps.lines.rows import (
     lines_table,
@@ -40,7 +43,7 @@ from covermap.steps.lines.ways import (
     running_lines,
     ways_of,
 )
-from covermap.tables import LINES, POSTS, SEGMENTS, STATIONS, STRUCTURES
+from covermap.tables import LINES, LINKS, POSTS, SEGMENTS, STATIONS, STRUCTURES
 from covermap.workspace import Lines
 
 
@@ -53,6 +56,7 @@ class LinesResult:
     stations: pa.Table
     structures: pa.Table
     posts: pa.Table
+    links: pa.Table
     rejected: pa.Table
     problems: pa.Table
 
@@ -82,14 +86,21 @@ def read_lines(
             before = known_of_input(known, declaration.name, declared, taken)
         parts.append(_read_one(declaration, journal, before))
         taken.update(parts[-1].lines.column("line_id").to_pylist())
-    lines, segments, stations, structures, posts = (
+    lines, segments, stations, structures, posts, links = (
         together([getattr(part, table.name) for part in parts], table)
-        for table in (LINES, SEGMENTS, STATIONS, STRUCTURES, POSTS)
+        for table in (LINES, SEGMENTS, STATIONS, STRUCTURES, POSTS, LINKS)
     )
     _check_identities(lines)
     return LinesResult(
-        lines, segments, stations, structures, posts, journal.rejected(), journal.problems()
-    )
+        lines, segments, stations, structures, posts, _once(links), journal.rejected(),
+        journal.problems(),
+    )  # fmt: skip
+
+
+def _once(links: pa.Table) -> pa.Table:
+    """Keep one of the links that several entries read: they may share a file."""
+    ids = links.column("link_id").to_numpy(zero_copy_only=False).astype(str)
+    return links.take(np.unique(ids, return_index=True)[1])
 
 
 def _check_identities(lines: pa.Table) -> None:
@@ -108,18 +119,20 @@ class _Part:
     stations: pa.Table
     structures: pa.Table
     posts: pa.Table
+    links: pa.Table
 
 
 def _read_one(declaration: Lines, journal: Journal, known: Known | None) -> _Part:
     check_declaration(declaration)
-    ways = ways_of(declaration, journal)
+    ways, side = ways_of(declaration, journal)
     coarse_m = tolerance_m(ways.geometry)
     ways, again = in_canonical_order(ways)
     journal.tell(declaration, "duplicate_way", again, "left aside")
     if declaration.names_from:
         ways = named(declaration, ways, journal)
     ways = filled(declaration, only(declaration, ways, journal), journal)
-    ways = parted(declaration, running_lines(declaration, ways, journal), journal)
+    ways, side = running_lines(declaration, ways, side, journal)
+    ways = parted(declaration, ways, journal)
     ways, _ = in_canonical_order(ways)
     inventory = make_inventory(ways, Limits(), known)
     tell_shapes(inventory, declaration, journal)
@@ -132,4 +145,5 @@ def _read_one(declaration: Lines, journal: Journal, known: Known | None) -> _Par
         stations_table(declaration, inventory, cut, journal),
         structures_table(inventory),
         posts_table(declaration, inventory, cut, journal),
+        links_table(declaration, side, inventory, journal),
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from covermap.core.geodesy import Floats, Ints
-from covermap.core.lines.asides import RAILWAYS, side_tracks_by_name, side_tracks_by_shape
+from covermap.core.lines.asides import RAILWAYS, side_kinds_by_name, side_tracks_by_shape
 from covermap.core.lines.chains import Limits, draw_courses, join_ways
 from covermap.core.lines.filling import fill_names
 from covermap.core.lines.inventory import (
@@ -19,10 +19,11 @@ from covermap.core.lines.inventory import (
     route_groups,
     way_lengths_m,
 )
+from covermap.core.lines.links import SideWays
 from covermap.core.lines.naming import carry_along, labels_beside
 from covermap.core.lines.turnbacks import cut_where_they_turn_back
 from covermap.errors import ConfigError
-from covermap.formats.ways import FIELDS, read_labels, read_ways
+from covermap.formats.ways import FIELDS, NOT_COUNTED, read_labels, read_ways
 from covermap.steps.lines.journal import Journal
 from covermap.workspace import Lines
 
@@ -46,14 +47,16 @@ def check_declaration(declaration: Lines) -> None:
         raise ConfigError(f"{where}: segment_m = {declaration.segment_m} is below 1 m.")
 
 
-def ways_of(declaration: Lines, journal: Journal) -> Ways:
-    """Read the ways of every file of an entry."""
-    parts = []
+def ways_of(declaration: Lines, journal: Journal) -> tuple[Ways, SideWays]:
+    """Read the ways of every file of an entry: those that make lines, and those that make none."""
+    parts, side = [], []
     for path, shown in journal.files(declaration, declaration.files):
-        ways, notes = read_ways(path, shown, declaration)
+        ways, more, notes = read_ways(path, shown, declaration)
         journal.take(declaration, shown, notes)
         parts.append(ways)
-    return join_lists(parts)
+        side.append(more)
+    kinds = np.concatenate([part.kind for part in side])
+    return join_lists(parts), SideWays(join_lists([part.ways for part in side]), kinds)
 
 
 def named(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
@@ -72,7 +75,7 @@ def named(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     ref, name, got = ways.ref.copy(), ways.name.copy(), carried >= 0
     ref[got] = labels["ref"].to_numpy(object)[carried[got]]
     name[got] = labels["name"].to_numpy(object)[carried[got]]
-    return Ways(ways.geometry, ways.line_class, ref, name, ways.tunnel, ways.bridge)
+    return replace(ways, ref=ref, name=name)
 
 
 def _labels(declaration: Lines, journal: Journal) -> tuple[pd.DataFrame, Ints, Objects]:
@@ -115,14 +118,18 @@ def filled(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     return made
 
 
-def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
-    """Leave aside tracks of railways that make no route: by name, then by shape."""
+def running_lines(
+    declaration: Lines, ways: Ways, side: SideWays, journal: Journal
+) -> tuple[Ways, SideWays]:
+    """Put tracks of railways that make no route to the side ways: by name, then by shape."""
     length = way_lengths_m(ways.geometry)
-    aside = side_tracks_by_name(ways.line_class, ways.name)
-    _tell_aside(declaration, journal, "side_track_by_name", length[aside])
+    kind = side_kinds_by_name(ways.line_class, ways.name)
+    aside = pd.notna(kind)
+    tell_km(declaration, journal, "side_track_by_name", length[aside], NOT_COUNTED)
+    side = side.and_also(ways.take(aside), kind[aside])
     ways, length = ways.take(~aside), length[~aside]
     if not np.isin(ways.line_class.astype(str), RAILWAYS).any():
-        return ways
+        return ways, side
     named = has_name(ways)
     chains = join_ways(ways.geometry, route_groups(ways), Limits(), named)
     courses = draw_courses(ways.geometry, chains)
@@ -130,13 +137,15 @@ def running_lines(declaration: Lines, ways: Ways, journal: Journal) -> Ways:
     whole = np.bincount(chains.chain, weights=length).astype(float)
     aside = side_tracks_by_shape(courses.geometry, whole, ways.line_class[first], ~named[first])
     aside = aside[chains.chain]
-    _tell_aside(declaration, journal, "side_track_by_shape", length[aside])
-    return ways.take(~aside)
+    tell_km(declaration, journal, "side_track_by_shape", length[aside], NOT_COUNTED)
+    other = np.full(int(aside.sum()), "other", object)
+    return ways.take(~aside), side.and_also(ways.take(aside), other)
 
 
-def _tell_aside(declaration: Lines, journal: Journal, kind: str, length_m: Floats) -> None:
+def tell_km(declaration: Lines, journal: Journal, kind: str, length_m: Floats, action: str) -> None:
+    """Note so many ways or courses, and their length together."""
     km = f"{length_m.sum() / 1000:.1f} km"
-    journal.tell(declaration, kind, len(length_m), "left aside", km)
+    journal.tell(declaration, kind, len(length_m), action, km)
 
 
 def parted(declaration: Lines, ways: Ways, journal: Journal) -> Ways:

@@ -2,7 +2,8 @@
 
 What may be on what: samples taken in a train (antenna `in-train`) lie on railways only; all others
 lie on roads and waterways, and on railways only where the workspace has no road at all. Fixed
-probes do not travel along lines and are on none.
+probes do not travel along lines and are on none. Links (connecting tracks, slip roads) are
+travelled like lines of their class; what lies on them is told and is evidence of nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from covermap.formats.problem import Problem
 from covermap.steps.match.by_marks import place_marks
 from covermap.steps.match.by_position import about_points, match_positions, suspect_datum
 from covermap.steps.match.found import track_of
-from covermap.steps.match.results import evidence_of, matched_table, nothing_matched
+from covermap.steps.match.results import (
+    about_links,
+    evidence_of,
+    matched_table,
+    nothing_matched,
+)
 from covermap.store import Tables
 from covermap.workspace import Config
 
@@ -33,8 +39,8 @@ class Matched:
 
 
 def load_network(tables: Tables) -> Network:
-    """Read lines, segments, stations and tunnels into a network."""
-    names = ("lines", "segments", "stations", "structures")
+    """Read lines, segments, stations, tunnels and links into a network."""
+    names = ("lines", "segments", "stations", "structures", "links")
     return network_of(*(tables.read(name) for name in names))
 
 
@@ -63,5 +69,6 @@ def match_part(samples: pa.Table, network: Network, config: Config) -> Matched:
     problems = about_points(track)
     problems += place_marks(samples, network, found)
     problems += suspect_datum(track, network)
+    problems += about_links(found, network)
     matched = matched_table(samples, found, network)
     return Matched(matched, evidence_of(samples, matched, network, config), problems)

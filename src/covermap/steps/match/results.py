@@ -7,10 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.core.judging.histogram import count_bins
-from covermap.core.lines.network import Network, in_tunnel, segments_at
+from covermap.core.lines.network import Network, in_tunnel, is_link, segments_at
+from covermap.formats.problem import Problem
 from covermap.steps.match.found import Flags, Found
 from covermap.tables import MATCHED, SEGMENT_EVIDENCE, conform, empty, in_order
 from covermap.workspace import Config
+
+ON_LINK = "on_link"
+"""Reason of samples on links: they are where they are, and count for no line."""
 
 
 def nothing_matched(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -23,32 +27,46 @@ def nothing_matched(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 def matched_table(samples: pa.Table, found: Found, network: Network) -> pa.Table:
     """Give every sample of the part, with its place or the reason why it has none."""
-    on = found.line >= 0
-    rival = on & (found.other >= 0)
+    placed, link = found.line >= 0, is_link(network, found.line)
+    on = placed & ~link
+    rival = placed & (found.other >= 0)
+    number = np.maximum(found.line, 0)
+    reason = np.where(link, ON_LINK, found.reason)
     made = pa.table(
         {
             "run_id": samples.column("run_id"),
             "seq": samples.column("seq"),
-            "line_id": pa.array(network.line_id[np.maximum(found.line, 0)], mask=~on),
+            "line_id": pa.array(network.line_id[number], mask=~on),
+            "link_id": pa.array(network.line_id[number], mask=~link),
             "segment": pa.array(segments_at(network, found.line, found.chainage_m), mask=~on),
-            "chainage_m": pa.array(found.chainage_m, mask=~on),
-            "offset_m": pa.array(found.offset_m, mask=~on),
-            "direction": pa.array(found.direction, mask=~on),
-            "probability": pa.array(found.probability, mask=~on),
-            "position_error_m": pa.array(np.round(found.error_m, 3), mask=~on),
-            "basis": pa.array(found.basis, pa.string(), mask=~on),
+            "chainage_m": pa.array(found.chainage_m, mask=~placed),
+            "offset_m": pa.array(found.offset_m, mask=~placed),
+            "direction": pa.array(found.direction, mask=~placed),
+            "probability": pa.array(found.probability, mask=~placed),
+            "position_error_m": pa.array(np.round(found.error_m, 3), mask=~placed),
+            "basis": pa.array(found.basis, pa.string(), mask=~placed),
             "other_line_id": pa.array(network.line_id[np.maximum(found.other, 0)], mask=~rival),
             "other_probability": pa.array(found.other_probability, mask=~rival),
-            "reason": pa.array(found.reason, pa.string(), mask=on),
+            "reason": pa.array(reason, pa.string(), mask=on),
         }
     )
     return in_order(conform(made, MATCHED), MATCHED)
 
 
+def about_links(found: Found, network: Network) -> list[Problem]:
+    """Say how many samples lie on links, and on which most of them."""
+    on = found.line[is_link(network, found.line)]
+    if not len(on):
+        return []
+    most = int(np.bincount(on).argmax())
+    text = f"{network.line_id[most]}: {int((on == most).sum())} samples"
+    return [Problem(ON_LINK, len(on), None, text, "counted for no line")]
+
+
 def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
     """Which samples are evidence of their segment; `matched` is in the order of the samples.
 
-    Those that are on the line with at least `min_probability`, and whose place on it is known: a
+    Those that are on a line with at least `min_probability`, and whose place on it is known: a
     position of the receiver's own was checked before it was matched; between fixes the error must
     be within `positions.max_error_m`; in tunnels and between marks, where nothing better can be
     had, within `max_mark_error_m`. A sample counts whole, in the one segment that is most likely;
@@ -56,6 +74,7 @@ def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
     """
     rules = config.matching
     likely = matched.column("probability").fill_null(0.0).to_numpy() >= rules.min_probability
+    likely &= matched.column("line_id").is_valid().to_numpy()
     error = matched.column("position_error_m").fill_null(np.inf).to_numpy()
     gps, mark = (
         pc.fill_null(pc.equal(matched.column("basis"), basis), False).to_numpy()

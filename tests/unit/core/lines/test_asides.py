@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import shapely
 
-from covermap.core.lines.asides import side_tracks_by_name, side_tracks_by_shape
+from covermap.core.lines.asides import side_kinds_by_name, side_tracks_by_shape
 
 EAST_M = 1 / 66_900
 NORTH_M = 1 / 111_280
@@ -54,13 +54,14 @@ def test_roads_have_no_side_tracks():
 
 
 @pytest.mark.parametrize(
-    ("name", "side"),
+    ("name", "kind"),
     [
-        ("济沪联络线", True), ("沈丹客专疏解线", True), ("南昌东立折线", True),
-        ("唐山动车走行A线", True), ("柳红专用线", True), ("地铁2号线出入段线", True),
-        ("京沪高铁", False), ("铁路西环线", False), ("霍白线", False), (None, False), ("", False),
+        ("济沪联络线", "connecting"), ("沈丹客专疏解线", "connecting"),
+        ("南昌东立折线", "connecting"), ("唐山动车走行A线", "access"), ("柳红专用线", "access"),
+        ("地铁2号线出入段线", "access"), ("京沪高铁", None), ("铁路西环线", None),
+        ("霍白线", None), (None, None), ("", None),
     ],
 )  # fmt: skip
-def test_names_of_connecting_depot_and_works_tracks_are_known(name, side):
-    kind, names = np.array(["rail", "primary"], object), np.array([name, name], object)
-    assert side_tracks_by_name(kind, names).tolist() == [side, False]
+def test_names_of_connecting_depot_and_works_tracks_are_known(name, kind):
+    line_class, names = np.array(["rail", "primary"], object), np.array([name, name], object)
+    assert side_kinds_by_name(line_class, names).tolist() == [kind, None]
