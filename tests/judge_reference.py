@@ -100,6 +100,9 @@ def _enough(meets, n, rule):
 def _probability(found, rows, standard, pack, rule, runs_known):
     if not found["n"]:
         return None
+    asked, sinr = standard.sinr_db, found["sinr"]
+    if found["verdict"] == "weak" and asked is not None and sinr is not None and sinr < asked:
+        return 0.0
     c = pack.certainty
     runs = {}
     for row in rows:

@@ -265,7 +265,8 @@ def _weak_spots(simulated: bool) -> list[dict[str, Any]]:
     area = shapely.MultiPolygon([shapely.box(120.612, 31.304, 120.616, 31.307)])
     common = {
         "operator": "46000", "technology": "nr", "n": 270, "n_none": 60, "rsrp_p5_dbm": -140.0,
-        "sinr_mean_db": None, "probability_weak": 0.917, "nearest_site_m": 2310.0,
+        "sinr_mean_db": None, "probability_weak": 0.917, "outlook": "lasting", "runs": None,
+        "nearest_site_m": 2310.0,
         "nearest_site": "S9", "simulated": simulated,
     }  # fmt: skip
     return [

@@ -12,10 +12,14 @@ from bremen_runs import driven_shares, line_runs, segment_runs
 from covermap.core.interval.estimands import interval, reached_m
 from covermap.core.interval.model import IntervalSettings
 from covermap.core.interval.posterior import posterior_paths
+from covermap.core.judging.paths import probabilities
+from covermap.core.weak.spots import outlooks
+from covermap.rules import load_pack
 from interval_peers import block_bootstrap, wilson
 
 pytestmark = pytest.mark.real
 
+PACK = load_pack("project-default")
 THRESHOLDS_DBM = (-110.0, -105.0, -100.0, -95.0)
 SECTION = 100
 """Segments of 100 m in a section of 10 km."""
@@ -103,3 +107,61 @@ def test_shares_out_and_back_are_those_known_of_this_campaign(real_data: Path):
     assert np.abs(shares["of_all"] - known).max() < 0.007
     apart = {name: np.abs(share[:, 0] - share[:, 1]).mean() for name, share in shares.items()}
     assert apart["of_measured"] < 0.6 * apart["of_all"]
+
+
+@pytest.fixture(scope="module")
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a segment that both directions measured: P by one of them, and what the other saw."""
+    made = []
+    for (ref, operator), both in rows.groupby(["ref", "operator"]):
+        for direction in (-1, 1):
+            one, other = (both[both["direction"] == d] for d in (direction, -direction))
+            runs, first = line_runs(one, key=int(operator)), int(one["segment"].min())
+            settings = IntervalSettings(drive="same_campaign")
+            paths = posterior_paths(runs, -105.0, settings, draws=512)
+            table = pd.DataFrame({
+                "segment": np.arange(len(paths.drive)) + first,
+                "lasts": 1.0 - probabilities(paths.persistent),
+                "again": 1.0 - probabilities(paths.drive),
+            })  # fmt: skip
+            for name, run in (("own", one), ("other", other)):
+                table = table.merge(run[["segment", "mean"]].rename(columns={"mean": name}))
+            made.append(table.assign(ref=ref, operator=operator, direction=direction))
+    return pd.concat(made)
+
+
+def test_weak_segments_are_weak_again_as_often_as_their_outlook_lets_expect(told: pd.DataFrame):
+    weak = told[told["own"] < -105.0]
+    outlook = outlooks(weak["lasts"].to_numpy(), PACK.weak.lasting, PACK.weak.passing)
+    again = (weak["other"] < -105.0).groupby(outlook).agg(["size", "mean"])
+    print(again.round(3).to_string())
+    assert again.loc["lasting", "mean"] > 0.65
+    assert 0.4 < again.loc["unsure", "mean"] < 0.65
+    assert again.loc["passing", "mean"] < 0.3
+    likely = (weak["again"] >= 0.1) & (weak["again"] < 0.9)
+    said, seen = weak.loc[likely, "again"], weak.loc[likely, "other"] < -105.0
+    assert seen.mean() == pytest.approx(said.mean(), abs=0.05)
+
+
+def test_operators_err_nearly_independently_so_any_is_their_product(told: pd.DataFrame):
+    """Where every operator was weak, the other direction finds one good as often as is said."""
+    told = told.assign(error=(told["other"] < -105.0) - told["again"])
+    sd = np.sqrt(told["again"] * (1.0 - told["again"]))
+    at = ["ref", "direction", "segment"]
+    error, sd = (told.assign(v=v).pivot(index=at, columns="operator", values="v")
+                 for v in (told["error"], sd))  # fmt: skip
+    together = []
+    for a, b in ((1, 2), (1, 3), (2, 3)):
+        known = error[[a, b]].notna().all(axis=1)
+        joint = (error[a] * error[b])[known].sum() / (sd[a] * sd[b])[known].sum()
+        together.append(joint)
+    print(np.round(together, 3))
+    assert max(map(abs, together)) < 0.15
+    groups = told.groupby(at)
+    every = groups["operator"].size() == 3
+    each_weak = every & (groups["own"].max() < -105.0)
+    said = 1.0 - groups["again"].prod()[each_weak]
+    found = groups["other"].max()[each_weak] >= -105.0
+    print(each_weak.sum(), said.mean(), found.mean())
+    assert each_weak.sum() > 40
+    assert found.mean() == pytest.approx(said.mean(), abs=0.15)

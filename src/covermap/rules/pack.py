@@ -124,7 +124,18 @@ class WeakRule(_Strict):
     min_cells: Annotated[int, Field(ge=1)]
     near_site_m: Annotated[float, Field(gt=0)]
     """A site nearer than this is 'near' in the cause."""
+    lasting: Share = 0.8
+    """A spot that is weak with at least this probability is told as `lasting`: plan its cure."""
+    passing: Share = 0.2
+    """One that is weak with less than this is told as `passing`: what was seen was probably a fade
+    of that drive. Between the two it is `unsure`: drive again before money is spent."""
     source: Source
+
+    @model_validator(mode="after")
+    def _in_order(self) -> WeakRule:
+        if self.passing > self.lasting:
+            raise ValueError("passing must not be above lasting")
+        return self
 
 
 class Certainty(_Strict):

@@ -19,9 +19,9 @@ _SPOT: dict[str, Any] = {
     "line_id": "motorway-g2-1", "line_name": "G2", "line_class": "motorway", "from_m": 12300.0,
     "to_m": 12900.0, "length_m": 600.0, "area_m2": None, "pieces": 6, "n": 44, "n_none": 4,
     "rsrp_mean_dbm": -117.3, "rsrp_p5_dbm": -125.0, "sinr_mean_db": None,
-    "probability_weak": 0.93, "cause": "no_site_near", "nearest_site_m": 2140.0,
-    "nearest_site": "S104", "lon": 120.61, "lat": 31.38, "simulated": True, "from": "K112+300",
-    "to": "K112+900",
+    "probability_weak": 0.93, "outlook": "lasting", "runs": 2, "cause": "no_site_near",
+    "nearest_site_m": 2140.0, "nearest_site": "S104", "lon": 120.61, "lat": 31.38,
+    "simulated": True, "from": "K112+300", "to": "K112+900",
 }  # fmt: skip
 
 _KM = {

@@ -181,6 +181,8 @@ WEAK_SPOTS = Table(
         C("rsrp_p5_dbm", F64, "5th percentile of the level, dBm", "no level"),
         C("sinr_mean_db", F64, "mean SINR, dB", "no SINR"),
         C("probability_weak", F64, "mean probability that its pieces miss the standard"),
+        C("outlook", S, "lasting, unsure or passing: whether that is there to stay"),
+        C("runs", I32, "fewest runs behind a piece of it", "an area; several operators together"),
         C("cause", S, "no_service, weak_signal, site_near_weak, no_site_near, poor_sinr"),
         C("nearest_site_m", F64, "distance to the operator's nearest site, m", "no site table"),
         C("nearest_site", S, "that site", "no site table"),

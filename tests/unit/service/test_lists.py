@@ -98,6 +98,8 @@ def test_weak_spots_are_listed_longest_first(client: Client) -> None:
         ("line_id=g2&operator=any", ["ws-2"]),
         ("cause=weak_signal", ["ws-0", "ws-2", "ws-1"]),
         ("cause=no_service", []),
+        ("outlook=lasting", ["ws-0"]),
+        ("outlook=passing&operator=any", ["ws-2"]),
         ("order=n", ["ws-0", "ws-1", "ws-2"]),
         ("order=-rsrp", ["ws-2", "ws-1", "ws-0"]),
         ("order=-area", ["ws-1", "ws-0", "ws-2"]),

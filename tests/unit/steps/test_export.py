@@ -345,3 +345,10 @@ def test_every_column_of_every_export_says_what_it_means():
 def test_without_a_build_the_message_says_what_to_run(tmp_path):
     with pytest.raises(BuildError, match="Run `covermap build`"):
         Workspace(tmp_path).current()
+
+
+def test_a_spot_that_may_not_last_is_to_be_driven_again_before_anything_else(build, tmp_path):
+    spots = opened(run(build, tmp_path, "weak-spots")[0]).set_index("outlook")
+    again = spots["next_step"].str.startswith("Drive again")
+    assert again.to_dict() == {"lasting": False, "unsure": True, "passing": True}
+    assert spots.loc["passing", "outlook_text"] == "probably a passing fade 疑似瞬时衰落"

@@ -299,7 +299,10 @@ def test_a_mean_on_the_threshold_is_covered_and_a_hundredth_below_is_weak(tmp_pa
         lte(3, -90, cell=CELLS[2], sinr_bin=-4, sinr_sum_cdb=-901),
     ]
     got = rows_of(judged(tmp_path, cell_evidence=rows), "cell_verdicts")
-    assert [r["verdict"] for r in by_layer(got, "46000", "lte")] == ["covered", "weak", "weak"]
+    lte_rows = by_layer(got, "46000", "lte")
+    assert [r["verdict"] for r in lte_rows] == ["covered", "weak", "weak"]
+    assert lte_rows[0]["probability"] > 0.5
+    assert lte_rows[2]["probability"] == 0.0, "strong, but it fails by its SINR"
 
 
 def test_line_verdicts_add_up_in_both_lengths(tmp_path):

@@ -94,6 +94,33 @@ def test_a_section_is_described_by_its_failing_segments(tmp_path):
     assert spot["nearest_site_m"] is None
 
 
+@pytest.mark.parametrize(
+    ("probability", "outlook"), [(0.1, "lasting"), (0.25, "unsure"), (0.85, "passing")]
+)
+def test_a_spot_says_whether_what_was_seen_is_there_to_stay(tmp_path, probability, outlook):
+    """Weak in the samples, each of them; how long it lasts is for the model to say."""
+    layer = {"probability": probability}
+    section = spots(tmp_path / "1", **course("CWWC", layer=layer))[0]
+    assert (section["outlook"], section["runs"]) == (outlook, 1)
+    area_ = spots(tmp_path / "2", **area(DISK[:2], **layer))[0]
+    assert (area_["outlook"], area_["runs"]) == (outlook, None)
+
+
+def test_the_bounds_of_the_outlook_are_the_packs(tmp_path):
+    rule = PACK.weak.model_copy(update={"lasting": 0.7, "passing": 0.7})
+    pack = PACK.model_copy(update={"weak": rule})
+    assert spots(tmp_path, pack=pack, **course("WW"))[0]["outlook"] == "lasting"
+
+
+def test_the_runs_of_a_section_are_the_fewest_of_its_pieces_and_none_of_several_operators(tmp_path):
+    world = course("WWW")
+    for verdict, runs in zip(world["segment_verdicts"], (3, 2, 4), strict=True):
+        verdict["runs"] = runs
+    assert spots(tmp_path / "1", **world)[0]["runs"] == 2
+    together = course("WWW", layer={"operator": "any"})
+    assert spots(tmp_path / "2", **together)[0]["runs"] is None
+
+
 def test_the_geometry_of_a_section_is_its_segments_joined_and_its_point_the_weakest(tmp_path):
     spot = spots(tmp_path, **course("CWWuNC"))[0]
     shape = shapely.from_wkb(spot["geometry"])

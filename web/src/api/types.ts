@@ -210,6 +210,10 @@ export interface WeakSpot {
   rsrp_p5_dbm: number | null;
   sinr_mean_db: number | null;
   probability_weak: number;
+  /** lasting, unsure or passing: whether it is there to stay. */
+  outlook: string;
+  /** Fewest runs behind a piece; null: an area, or several operators together. */
+  runs: number | null;
   cause: string;
   nearest_site_m: number | null;
   nearest_site: string | null;

@@ -109,6 +109,15 @@ export const en = {
   'cause.no_site_near': 'No site near',
   'cause.poor_sinr': 'Signal strong, SINR poor',
 
+  'outlook.lasting': 'Weak to stay',
+  'outlook.unsure': 'Drive again first',
+  'outlook.passing': 'Probably a passing fade',
+  'outlookText.lasting':
+    'Weak when measured, and the model expects most further drives to find it weak: its cure can be planned.',
+  'outlookText.unsure': 'Weak when measured, but it may not last: drive again before money is spent.',
+  'outlookText.passing':
+    'Weak when measured, but most drives would probably find it good: a fade of that drive. Drive again; do not build on this alone.',
+
   'kind.section': 'Section of a line',
   'kind.area': 'Area',
 
@@ -124,7 +133,8 @@ export const en = {
   'field.sinr': 'Mean SINR',
   'field.share': 'Samples that meet the standard',
   'field.probability': 'Probability of being covered',
-  'field.probabilityWeak': 'Probability of missing the standard',
+  'field.probabilityWeak': 'Probability that it is weak to stay',
+  'field.runs': 'Runs (fewest of its pieces)',
   'field.samples': 'Samples',
   'field.samplesNone': 'of them without service',
   'field.basis': 'Basis',
@@ -209,6 +219,8 @@ export const en = {
   'list.allKinds': 'Sections and areas',
   'list.cause': 'Cause',
   'list.allCauses': 'All causes',
+  'list.outlook': 'Outlook',
+  'list.allOutlooks': 'All outlooks',
   'list.order': 'Order',
   'list.orderLength': 'Longest section first',
   'list.orderArea': 'Largest area first',

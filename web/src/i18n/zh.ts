@@ -111,6 +111,13 @@ export const zh: Messages = {
   'cause.no_site_near': '近处无站',
   'cause.poor_sinr': '信号强但 SINR 差',
 
+  'outlook.lasting': '持续弱',
+  'outlook.unsure': '待复测',
+  'outlook.passing': '疑似瞬时衰落',
+  'outlookText.lasting': '实测为弱，模型判断多数复测仍会弱：可规划整改。',
+  'outlookText.unsure': '实测为弱，但未必持续：先复测，再投入。',
+  'outlookText.passing': '实测为弱，但多数测试中很可能达标，属该次测试的衰落：复测确认，勿仅据此立项。',
+
   'kind.section': '路段',
   'kind.area': '区域',
 
@@ -126,7 +133,8 @@ export const zh: Messages = {
   'field.sinr': '平均 SINR',
   'field.share': '达标采样占比',
   'field.probability': '覆盖概率',
-  'field.probabilityWeak': '不达标概率',
+  'field.probabilityWeak': '持续弱的概率',
+  'field.runs': '测试次数（各段最少）',
   'field.samples': '采样数',
   'field.samplesNone': '其中无服务',
   'field.basis': '依据',
@@ -211,6 +219,8 @@ export const zh: Messages = {
   'list.allKinds': '路段与区域',
   'list.cause': '原因',
   'list.allCauses': '全部原因',
+  'list.outlook': '走势',
+  'list.allOutlooks': '全部走势',
   'list.order': '排序',
   'list.orderLength': '路段由长到短',
   'list.orderArea': '区域由大到小',

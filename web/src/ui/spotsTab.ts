@@ -9,6 +9,7 @@ import { extentOf } from '../map/extent';
 import { choice, PAGE_SIZE, PagedList } from './pagedList';
 
 const CAUSES = ['no_service', 'weak_signal', 'site_near_weak', 'no_site_near', 'poor_sinr'];
+const OUTLOOKS = ['lasting', 'unsure', 'passing'];
 const ORDERS = [
   ['-length', 'list.orderLength'],
   ['-area', 'list.orderArea'],
@@ -19,7 +20,7 @@ const ORDERS = [
 
 export function spotsTab(context: Context): Part {
   const { api, store, t } = context;
-  const filter = { kind: '', cause: '', order: '-length' };
+  const filter = { kind: '', cause: '', outlook: '', order: '-length' };
   const list = new PagedList<WeakSpot>({
     context,
     label: t('tab.spots'),
@@ -48,6 +49,11 @@ export function spotsTab(context: Context): Part {
       t('list.cause'),
       [['', t('list.allCauses')], ...CAUSES.map((id): [string, string] => [id, named(t, 'cause', id)])],
       set('cause'),
+    ),
+    choice(
+      t('list.outlook'),
+      [['', t('list.allOutlooks')], ...OUTLOOKS.map((id): [string, string] => [id, named(t, 'outlook', id)])],
+      set('outlook'),
     ),
   );
   let stale = true;
@@ -98,7 +104,7 @@ function spotRow(context: Context, spot: WeakSpot): HTMLElement {
       { scope: 'row' },
       h('button', { type: 'button', class: 'link' }, spotName(spot)),
       spot.kind === 'area' ? null : h('small', {}, spotRange(spot)),
-      h('small', {}, named(t, 'cause', spot.cause)),
+      h('small', {}, `${named(t, 'cause', spot.cause)} · ${named(t, 'outlook', spot.outlook)}`),
     ),
     h('td', { class: 'number' }, spotSize(spot)),
     h('td', { class: 'number' }, dbm(spot.rsrp_mean_dbm)),

@@ -215,7 +215,7 @@ def _stations(build: Build, line_id: str, count: Count, most: int) -> None:
 
 def _weak(build: Build, line_id: str, layer: tuple[str, str], count: Count, most: int) -> None:
     query = (
-        "SELECT from_m, to_m, length_m, cause, rsrp_mean_dbm, probability_weak, spot_id "
+        "SELECT from_m, to_m, length_m, cause, rsrp_mean_dbm, probability_weak, outlook, spot_id "
         "FROM weak_spots WHERE kind = 'section' AND line_id = ? AND operator = ? "
         "AND technology = ? ORDER BY length_m DESC, spot_id"
     )
@@ -228,11 +228,11 @@ def _weak(build: Build, line_id: str, layer: tuple[str, str], count: Count, most
         [
             f"{count.text(r['from_m'])} - {count.text(r['to_m'])}", r["cause"],
             f"{r['length_m']:.0f}", kilometres(r["rsrp_mean_dbm"]),
-            percent(r["probability_weak"]),
+            percent(r["probability_weak"]), r["outlook"],
         ]
         for r in rows[:most]
     ]  # fmt: skip
-    print_table(["chainage", "cause", "m", "mean dBm", "P(weak)"], made, 2)
+    print_table(["chainage", "cause", "m", "mean dBm", "P(weak)", "outlook"], made, 2)
     _rest(len(rows), most)
 
 

@@ -4,7 +4,7 @@ First version, each place on its own: a normal posterior of the place's persiste
 persistent level has a normal prior; what was observed differs from it by a campaign, a run and a
 sample effect, independent and normal. That neighbouring pieces of a line are correlated is not
 used, so a place's probability is honest about itself and says nothing of its neighbours.
-It is about the level alone: a SINR that fails makes a place weak, yet its probability stays.
+It is about the level; a SINR that fails, as measured, makes it 0 (see `fails_by_sinr`).
 """
 
 from __future__ import annotations

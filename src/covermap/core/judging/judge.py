@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from covermap.core.judging.certainty import Observed, Spread, level_needed_dbm, probability
 from covermap.core.judging.quantiles import bin_quantile, sum_by_place
-from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest, Sums, judge
+from covermap.core.judging.verdicts import (
+    UNMEASURED,
+    Codes,
+    PlaceTest,
+    Sums,
+    fails_by_sinr,
+    judge,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,9 +102,11 @@ def judge_technology(
     sums = _sums(bins, n_none, test)
     seen = observed or _one_run(sums)
     needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
+    verdict = judge(sums, test)
+    chance = np.where(sums.n == 0, np.nan, probability(seen, needed, spread))
     return Judged(
-        verdict=judge(sums, test),
-        probability=np.where(sums.n == 0, np.nan, probability(seen, needed, spread)),
+        verdict=verdict,
+        probability=np.where(fails_by_sinr(verdict, sums.sinr_mean_db, test), 0.0, chance),
         n=sums.n,
         n_none=sums.n_none,
         n_meets=sums.n_meets,

@@ -87,6 +87,17 @@ def _passes(sums: Sums, test: PlaceTest) -> Flags:
     return good & (np.isnan(sinr) | (sinr >= test.sinr_db))
 
 
+def fails_by_sinr(verdict: Codes, sinr_mean_db: Floats, test: PlaceTest) -> Flags:
+    """Tell which weak places miss the standard's SINR, as measured.
+
+    The models are of the level alone: such a place is weak however strong its level is, so its
+    probability of meeting the standard is 0.
+    """
+    if test.sinr_db is None:
+        return np.zeros(len(verdict), np.bool_)
+    return (verdict == WEAK) & (sinr_mean_db < test.sinr_db)
+
+
 def meets_share(n: Ints, n_meets: Ints, test: PlaceTest) -> Flags:
     """Whether enough of the samples meet the standard, under a `share` rule."""
     share = test.number or 0.0

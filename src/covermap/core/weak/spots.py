@@ -15,6 +15,8 @@ from covermap.core.judging.verdicts import NONE, Codes
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+OUTLOOKS = ("lasting", "unsure", "passing")
+"""Whether what was seen is there to stay."""
 CAUSES = ("no_service", "poor_sinr", "site_near_weak", "no_site_near", "weak_signal")
 _MOSTLY = 0.5
 
@@ -98,6 +100,24 @@ def _weakest(pieces: Pieces) -> Ints:
     first = np.ones(len(group), bool)
     first[1:] = group[1:] != group[:-1]
     return order[first].astype(np.int64)
+
+
+def outlooks(probability_weak: Floats, lasting: float, passing: float) -> NDArray[np.object_]:
+    """Say of each spot whether it is there to stay.
+
+    The verdicts that make a spot are of the samples; its probability is of the persistent level.
+    `lasting`: the probability reaches `lasting`. `passing`: it is below `passing`, so that most
+    drives would find the place good. Else `unsure`; so also where it is not known (NaN).
+
+    Examples
+    --------
+    >>> outlooks(np.array([0.9, 0.8, 0.5, 0.2, 0.1]), 0.8, 0.2).tolist()
+    ['lasting', 'lasting', 'unsure', 'unsure', 'passing']
+    """
+    found = np.full(len(probability_weak), "unsure", object)
+    found[probability_weak >= lasting] = "lasting"
+    found[probability_weak < passing] = "passing"
+    return found
 
 
 def spot_id(kind: str, operator: str, technology: str, line_id: str, anchor: str) -> str:

@@ -24,6 +24,7 @@ from covermap.service.queries import (
 router = APIRouter(tags=["weak spots"])
 
 Cause = Literal["no_service", "weak_signal", "site_near_weak", "no_site_near", "poor_sinr"]
+Outlook = Literal["lasting", "unsure", "passing"]
 
 
 @router.get("/api/weak-spots", summary="Weak spots", responses=answers("spots"))
@@ -35,6 +36,10 @@ def spots(
     technology: Technology = None,
     kind: Annotated[Literal["section", "area"] | None, Query()] = None,
     cause: Annotated[Cause | None, Query()] = None,
+    outlook: Annotated[
+        Outlook | None,
+        Query(description="lasting: weak to stay; unsure: drive again first; passing: a fade"),
+    ] = None,
     line_id: Annotated[str | None, Query(max_length=200)] = None,
     bbox: Box = None,
     order: Annotated[
@@ -49,6 +54,7 @@ def spots(
     where = layer_where(snapshot, operator, technology)
     where.equal("kind", kind)
     where.equal("cause", cause)
+    where.equal("outlook", outlook)
     where.equal("line_id", line_id)
     by, boxes = spot_order(order), parse_box(bbox)
     if boxes is not None:

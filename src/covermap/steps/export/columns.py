@@ -44,6 +44,19 @@ CAUSES: dict[str, tuple[str, str]] = {
 }
 """Cause -> what it is, and what usually is looked at next. No promise: a hint for the engineer."""
 
+OUTLOOKS: dict[str, tuple[str, str]] = {
+    "lasting": ("weak to stay 持续弱", ""),
+    "unsure": (
+        "drive again first 待复测",
+        "Drive again before money is spent; if weak again: 先复测再投入，若仍弱：",
+    ),
+    "passing": (
+        "probably a passing fade 疑似瞬时衰落",
+        "Drive again, do not build on this alone; if weak again: 复测确认，勿据此立项，若仍弱：",
+    ),
+}
+"""Outlook of a weak spot -> what it is, and what comes before the step that its cause asks for."""
+
 _TITLES: dict[str, tuple[str, str, str]] = {
     "spot_id": ("Weak spot", "弱覆盖编号", "text"),
     "kind": ("Kind", "类型", "text"),
@@ -70,6 +83,8 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "rsrp_p50_dbm": ("Median level", "电平中位数", "number"),
     "sinr_mean_db": ("Mean SINR", "平均 SINR", "number"),
     "probability_weak": ("Probability weak", "弱覆盖概率", "share"),
+    "outlook": ("Outlook", "走势代码", "code"),
+    "outlook_text": ("Outlook", "走势", "text"),
     "probability": ("Probability met", "达标概率", "share"),
     "cause": ("Cause", "原因代码", "code"),
     "cause_text": ("Cause", "原因", "text"),
@@ -168,6 +183,7 @@ _OWN_DOCS = {
     "else K12+300 is 12,300 m from the line's start",
     "to": "Chainage of the end, the same way",
     "cause_text": "The cause in words",
+    "outlook_text": "Whether it is there to stay, in words",
     "next_step": "What is usually looked at next; a hint, not a finding",
     "h3": "H3 index of the cell, hexadecimal",
 }
@@ -214,8 +230,9 @@ _ROUTE_KM = tuple(f"route_{name}" for name in _VERDICT_KM)
 _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "weak-spots": ("weak_spots", (
         "operator_name", "technology", "kind", "line_name", "line_class", "from", "to", "length_m",
-        "area_m2", "cause", "cause_text", "probability_weak", "rsrp_mean_dbm", "rsrp_p5_dbm",
-        "sinr_mean_db", "n", "n_none", "pieces", "nearest_site", "nearest_site_m", *_COORDINATES,
+        "area_m2", "cause", "cause_text", "outlook", "outlook_text", "probability_weak",
+        "rsrp_mean_dbm", "rsrp_p5_dbm", "sinr_mean_db", "n", "n_none", "runs", "pieces",
+        "nearest_site", "nearest_site_m", *_COORDINATES,
         "next_step", "from_m", "to_m", "line_id", "operator", "spot_id",
     )),
     "lines": ("line_verdicts", (

@@ -16,7 +16,7 @@ from covermap.core.datum import from_wgs84
 from covermap.core.geodesy import chainages_m
 from covermap.course import Counts, middles
 from covermap.formats.export import Batch, Field, Target
-from covermap.steps.export.columns import CAUSES
+from covermap.steps.export.columns import CAUSES, OUTLOOKS
 
 DEGREE_DECIMALS = 9
 """A tenth of a millimetre."""
@@ -126,7 +126,10 @@ class Shaper:
         if self.kind == "weak-spots":
             causes = [CAUSES.get(c, (c, None)) for c in columns["cause"].to_pylist()]
             columns["cause_text"] = pa.array([c[0] for c in causes], pa.string())
-            columns["next_step"] = pa.array([c[1] for c in causes], pa.string())
+            outlooks = [OUTLOOKS.get(c, (c, "")) for c in columns["outlook"].to_pylist()]
+            columns["outlook_text"] = pa.array([o[0] for o in outlooks], pa.string())
+            steps = [c[1] and o[1] + c[1] for c, o in zip(causes, outlooks, strict=True)]
+            columns["next_step"] = pa.array(steps, pa.string())
 
 
 def _parts(columns: Columns, lines: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from covermap.core.judging.judge import Judged
 from covermap.core.judging.paths import each, either
 from covermap.core.judging.pieces import Pieces, assessed_segments, ranges
 from covermap.core.judging.runs import RunMeans
-from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest
+from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest, fails_by_sinr
 from covermap.rules import RulePack
 from covermap.steps.judge.counts import SegmentEvidence
 from covermap.steps.judge.model import draw_paths
@@ -85,10 +85,9 @@ def measured_paths(
         course.offset, measured, course.tunnel, course.length_m, float(pack.line.infer_gap_m)
     )
     found = LayerPaths(assessed, *paths)
-    if test.sinr_db is not None:
-        poor = measured & (judged.sinr_mean_db < test.sinr_db)
-        for bits in (found.persistent, found.campaign, found.drive):
-            bits[poor] = 0
+    poor = fails_by_sinr(judged.verdict, judged.sinr_mean_db, test)
+    for bits in (found.persistent, found.campaign, found.drive):
+        bits[poor] = 0
     return found, means
 
 

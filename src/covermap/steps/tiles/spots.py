@@ -27,7 +27,7 @@ from covermap.steps.tiles.drawing import (
 
 _QUERY = """
 SELECT spot_id, kind, cause, line_name AS line, from_m, to_m, length_m, area_m2, n,
-    rsrp_mean_dbm AS rsrp, probability_weak AS p, lon, lat, geometry
+    rsrp_mean_dbm AS rsrp, probability_weak AS p, outlook, lon, lat, geometry
 FROM weak_spots WHERE operator = ? AND technology = ? ORDER BY spot_id
 """
 

@@ -45,6 +45,7 @@ def find_areas(connection: Any, layer: Layer, sites: Sites, ctx: StepContext) ->
     weakest = cells[figures.anchor]
     names = [("", f"{cell:x}") for cell in weakest.tolist()]
     columns = spot_columns("area", layer, figures, names, *centres(weakest), sites, ctx)
+    columns["runs"] = pa.nulls(len(weakest), pa.int32())
     columns["area_m2"] = pa.array(figures.size)
     columns["geometry"] = pa.array(shapely.to_wkb(outlines(cells, group)).tolist(), pa.binary())
     columns["simulated"] = pa.repeat(pa.scalar(made_by_simulator(ctx.config)), len(weakest))

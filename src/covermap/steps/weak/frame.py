@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.judging.quantiles import bin_quantile
-from covermap.core.weak.spots import Figures, Pieces, causes, nearest, spot_id
+from covermap.core.weak.spots import Figures, Pieces, causes, nearest, outlooks, spot_id
 from covermap.engine.step import StepContext
 from covermap.tables import ALL, ANY, NO_TECHNOLOGY, VERDICTS, nan_as_null
 from covermap.workspace import Config
@@ -102,6 +102,7 @@ def spot_columns(
     site, site_m = sites.nearest(operator, lon, lat)
     level, sinr = (standard.rsrp_dbm, standard.sinr_db) if standard else (None, None)
     cause = causes(figures, level, sinr, site_m, ctx.rules.weak.near_site_m)
+    told = outlooks(figures.probability_weak, ctx.rules.weak.lasting, ctx.rules.weak.passing)
     ids = [spot_id(kind, operator, technology, line_id, anchor) for line_id, anchor in names]
     return {
         "spot_id": pa.array(ids, pa.string()),
@@ -114,6 +115,7 @@ def spot_columns(
         "rsrp_mean_dbm": nan_as_null(figures.rsrp_mean_dbm),
         "sinr_mean_db": nan_as_null(figures.sinr_mean_db),
         "probability_weak": pa.array(figures.probability_weak),
+        "outlook": pa.array(told.tolist(), pa.string()),
         "cause": pa.array(cause.tolist(), pa.string()),
         "nearest_site_m": nan_as_null(site_m),
         "nearest_site": site,

@@ -23,11 +23,11 @@ from covermap.steps.weak.frame import (
     read_pieces,
     spot_columns,
 )
-from covermap.tables import WEAK_SPOTS, conform, empty
+from covermap.tables import ALL, ANY, WEAK_SPOTS, conform, empty
 
 _VERDICTS = f"""
 SELECT line_id, segment, dense_rank() OVER (ORDER BY line_id)::BIGINT AS line,
-  length_m, {PIECE_COLUMNS}
+  length_m, runs, {PIECE_COLUMNS}
 FROM segment_verdicts WHERE operator = $operator AND technology = $technology
 ORDER BY line_id, segment"""
 _COURSE = """
@@ -54,12 +54,20 @@ def find_sections(connection: Any, layer: Layer, sites: Sites, ctx: StepContext)
     course = connection.sql(_COURSE).to_arrow_table()
     columns = _columns(layer, figures, course, sites, ctx)
     columns["length_m"] = pa.array(figures.size)
+    columns["runs"] = _fewest_runs(rows, pieces.group, layer)
     floor = ctx.rules.no_service.level_dbm
     columns["rsrp_p5_dbm"] = percentile_5(
         connection, "segment_evidence", "line_id, segment", layer, figures.n_none, floor
     )
     connection.unregister("spot_piece")
     return conform(pa.table(columns), WEAK_SPOTS)
+
+
+def _fewest_runs(rows: pa.Table, group: NDArray[np.int64], layer: Layer) -> pa.Array:
+    """Give the fewest runs behind a piece of each section; null where operators are together."""
+    fewest = np.full(int(group.max()) + 1, np.iinfo(np.int32).max, np.int32)
+    np.minimum.at(fewest, group, rows.column("runs").to_numpy())
+    return pa.array(fewest, mask=np.full(len(fewest), layer[0] in (ANY, ALL)))
 
 
 def _groups(table: pa.Table, ctx: StepContext) -> NDArray[np.int64]:

@@ -28,6 +28,8 @@ export async function spotPanel(
       section(
         layerTitle(build, spot.operator, spot.technology, language),
         h('span', { class: 'badge cause' }, named(t, 'cause', spot.cause)),
+        h('span', { class: `badge outlook-${spot.outlook}` }, named(t, 'outlook', spot.outlook)),
+        h('p', { class: 'strip-about' }, named(t, 'outlookText', spot.outlook)),
         spotFigures(context, spot),
       ),
     ],
@@ -69,6 +71,7 @@ function spotFigures({ build, t }: Context, spot: WeakSpot): HTMLElement {
     [t('field.rsrpP5'), dbm(spot.rsrp_p5_dbm)],
     [t('field.sinr'), db(spot.sinr_mean_db)],
     [t('field.probabilityWeak'), percent(spot.probability_weak)],
+    [t('field.runs'), spot.runs === null ? null : count(spot.runs)],
     [t('field.samples'), count(spot.n)],
     [t('field.samplesNone'), spot.n_none > 0 ? count(spot.n_none) : null],
     [t('field.nearestSite'), site],
