@@ -1,21 +1,23 @@
-"""The course of a run by its station marks, and where its samples are on it."""
+"""The courses of runs by their station marks, and where their samples are on them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints
-from covermap.core.placing.profile import Motion, progress, progress_error_m, running_time_s
+from covermap.core.placing.hops import Hops, place, stories_of
+from covermap.core.placing.profile import Motion, running_time_s
 from covermap.core.placing.stamps import Chain, LineFacts, Stamps
-from covermap.core.placing.timing import SLACK, kinds_of, times_of
+from covermap.core.placing.timing import DEPARTURE, Times, Trip, kinds_of, times_of
 
-HALT_SHARE = 0.5
-"""A hop that takes so much longer than usual, as a share of the usual, had a halt for sure."""
 PLATFORM_SD_M = 20.0
 """Where the tester stands when the train stands: in one of the cars, the station being a point."""
+SLACK = 1.1
+"""Trains take longer than the shortest time: so many times."""
 
 
 class Course(NamedTuple):
@@ -26,13 +28,9 @@ class Course(NamedTuple):
 
     line: int
     chainage_m: Floats
-    arrive_s: Floats
-    depart_s: Floats
-    arrive_sd_s: Floats
-    """Standard errors of both."""
-    depart_sd_s: Floats
-    usual_s: Floats
-    """For each hop: the time that the run usually takes for one of its length."""
+    times: Times
+    left: NDArray[np.bool_]
+    """At each stop, whether the departure was stamped."""
     first_s: float
     last_s: float
     """Times of the first and last stamp: outside, nothing is known."""
@@ -46,18 +44,38 @@ class Placed(NamedTuple):
     error_m: Floats
 
 
-def course_of(chain: Chain, stamps: Stamps, motion: Motion) -> Course:
-    """Make stops of stamps, with the times that ``timing`` finds for them.
+def courses_of(runs: Sequence[tuple[Chain, Stamps]], fact: LineFacts) -> list[Course]:
+    """Make stops of the stamps of runs of one line, with the times ``timing`` finds for them all.
 
     Stations that were passed without a stamp are stops where the time to pass them shows it.
     """
+    trips = [_trip(chain, stamps, fact) for chain, stamps in runs]
+    made = times_of(trips, fact.motion)
+    return [
+        Course(chain.line, trip.stop_m, times, _left(trip), *_ends(chain, stamps))
+        for (chain, stamps), trip, times in zip(runs, trips, made, strict=True)
+    ]
+
+
+def _ends(chain: Chain, stamps: Stamps) -> tuple[float, float]:
     time_s = stamps.time_s[chain.stamp]
-    kept = _stopped_at(chain, time_s, motion)
+    return float(time_s[0]), float(time_s[-1])
+
+
+def _trip(chain: Chain, stamps: Stamps, fact: LineFacts) -> Trip:
+    time_s = stamps.time_s[chain.stamp]
+    kept = _stopped_at(chain, time_s, fact.motion)
     number = np.cumsum(kept) - 1
     stop_m = chain.stop_m[kept]
-    seen = kinds_of(number[chain.stop], time_s, stop_m, motion)
-    times = times_of(seen, stop_m, motion)
-    return Course(chain.line, stop_m, *times, float(time_s[0]), float(time_s[-1]))
+    at = np.mod(stop_m, fact.length_m) if fact.closed else stop_m
+    seen = kinds_of(number[chain.stop], time_s, stop_m, fact.motion)
+    return Trip(seen, stop_m, np.round(at).astype(np.int64))
+
+
+def _left(trip: Trip) -> NDArray[np.bool_]:
+    made = np.zeros(len(trip.stop_m), np.bool_)
+    made[trip.seen.stop[trip.seen.kind == DEPARTURE]] = True
+    return made
 
 
 def _stopped_at(chain: Chain, time_s: Floats, motion: Motion) -> NDArray[np.bool_]:
@@ -77,63 +95,35 @@ def place_on(course: Course, time_s: Floats, fact: LineFacts) -> Placed:
     """Place samples by their times.
 
     Standing at a stop, a sample has the direction of the next move; at the last, of the move
-    before. Between stops it moves as ``profile.progress`` says.
+    before. Between stops it moves as ``hops`` says.
     """
-    n = len(course.chainage_m)
+    stop_m, times, n = course.chainage_m, course.times, len(course.chainage_m)
     inside = (time_s >= course.first_s) & (time_s <= course.last_s)
-    stop = np.clip(np.searchsorted(course.arrive_s, time_s, side="right") - 1, 0, max(n - 1, 0))
-    after = np.minimum(stop + 1, n - 1)
-    gap = course.chainage_m[after] - course.chainage_m[stop]
-    running = np.maximum(course.arrive_s[after] - course.depart_s[stop], 0.0)
-    elapsed = time_s - course.depart_s[stop]
-    a = fact.motion.acceleration_mps2
-    usual = np.append(course.usual_s, np.inf)[np.minimum(stop, n - 1)]
-    done, halted = _hop(elapsed, np.abs(gap), running, np.minimum(usual, running), a)
-    spread = progress_error_m(
-        elapsed, np.abs(gap), running, a, course.depart_sd_s[stop], course.arrive_sd_s[after]
-    )
-    spread = np.hypot(halted, spread)
-    spread = _near_stop(spread, elapsed, running, np.abs(gap), a, course, stop, after)
-    chainage = course.chainage_m[stop] + np.sign(gap) * done
-    moves = np.sign(np.diff(course.chainage_m)).astype(np.int64)
-    way = np.r_[moves, moves[-1:]] if len(moves) else np.zeros(1, np.int64)
-    error = np.hypot(PLATFORM_SD_M, spread)
+    stop = np.clip(np.searchsorted(times.arrive_s, time_s, side="right") - 1, 0, n - 1)
+    moves = np.sign(np.diff(stop_m)).astype(np.int64)
+    way = np.r_[moves, moves[-1:]] if n > 1 else np.zeros(1, np.int64)
+    done, spread = np.zeros(len(time_s)), np.zeros(len(time_s))
+    moving = np.flatnonzero(inside & (stop < n - 1))
+    if len(moving):
+        hops = _hops(course, moves)
+        found = place(hops, stories_of(hops, fact.motion), stop[moving], time_s[moving])
+        done[moving], spread[moving] = found
+    chainage = _on_line(stop_m[stop] + way[stop] * done, fact)
     return Placed(
-        np.where(inside, _on_line(chainage, fact), np.nan),
+        np.where(inside, chainage, np.nan),
         np.where(inside, way[stop], 0),
-        np.where(inside, error, np.nan),
+        np.where(inside, np.hypot(PLATFORM_SD_M, spread), np.nan),
     )
 
 
-def _hop(
-    elapsed: Floats, gap: Floats, running: Floats, usual: Floats, a: float
-) -> tuple[Floats, Floats]:
-    """Give metres done in hops, and the standard error for halts on the way.
-
-    A hop that takes longer than usual was run slowly, or with a halt somewhere: the longer, the
-    more likely. With a halt the place is anywhere between halting last and halting first.
-    """
-    slow, _ = progress(elapsed, gap, running, a)
-    high, _ = progress(elapsed, gap, usual, a)
-    low, _ = progress(elapsed - (running - usual), gap, usual, a)
-    likely = np.clip((running - usual) / np.maximum(HALT_SHARE * usual, 1e-9), 0.0, 1.0)
-    middle = 0.5 * (high + low)
-    done = slow + likely * (middle - slow)
-    width = (high - low) ** 2 / 12.0
-    return done, np.sqrt(
-        (1 - likely) * (slow - done) ** 2 + likely * (width + (middle - done) ** 2)
-    )
-
-
-def _near_stop(
-    spread: Floats, elapsed: Floats, running: Floats, gap: Floats, a: float, course: Course,
-    stop: Ints, after: Ints,
-) -> Floats:  # fmt: skip
-    """Add that a train believed to stand may have left already, or not have come."""
-    late, _ = progress(elapsed + course.depart_sd_s[stop], gap, running, a)
-    early, _ = progress(elapsed - course.arrive_sd_s[after], gap, running, a)
-    now, _ = progress(elapsed, gap, running, a)
-    return np.maximum(spread, np.maximum(late - now, now - early) * 0.7)
+def _hops(course: Course, moves: Ints) -> Hops:
+    times = course.times
+    return Hops(
+        np.abs(np.diff(course.chainage_m)), np.r_[False, moves[1:] != moves[:-1]],
+        times.arrive_s[:-1], times.arrive_sd_s[:-1], times.depart_s[:-1], times.depart_sd_s[:-1],
+        times.arrive_s[1:], times.arrive_sd_s[1:], course.left[:-1],
+        times.dwell_s[:-1], times.dwell_sd_s[:-1], times.run_s, times.run_sd_s,
+    )  # fmt: skip
 
 
 def _on_line(chainage_m: Floats, fact: LineFacts) -> Floats:

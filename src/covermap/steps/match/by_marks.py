@@ -5,52 +5,76 @@ Only samples without a position are placed so. What is wrong with the marks is t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.lines.network import Network, line_facts, railway_stations
-from covermap.core.placing.course import Placed, course_of, place_on
-from covermap.core.placing.stamps import Chain, Stamps, best_chain, station_key
+from covermap.core.placing.course import Placed, courses_of, place_on
+from covermap.core.placing.stamps import Chain, LineFacts, Stamps, best_chain, station_key
 from covermap.formats.problem import Problem
 from covermap.steps.match.found import Flags, Found, flags_in, run_numbers, seconds
 
 LEFT = "left aside"
 
 
+class _Marked(NamedTuple):
+    """A run with marks."""
+
+    run_id: str
+    rows: Ints
+    """Its samples without a position."""
+    names: list[str]
+    stamps: Stamps
+    chain: Chain | None
+
+
 def place_marks(samples: pa.Table, network: Network, found: Found) -> list[Problem]:
-    """Place the samples without position of runs that have station marks."""
+    """Place the samples without position of runs that have station marks.
+
+    Runs of one line are judged together: their times show what is usual there.
+    """
     lost = flags_in(samples, "position_basis", ("lost",))
     marked = samples.column("mark").is_valid().to_numpy()
     timed = samples.column("time").is_valid().to_numpy()
     runs, time_s = run_numbers(samples), seconds(samples)
-    wanted = np.unique(runs[lost & marked & timed])
-    problems: list[Problem] = []
-    for run in wanted:
+    facts, stations = line_facts(network), railway_stations(network)
+    every = []
+    for run in np.unique(runs[lost & marked & timed]):
         rows = np.flatnonzero((runs == run) & timed)
-        problems += _place_run(samples, network, found, rows, lost, time_s)
-    return problems
+        every.append(_marked(samples, rows, lost, time_s, stations, facts))
+    for line in sorted({m.chain.line for m in every if m.chain}):
+        mine = [(m, m.chain) for m in every if m.chain and m.chain.line == line]
+        courses = courses_of([(chain, m.stamps) for m, chain in mine], facts[line])
+        for (m, chain), course in zip(mine, courses, strict=True):
+            _write(found, m.rows, place_on(course, time_s[m.rows], facts[line]), chain)
+    return [problem for m in every for problem in _told(found, m)]
 
 
-def _place_run(
-    samples: pa.Table, network: Network, found: Found, rows: Ints, lost: Flags, time_s: Floats
-) -> list[Problem]:
+def _marked(
+    samples: pa.Table, rows: Ints, lost: Flags, time_s: Floats, stations: pd.DataFrame,
+    facts: dict[int, LineFacts],
+) -> _Marked:  # fmt: skip
     marks = samples.column("mark").take(pa.array(rows)).to_pylist()
     stamped = np.array([k for k, mark in enumerate(marks) if mark is not None])
     names = [str(marks[k]) for k in stamped]
     stamps = Stamps([station_key(n) for n in names], time_s[rows[stamped]])
-    facts = line_facts(network)
-    chain = best_chain(stamps, railway_stations(network), facts)
     rows = rows[lost[rows]]
-    nowhere = rows[found.line[rows] < 0]
-    run = samples.column("run_id")[int(rows[0])].as_py()
-    if chain is None:
-        found.reason[nowhere] = "no_line_for_marks"
-        return [Problem("no_line_for_marks", len(nowhere), None, f"{run}: {names[0]}", "kept")]
-    fact = facts[chain.line]
-    placed = place_on(course_of(chain, stamps, fact.motion), time_s[rows], fact)
-    _write(found, rows, placed, chain)
-    return _faults(chain, names, run)
+    run_id = samples.column("run_id")[int(rows[0])].as_py()
+    return _Marked(run_id, rows, names, stamps, best_chain(stamps, stations, facts))
+
+
+def _told(found: Found, marked: _Marked) -> list[Problem]:
+    """Tell what is wrong with the marks of a run; without a line its samples have the reason."""
+    if marked.chain is not None:
+        return _faults(marked.chain, marked.names, marked.run_id)
+    nowhere = marked.rows[found.line[marked.rows] < 0]
+    found.reason[nowhere] = "no_line_for_marks"
+    example = f"{marked.run_id}: {marked.names[0]}"
+    return [Problem("no_line_for_marks", len(nowhere), None, example, "kept")]
 
 
 def _write(found: Found, every: Ints, placed: Placed, chain: Chain) -> None:
