@@ -24,6 +24,7 @@ SERIOUS = {
     "no_line_for_marks": "declare the line and its stations; a run needs marks of two",
     "unknown_mark": "see how stations are written in the log and in the stations file",
     "crosses_antimeridian": "see whether the lines really step over longitude 180",
+    "long_connecting_track": "a line of its own? give it another name in the file",
     "reader_warning": "see whether the file is whole",
 }
 """Kind of problem -> what to do. Kinds with an example tell it too."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from covermap.cli.lines.importing import import_lines
+from covermap.cli.lines.links import list_links
 from covermap.cli.lines.listing import list_lines
 from covermap.cli.lines.network import show_network
 from covermap.cli.lines.showing import show_line
@@ -25,4 +26,5 @@ def register(app: typer.Typer) -> None:
     lines.command("list")(list_lines)
     lines.command("show")(show_line)
     lines.command("network")(show_network)
+    lines.command("links")(list_links)
     app.add_typer(lines, name="lines")
