@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
+from covermap.core.geodesy import metres_per_degree_lat, metres_per_degree_lon
+from covermap.core.lines.network import network_of
+from covermap.core.lines.segments import course_vertices, positions_at
 from covermap.steps.lines import LinesResult, read_lines
-from covermap.workspace import Lines
+from covermap.steps.match import match_part
+from covermap.workspace import Config, Lines
+from made_drives import samples
 
 pytestmark = pytest.mark.real
 
@@ -75,3 +82,63 @@ def test_yards_are_left_aside_and_stations_lie_on_their_lines(shanghai: LinesRes
     line2 = set(names.loc[names["name"] == "上海地铁2号线", "line_id"])
     stops = set(stations.loc[stations["line_id"].isin(line2), "name"])
     assert {"南京东路", "世纪大道", "静安寺"} <= stops
+
+
+def links(result: LinesResult) -> pd.DataFrame:
+    frame: pd.DataFrame = result.links.to_pandas()
+    return frame.assign(km=frame["length_m"] / 1000)
+
+
+def test_connecting_tracks_can_be_matched_and_no_route_length_is_another(shanghai: LinesResult):
+    connecting = links(shanghai)[lambda f: f["kind"] == "connecting"]
+    found = connecting.groupby("class")["km"].sum()
+    assert found["hsr"] == pytest.approx(31.2, abs=0.5)
+    assert found["rail"] == pytest.approx(176.0, abs=1)
+    assert len(connecting) == 20
+    # Two tracks of one that is called so and is a line: Shanghai's airport link, 59 km.
+    told = [r for r in shanghai.problems.to_pylist() if r["problem"] == "long_connecting_track"]
+    assert [r["example"] for r in told] == ["市域铁机场联络线: 58.7 km"] * 2
+    routes = km(shanghai).groupby("class")["route_km"].sum()
+    assert routes["hsr"] == pytest.approx(800.0, abs=0.1)
+    assert routes["rail"] == pytest.approx(359.6, abs=0.1)
+    assert routes["metro"] == pytest.approx(1126.7, abs=0.1)
+
+
+def test_other_side_tracks_can_be_matched_where_a_line_leads_to_them(shanghai: LinesResult):
+    frame = links(shanghai)
+    sums = frame.groupby("kind")["km"].sum()
+    assert sums["siding"] == pytest.approx(242.9, abs=2)
+    assert sums["yard"] == pytest.approx(990.0, abs=5)
+    told = {r["problem"]: r for r in shanghai.problems.to_pylist()}
+    assert told["side_track_to_match"]["count"] == len(frame)
+    assert told["side_track_joins_no_line"]["example"] == "30.5 km"
+    assert told["crossover_of_one_line"]["count"] == 190
+
+
+def test_a_run_over_each_connecting_track_lies_on_it_and_is_evidence_of_no_line(
+    shanghai: LinesResult,
+):
+    """Runs are simulated along the real tracks: one a second at 30 m/s, error 5 m."""
+    network = network_of(shanghai.lines, shanghai.segments, shanghai.stations,
+                         shanghai.structures, shanghai.links)  # fmt: skip
+    connecting = links(shanghai)[lambda f: f["kind"] == "connecting"]
+    right = total = credited = 0
+    for k, link in enumerate(connecting.to_dict("records")):
+        course = course_vertices(np.array([shapely.from_wkb(link["geometry"])], object))
+        place = np.arange(0.0, link["length_m"], 30.0)
+        lon, lat = positions_at(course, np.zeros(len(place), np.int64), place)
+        error = np.random.default_rng(k).normal(0, 5, (2, len(place)))
+        lon = lon + error[0] / metres_per_degree_lon(lat)
+        lat = lat + error[1] / metres_per_degree_lat(lat)
+        run = samples(
+            [(0, 0)] * len(place), lon=lon.tolist(), lat=lat.tolist(), position_error_m=5.0,
+            antenna="in-train",
+        )  # fmt: skip
+        got = match_part(run, network, Config())
+        right += got.matched.column("link_id").to_pylist().count(link["link_id"])
+        total += len(place)
+        credited += sum(got.evidence.column("n").to_pylist())
+    assert total > 6000
+    assert right / total > 0.98
+    # Where the track leaves a line, it is on either.
+    assert credited / total < 0.001
