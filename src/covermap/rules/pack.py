@@ -59,6 +59,15 @@ class PlaceRule(_Strict):
         return self
 
 
+class SegmentRule(PlaceRule):
+    """How the samples of a segment make a verdict: its evidence tells runs apart."""
+
+    runs: Literal["pooled", "each"] = "pooled"
+    """`pooled`: the samples of all runs are judged together. `each`: every run that has
+    `min_samples` there must meet the rule by itself, so the worst run decides; and a line passes
+    by the share that one more run by itself would find, not by that of the persistent level."""
+
+
 class NoService(_Strict):
     """How samples without service count."""
 
@@ -158,7 +167,7 @@ class RulePack(_Strict):
     version: str
     standards: dict[Literal["gsm", "umts", "lte", "nr", "nbiot", "redcap"], Standard]
     cell: PlaceRule
-    segment: PlaceRule
+    segment: SegmentRule
     no_service: NoService
     line: LineRule
     interval: IntervalRule

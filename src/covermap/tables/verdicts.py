@@ -69,7 +69,8 @@ _INTERVAL = (
     C("drive_share", F64, "share that one more drive is expected to observe", "unmeasured"),
     C("drive_low", F64, "lower end of its predictive interval", "unmeasured"),
     C("drive_high", F64, "upper end of its predictive interval", "unmeasured"),
-    C("p_pass", F64, "probability that the share reaches the rule, 0-1", "unmeasured"),
+    C("p_pass", F64, "probability that the share reaches the rule, 0-1: that of the persistent "
+      "level, or of one more drive where the pack judges each run by itself", "unmeasured"),
     C("runs", I32, "runs behind it", "unmeasured"),
     C("campaigns", I32, "campaigns behind it", "unmeasured"),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def write(folder, **changes):
     for old, new in changes.items():
         before = {"rsrp": "rsrp_dbm = -95", "id": 'id = "project-default"',
                   "rule": 'rule = "mean"', "cell": "[cell]",
-                  "passing": "passing = 0.2"}[old]  # fmt: skip
+                  "passing": "passing = 0.2", "runs": 'runs = "pooled"'}[old]  # fmt: skip
         assert before in text
         text = text.replace(before, new, 1)
     (folder / "mine.toml").write_text(text, encoding="utf-8")
@@ -76,6 +76,8 @@ def test_a_file_of_ones_own_is_a_pack(tmp_path):
         ({"rule": 'rule = "mean"\nexceed = true'}, "goes with rule = 'share'"),
         ({"rule": 'rule = "median"'}, "cell.rule"),
         ({"passing": "passing = 0.9"}, "passing must not be above lasting"),
+        ({"cell": '[cell]\nruns = "each"'}, "cell.runs"),
+        ({"runs": 'runs = "worst"'}, "segment.runs"),
         ({"id": 'id = "Not Allowed"'}, "id: "),
         ({"cell": "[cell"}, "not valid TOML"),
     ],

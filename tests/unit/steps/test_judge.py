@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from covermap.core.cells import cells_at
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError, RulePackError
-from covermap.rules import PlaceRule, load_pack
+from covermap.rules import SegmentRule, load_pack
 from covermap.steps import judge
 from covermap.store import Tables
 from covermap.tables import TABLES
@@ -24,11 +24,11 @@ PACK = PACK.model_copy(update={"interval": POOLED})
 GEOMETRY = shapely.to_wkb(shapely.LineString([(121.0, 31.0), (121.001, 31.0)]))
 
 RULES = [
-    PlaceRule(rule="mean", min_samples=2, source="test"),
-    PlaceRule(rule="share", share=0.95, min_samples=1, source="test"),
-    PlaceRule(rule="share", share=0.5, min_samples=3, source="test"),
-    PlaceRule(rule="share", share=0.5, exceed=True, min_samples=1, source="test"),
-    PlaceRule(rule="quantile", quantile=0.1, min_samples=1, source="test"),
+    SegmentRule(rule="mean", min_samples=2, source="test"),
+    SegmentRule(rule="share", share=0.95, min_samples=1, source="test"),
+    SegmentRule(rule="share", share=0.5, min_samples=3, source="test"),
+    SegmentRule(rule="share", share=0.5, exceed=True, min_samples=1, source="test"),
+    SegmentRule(rule="quantile", quantile=0.1, min_samples=1, source="test"),
 ]
 
 

@@ -154,7 +154,7 @@ export const en = {
   'field.intervalNote': 'on one data set of repeated drives it held about 90–96 % of the time',
   'field.coveredKm': 'covered, of {km} assessed',
   'field.pPass': 'P(share reaches the rule)',
-  'field.pPassNote': 'of the whole line: unless the rule pack leaves it out, length never measured counts as not covered',
+  'field.pPassNote': 'of the whole line: unless the rule pack leaves it out, length never measured counts as not covered; of one more run by itself where the pack judges each run apart',
   'field.longestGap': 'Longest gap',
   'field.route': 'Route length',
   'field.operators': 'Operators',

@@ -154,7 +154,7 @@ export const zh: Messages = {
   'field.intervalNote': '在一组重复路测数据上，约 90–96 % 的情况落在区间内',
   'field.coveredKm': '已覆盖（评估 {km} 中）',
   'field.pPass': '覆盖率达到规则的概率',
-  'field.pPassNote': '针对全线：除非规则包另有规定，未测量的里程按未覆盖计',
+  'field.pPassNote': '针对全线：除非规则包另有规定，未测量的里程按未覆盖计；规则包要求每次测试各自达标时，指再测一次的覆盖率',
   'field.longestGap': '最长缺口',
   'field.route': '路线长度',
   'field.operators': '运营商',

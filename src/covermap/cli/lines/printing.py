@@ -63,15 +63,17 @@ def pass_note(rules: dict[str, Any], unit: str = "line") -> str:
     --------
     >>> pass_note({"line": {"share": 0.95, "unmeasured": "bounded"}})
     'P(pass): that 95 % of the whole line is covered, what is not measured taken as not covered'
+    >>> pass_note({"line": {"share": 0.9, "unmeasured": "excluded"}, "segment": {"runs": "each"}})
+    'P(pass): that one more run by itself finds 90 % of the length measured covered'
     """
     line = rules.get("line", {})
     share = f"{100 * line['share']:g} %" if "share" in line else "the share of the rule"
+    rest = f"the whole {unit}", ", what is not measured taken as not covered"
     if line.get("unmeasured") == "excluded":
-        return f"P(pass): that {share} of the length measured is covered"
-    return (
-        f"P(pass): that {share} of the whole {unit} is covered, what is not measured taken as not "
-        "covered"
-    )
+        rest = "the length measured", ""
+    if rules.get("segment", {}).get("runs") == "each":
+        return f"P(pass): that one more run by itself finds {share} of {rest[0]} covered{rest[1]}"
+    return f"P(pass): that {share} of {rest[0]} is covered{rest[1]}"
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> None:

@@ -32,6 +32,9 @@ class LineTest:
     share: float
     confidence: float
     unmeasured: Literal["bounded", "excluded"]
+    runs: Literal["pooled", "each"] = "pooled"
+    """`pooled`: the answer is about the share of the persistent level; `each`: about the share that
+    one more run by itself would find."""
 
     @property
     def tail(self) -> float:

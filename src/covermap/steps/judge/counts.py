@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from covermap.core.judging.apart import Apart, runs_apart
 from covermap.core.judging.certainty import Observed
 from covermap.core.judging.judge import CDB, NO_BIN
 from covermap.core.judging.quantiles import sum_by_place
@@ -89,15 +90,22 @@ class SegmentEvidence:
     def _of(self, operator: str, technology: str) -> Counts:
         return self._layers.get((operator, technology), _NOTHING)
 
-    def bins(self, operator: str) -> OperatorBins:
-        """Give the counts of one operator in all its technologies."""
-        none = self._of(operator, NO_TECHNOLOGY)
-        served = {
-            technology: counts.bins
+    def _served(self, operator: str) -> dict[str, Counts]:
+        return {
+            technology: counts
             for (name, technology), counts in self._layers.items()
             if name == operator and technology != NO_TECHNOLOGY
         }
+
+    def bins(self, operator: str) -> OperatorBins:
+        """Give the counts of one operator in all its technologies."""
+        none = self._of(operator, NO_TECHNOLOGY)
+        served = {name: counts.bins for name, counts in self._served(operator).items()}
         return OperatorBins(served, sum_by_place(none.place, none.n, self.count))
+
+    def apart(self, operator: str) -> Apart:
+        """Give the counts of one operator run by run."""
+        return runs_apart(self._served(operator), self._of(operator, NO_TECHNOLOGY))
 
     def latest_period(self, operator: str, technology: str) -> None:  # noqa: ARG002
         """Give None: no table tells a segment's period."""

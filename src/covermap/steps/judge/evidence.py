@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from covermap.core.cells import areas_m2
+from covermap.core.judging.apart import Apart
 from covermap.core.judging.certainty import Observed
 from covermap.core.judging.judge import NO_BIN, Bins
 from covermap.core.judging.quantiles import sum_by_place
@@ -79,6 +80,9 @@ class Evidence(Protocol):
     def run_counts(self, operator: str) -> Ints:
         """Count the operator's runs per place, in whichever technology; 0 where not told apart."""
 
+    def apart(self, operator: str) -> Apart | None:
+        """Give the counts of one operator run by run; None where runs are not told apart."""
+
 
 class CellEvidence:
     """Cells that have any evidence, in order of their index; read an operator at a time."""
@@ -144,3 +148,7 @@ class CellEvidence:
     def run_counts(self, operator: str) -> Ints:  # noqa: ARG002
         """Give zeros: runs are not known in cells."""
         return np.zeros(self.count, np.int64)
+
+    def apart(self, operator: str) -> Apart | None:  # noqa: ARG002
+        """Give None: runs are not known in cells."""
+        return None

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from covermap.core.judging.apart import by_worst_run
 from covermap.core.judging.certainty import Spread
 from covermap.core.judging.derived import any_technology, operators
 from covermap.core.judging.judge import Bins, Judged, hide_unmeasured, judge_technology
 from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
-from covermap.rules import PlaceRule, RulePack, Standard
+from covermap.rules import PlaceRule, RulePack, SegmentRule, Standard
 from covermap.steps.judge.evidence import Evidence
 from covermap.tables import (
     ALL,
@@ -109,27 +111,50 @@ def _judge_operator(
     spool: Spool,
     rule: PlaceRule,
 ) -> None:
-    counts = evidence.bins(operator)
-    spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
-    judged = []
     # without any technology, no service is judged by the most generous standard: it fails it too
     easiest = min(pack.standards.values(), key=lambda s: s.rsrp_dbm)
-    for technology in [NO_TECHNOLOGY, *technologies]:
-        test = place_test(pack, pack.standards.get(technology, easiest), rule)  # type: ignore[call-overload]
-        found = judge_technology(
-            counts.by_technology.get(technology, _NOTHING),
+    tests = {
+        name: place_test(pack, pack.standards.get(name, easiest), rule)  # type: ignore[call-overload]
+        for name in (NO_TECHNOLOGY, *technologies)
+    }
+    spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
+    counts, runs = evidence.bins(operator), evidence.run_counts(operator)
+    judged = {
+        name: judge_technology(
+            counts.by_technology.get(name, _NOTHING),
             counts.n_none,
             test,
             spread,
-            evidence.observed(operator, technology, test.none_level_dbm),
-            evidence.latest_period(operator, technology),
+            evidence.observed(operator, name, test.none_level_dbm),
+            evidence.latest_period(operator, name),
         )
-        judged.append(found)
-        if technology != NO_TECHNOLOGY:
-            spool.put((operator, technology), hide_unmeasured(found))
-    runs = evidence.run_counts(operator)
-    served = any_technology(judged[1:], judged[0], place_test(pack, easiest, rule), runs)
-    spool.put((operator, ANY), hide_unmeasured(served))
+        for name, test in tests.items()
+    }
+    judged[ANY] = _whichever(judged, tests, runs)
+    apart = evidence.apart(operator) if judged_apart(rule) else None
+    if apart is not None:
+        pairs = {
+            name: judge_technology(apart.bins.get(name, _NOTHING), apart.n_none, test, spread)
+            for name, test in tests.items()
+        }
+        pairs[ANY] = _whichever(pairs, tests)
+        judged = {name: by_worst_run(apart.place, pairs[name], judged[name]) for name in judged}
+    for name, found in judged.items():
+        if name != NO_TECHNOLOGY:
+            spool.put((operator, name), hide_unmeasured(found))
+
+
+def _whichever(
+    judged: dict[str, Judged], tests: dict[str, PlaceTest], runs: NDArray[np.int64] | None = None
+) -> Judged:
+    """Judge an operator's technologies together; each must have been judged by its own."""
+    members = [judged[name] for name in tests if name != NO_TECHNOLOGY]
+    return any_technology(members, judged[NO_TECHNOLOGY], tests[NO_TECHNOLOGY], runs)
+
+
+def judged_apart(rule: PlaceRule) -> bool:
+    """Whether the pack judges each run by itself; cells do not tell runs apart."""
+    return isinstance(rule, SegmentRule) and rule.runs == "each"
 
 
 _NO_ROWS = np.zeros(0, np.int64)

@@ -17,7 +17,7 @@ from covermap.core.judging.verdicts import COVERED, UNMEASURED
 from covermap.rules import RulePack
 from covermap.steps.judge.counts import SegmentEvidence
 from covermap.steps.judge.groups import GroupWork, connect, offsets_of
-from covermap.steps.judge.layers import Layer, Spool, judge_all, place_test, rows
+from covermap.steps.judge.layers import Layer, Spool, judge_all, judged_apart, place_test, rows
 from covermap.steps.judge.network import unit_rows
 from covermap.steps.judge.posterior import (
     Behind,
@@ -83,7 +83,7 @@ def _states(
         test = place_test(pack, standard, pack.segment)
         judged = spool.get(layer)
         paths, means = measured_paths(evidence, ground, layer, judged, test, pack)
-        states[layer] = _state(judged, paths, behind(means))
+        states[layer] = _state(judged, paths, behind(means), pack)
     for layer in layers:
         if layer not in states and layer[0] not in (ANY, ALL):
             members = [states[m] for m in measured if m[0] == layer[0]]
@@ -106,7 +106,7 @@ def _derived(
         joined = served_paths(paths, [m.judged.verdict for m in members], judged)
     else:
         joined = derived_paths(paths, judged, every=every)
-    return _state(judged, joined, together([m.behind for m in members]))
+    return _state(judged, joined, together([m.behind for m in members]), pack)
 
 
 def _without_service(judged: Judged, pack: RulePack) -> State:
@@ -114,17 +114,19 @@ def _without_service(judged: Judged, pack: RulePack) -> State:
     none = np.zeros((len(judged.verdict), pack.interval.draws // 8), np.uint8)
     nowhere = np.zeros(0, np.int64)
     paths = LayerPaths(judged.verdict != UNMEASURED, none, none, none)
-    return _state(judged, paths, Behind(nowhere, nowhere, nowhere))
+    return _state(judged, paths, Behind(nowhere, nowhere, nowhere), pack)
 
 
-def _state(judged: Judged, paths: LayerPaths, behind: Behind) -> State:
-    chance = np.where(judged.verdict == UNMEASURED, np.nan, probabilities(paths.persistent))
+def _state(judged: Judged, paths: LayerPaths, behind: Behind, pack: RulePack) -> State:
+    asked = paths.drive if judged_apart(pack.segment) else paths.persistent
+    chance = np.where(judged.verdict == UNMEASURED, np.nan, probabilities(asked))
     return State(replace(judged, probability=chance), paths, behind)
 
 
 def line_test(pack: RulePack) -> LineTest:
     """Give the pack's rule for a unit of line, as the core takes it."""
-    return LineTest(pack.line.share, pack.line.confidence, pack.line.unmeasured)
+    rule = pack.line
+    return LineTest(rule.share, rule.confidence, rule.unmeasured, pack.segment.runs)
 
 
 def _write(

@@ -37,7 +37,10 @@ class Open:
     """The undetermined lines of one layer, in shares of what the answer is about."""
 
     unit: Ints
+    share: Floats
+    """That the answer is about: shape (lines, draws)."""
     draws: Draws
+    """Of what further runs can show of it."""
     whole_mm: Ints
     gap: Floats
     """Share that nobody measured and that is bounded."""
@@ -83,8 +86,22 @@ def open_lines(units: Ints, standing: Standing, test: LineTest) -> Open:
     total, assessed = standing.total_mm[units], standing.assessed_mm[units]
     whole = total if test.unmeasured == "bounded" else assessed
     sums = (standing.persistent_mm, standing.campaign_mm, standing.drive_mm)
-    draws = Draws(*(s[units] / whole[:, None] for s in sums))
-    return Open(units, draws, whole, 1.0 - assessed / whole)
+    persistent, campaign, drive = (s[units] / whole[:, None] for s in sums)
+    share = drive if test.runs == "each" else persistent
+    draws = Draws(persistent, campaign, further(persistent, drive, test))
+    return Open(units, share, draws, whole, 1.0 - assessed / whole)
+
+
+def further(persistent: Floats, drive: Floats, test: LineTest) -> Floats:
+    """Give draws of what a further run observes, apart from the run that the answer is about.
+
+    Where each run is judged by itself, the answer is about what one run finds; a further run is
+    another one, and what is its own says nothing of the first. So what a run shows beyond the
+    persistent level is taken from another half of the draws.
+    """
+    if test.runs == "pooled":
+        return drive
+    return persistent + np.roll(drive - persistent, drive.shape[-1] // 2, axis=-1)
 
 
 def whole_lines_again(course: Course, lines: Open, test: LineTest) -> list[Candidates]:
@@ -93,7 +110,7 @@ def whole_lines_again(course: Course, lines: Open, test: LineTest) -> list[Candi
     at, found = np.arange(len(lines.unit)), []
     for action, runs in FURTHER:
         seen = seen_by(lines.draws, action, runs)
-        then = foresee(lines.draws.persistent, seen, lines.gap, test)
+        then = foresee(lines.share, seen, lines.gap, test)
         found.append(Candidates(at, action, start, end, runs, then.width, then.p_settled))
     return found
 
@@ -110,8 +127,11 @@ def part_runs(course: Course, paths: LayerPaths, lines: Open, test: LineTest) ->
     begin = first + number * size[at] // parts[at]
     end = first + (number + 1) * size[at] // parts[at]
     from_m, to_m = course.from_m[begin], course.to_m[end - 1]
-    seen = _good(course, lines, at, from_m, to_m, paths.assessed, paths.drive)
-    then = foresee(lines.draws.persistent[at], seen, lines.gap[at], test)
+    lasts, drive = (
+        _good(course, lines, at, from_m, to_m, paths.assessed, bits)
+        for bits in (paths.persistent, paths.drive)
+    )
+    then = foresee(lines.share[at], further(lasts, drive, test), lines.gap[at], test)
     return Candidates(at, "new_campaign", from_m, to_m, 1, then.width, then.p_settled)
 
 
@@ -132,15 +152,15 @@ def gap_runs(course: Course, paths: LayerPaths, lines: Open, test: LineTest) -> 
     at = np.flatnonzero(end[lines.unit] > begin[lines.unit])
     unit = lines.unit[at]
     from_m, to_m = course.from_m[begin[unit]], course.to_m[end[unit] - 1]
-    there = [
+    lasts, drive = (
         _good(course, lines, at, from_m, to_m, ~paths.assessed, bits)
         for bits in (paths.persistent, paths.drive)
-    ]
-    share = lines.draws.persistent[at] + there[0]
+    )
+    share = lines.share[at] + (drive if test.runs == "each" else lasts)
     pieces = cut(course, unit, from_m, to_m)
     measured = pieces.sums(pieces.length_mm, ~paths.assessed) / lines.whole_mm[at]
     rest = np.maximum(lines.gap[at] - measured, 0.0)
-    then = foresee(share, there[1], rest, test)
+    then = foresee(share, further(lasts, drive, test), rest, test)
     return Candidates(at, "measure_gap", from_m, to_m, 1, then.width, then.p_settled)
 
 

@@ -59,7 +59,8 @@ class Standing:
     campaign_mm: Ints
     drive_mm: Ints
     if_bad: Floats
-    """Shape (units, draws): the share that is good, what nobody measured taken as bad."""
+    """Shape (units, draws): the share that the answer is about (that of the persistent level, or of
+    one more run where each run is judged by itself), what nobody measured taken as bad."""
     if_good: Floats
     """The same with it taken as good; both as the rule says (see `bounds`)."""
 
@@ -79,6 +80,7 @@ def stand(
         length_by_draw(pieces.offset, pieces.segment, pieces.length_mm, paths.assessed, bits)
         for bits in (paths.persistent, paths.campaign, paths.drive)
     )
+    asked = drive if test.runs == "each" else persistent
     lengths = pieces.by_verdict(pieces.length_mm, verdict)
     assessed = pieces.sums(pieces.length_mm, paths.assessed)
     return Standing(
@@ -90,7 +92,7 @@ def stand(
         persistent,
         campaign,
         drive,
-        *bounds(persistent, assessed, lengths.sum(axis=1), test),
+        *bounds(asked, assessed, lengths.sum(axis=1), test),
     )
 
 
