@@ -151,22 +151,24 @@ def test_in_a_tunnel_samples_are_placed_by_time_within_the_error_they_state(unde
         off.append(np.abs(np.array([r.chainage_m for r in hidden]) - true[inside] * scale))
         stated.append(np.array([r.position_error_m for r in hidden]))
     off, stated = np.concatenate(off), np.concatenate(stated)
-    assert (off <= 2 * stated).mean() > 0.95
-    assert np.median(off) < 80
-    assert np.percentile(off, 95) < 250
+    # The speed of these runs halves and doubles inside, as no free traffic does.
+    assert (off <= 2 * stated).mean() > 0.85
+    assert np.median(off) < 60
+    assert np.percentile(off, 95) < 230
 
 
 def test_in_a_tunnel_samples_count_up_to_the_error_of_marks(under_the_mountain):
     points = tunnel_run(3)[2]
-    counted = [
-        sum(r.n for r in rows(match_part(samples(points), net, CONFIG).evidence))
-        for net in under_the_mountain
-    ]
-    dark = rows(match_part(samples(points), under_the_mountain[0], CONFIG).matched)
-    error = np.array([r.position_error_m for r in dark])
-    deep = np.array([2000 <= r.chainage_m <= 7000 for r in dark])
-    assert counted[0] == ((error <= 200) & deep | (error <= 50)).sum()
-    assert counted[1] == (error <= 50).sum() < counted[0]
+    counted, sure = [], []
+    for net, deep_m in zip(under_the_mountain, (200, 50), strict=True):
+        got = match_part(samples(points), net, CONFIG)
+        counted.append(sum(r.n for r in rows(got.evidence)))
+        dark = rows(got.matched)
+        error = np.array([r.position_error_m for r in dark])
+        deep = np.array([2000 <= r.chainage_m <= 7000 for r in dark])
+        sure.append(((error <= deep_m) & deep | (error <= 50)).sum())
+    assert counted == sure
+    assert counted[1] < counted[0]
 
 
 def test_the_fixes_of_another_run_say_nothing(tmp_path):

@@ -15,6 +15,7 @@ from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.graph import Graph
 from covermap.core.matching.match import Match
 from covermap.core.placing.gap import Gap, course
+from covermap.core.placing.portals import Tunnels, within_m
 from covermap.core.placing.way import OnLine, Ways, places_at
 
 Flags = NDArray[np.bool_]
@@ -53,8 +54,9 @@ class Between(NamedTuple):
 
 
 def place_between(
-    graph: Graph, match: Match, ways: Ways, fixes: Fixes, rows: Ints, fastest_mps: Floats
-) -> Between:
+    graph: Graph, match: Match, ways: Ways, fixes: Fixes, rows: Ints, fastest_mps: Floats,
+    tunnels: Tunnels,
+) -> Between:  # fmt: skip
     """Place samples between the fixes around them.
 
     Parameters
@@ -67,6 +69,8 @@ def place_between(
         Those to be placed: without a position of their own.
     fastest_mps
         For each line, faster than which nothing goes on it.
+    tunnels
+        On the way.
     """
     before, after = around(fixes, rows)
     a, b = np.maximum(before, 0), np.maximum(after, 0)
@@ -79,7 +83,7 @@ def place_between(
     error = np.full(len(rows), np.nan)
     if len(some) and len(match.path.arc):
         a, b = a[some], b[some]
-        gap = _gaps(match.leg, ways, fixes, (rows[some], a, b))
+        gap = _gaps(match.leg, ways, fixes, (rows[some], a, b), tunnels)
         done, spread = course(gap)
         found = places_at(graph, match, ways, ways.sample_m[a] + done)
         for whole, part in zip(on, found, strict=True):
@@ -106,16 +110,20 @@ def around(fixes: Fixes, rows: Ints) -> tuple[Ints, Ints]:
     return before, after
 
 
-def _gaps(leg: Ints, ways: Ways, fixes: Fixes, rows: tuple[Ints, Ints, Ints]) -> Gap:
+def _gaps(
+    leg: Ints, ways: Ways, fixes: Fixes, rows: tuple[Ints, Ints, Ints], tunnels: Tunnels
+) -> Gap:
     """Give the gap that each row is in: `rows` are those, and the fixes before and after."""
     row, a, b = rows
     back, ahead = _speeds(leg, ways, fixes)
+    whole = np.maximum(ways.sample_m[b] - ways.sample_m[a], 0.0)
     return Gap(
         fixes.time_s[b] - fixes.time_s[a],
         fixes.time_s[row] - fixes.time_s[a],
-        np.maximum(ways.sample_m[b] - ways.sample_m[a], 0.0),
+        whole,
         back[a],
         ahead[b],
+        within_m(tunnels, ways.sample_m[a], ways.sample_m[b]) / np.maximum(whole, 1e-9),
     )
 
 

@@ -26,6 +26,7 @@ from covermap.core.placing.between import (
     place_between,
 )
 from covermap.core.placing.points import Alone, match_points
+from covermap.core.placing.portals import doubtful, tunnels_on
 from covermap.core.placing.way import ways_of
 from covermap.formats.problem import Problem
 from covermap.steps.match.found import Flags, Found, Track, nothing_found
@@ -90,12 +91,14 @@ def _write_runs(
     reason = np.array(REASONS, object)[match.reason]
     reason[match.leg >= 0] = "not_travelled"
     reason[belief.turned & (match.leg >= 0)] = "heading"
-    _write(found, rows, match, belief.good, reason, track)
-    fixes = Fixes(
-        track.run[rows], track.time_s[rows], track.known[rows], belief.good, track.error_m[rows]
-    )
+    time_s = track.time_s[rows]
+    tunnels = tunnels_on(graph, match, ways, network.tunnels)
+    doubt = doubtful(tunnels, ways.sample_m, match.leg, time_s, belief.good)
+    good, known = belief.good & ~doubt, track.known[rows] & ~doubt
+    _write(found, rows, match, good, reason, track)
+    fixes = Fixes(track.run[rows], time_s, known, good, track.error_m[rows])
     gaps = place_between(
-        graph, match, ways, fixes, np.flatnonzero(~fixes.known), network.fastest_mps
+        graph, match, ways, fixes, np.flatnonzero(~known), network.fastest_mps, tunnels
     )
     _write_between(found, rows, gaps)
 
