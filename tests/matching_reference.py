@@ -31,9 +31,7 @@ def feet(graph, geometry, x, y, kx, ky, radius):
 
 def states(graph, geometry, x, y, settings):
     """Arc, metres on it and cost of each state of a sample."""
-    kx, ky = metres_at(
-        y, graph.cells.y0, graph.cells.height, graph.cells.east_m, graph.cells.north_m
-    )
+    kx, ky = metres_at(graph.cells, y)
     made = []
     for edge, along, offset in feet(graph, geometry, x, y, kx, ky, settings.radius_m):
         z = offset / settings.sigma_m
@@ -95,9 +93,7 @@ def match(graph, geometry, lon, lat, time, settings):
         return None
     score, back, steps = [[c for _, _, c in columns[0]]], [], []
     for t in range(1, len(columns)):
-        kx, ky = metres_at(
-            lat[t], graph.cells.y0, graph.cells.height, graph.cells.east_m, graph.cells.north_m
-        )
+        kx, ky = metres_at(graph.cells, lat[t])
         straight = math.hypot((lon[t] - lon[t - 1]) * kx, (lat[t] - lat[t - 1]) * ky)
         longest = min(
             settings.detour * straight + settings.detour_m,

@@ -6,18 +6,15 @@ import numpy as np
 from numba import njit
 
 from covermap.core.lines.nearest import lines_near
-from covermap.core.matching.cells import REACH_M
+from covermap.core.matching.cells import REACH_M, cell_at, metres_at, steps_in
 from covermap.core.matching.graph import LENGTH_M, PIECE, START_M, WAYS, X1, X2, Y1, Y2
+from covermap.core.matching.layout import ALONG, ARC, EMISSION, OFFSET
+from covermap.core.matching.lean import lean
 
 MOST_FEET = 32
 """Pieces of edges near a sample at most; the farthest are let go where there are more."""
 MOST_STATES = 2 * MOST_FEET
 """States of one sample at most: both directions of each piece."""
-ARC, ALONG, OFFSET, EMISSION, SCORE, ODDS, BACK, BETA = range(8)
-"""Columns of states: the arc; metres on it in its direction; metres left of it; what that costs;
-what the best way there costs; the probability; the state before it on the best way; how
-likely all later samples are from there."""
-STATE_COLUMNS = 8
 FOOT_PIECE, FOOT_STEP, FOOT_SQUARE, FOOT_SHARE = range(4)
 
 
@@ -29,7 +26,7 @@ def grown(array, used):  # type: ignore[no-untyped-def]
     return made
 
 
-@njit(cache=True)
+@lean
 def emission_cost(offset_m, sigma_m, tail):  # type: ignore[no-untyped-def]
     """Minus log likelihood of an offset: Gaussian, and beyond `tail` sigmas linear (Huber).
 
@@ -40,7 +37,7 @@ def emission_cost(offset_m, sigma_m, tail):  # type: ignore[no-untyped-def]
     return 0.5 * z * z if z <= tail else tail * (z - 0.5 * tail)
 
 
-@njit(cache=True)
+@lean
 def feet(step, near, begin, end, x, y, kx, ky, radius, everywhere, allowed, foot):  # type: ignore[no-untyped-def]
     """Find the nearest place on each piece within a radius; steps `near[begin:end]` ascend.
 
@@ -81,7 +78,7 @@ def feet(step, near, begin, end, x, y, kx, ky, radius, everywhere, allowed, foot
     return count, barred
 
 
-@njit(cache=True)
+@lean
 def far_feet(grid, x, y, kx, ky, radius, allowed, found, foot):  # type: ignore[no-untyped-def]
     """Do the same for any radius, by a search."""
     count, _, barred = lines_near(grid, x, y, kx, ky, radius, np.nan, -1.0, allowed, found)
@@ -91,7 +88,7 @@ def far_feet(grid, x, y, kx, ky, radius, allowed, found, foot):  # type: ignore[
     return count, barred
 
 
-@njit(cache=True)
+@lean
 def _hidden(step, foot, count, j):  # type: ignore[no-untyped-def]
     """Say whether the piece before or after on the same edge is nearer: then this is its end."""
     for i in (j - 1, j + 1):
@@ -104,7 +101,7 @@ def _hidden(step, foot, count, j):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True)
+@lean
 def states_at(  # type: ignore[no-untyped-def]
     step, length_m, foot, count, x, y, kx, ky, heading, sigma, settings, state, used
 ):
@@ -158,7 +155,33 @@ def states_at(  # type: ignore[no-untyped-def]
     return kept
 
 
-@njit(cache=True)
+@lean
 def within_reach(radius):  # type: ignore[no-untyped-def]
     """Say whether the cells know every step within a radius."""
     return radius <= REACH_M
+
+
+@lean
+def candidates_at(  # type: ignore[no-untyped-def]
+    grid, cells, step, length_m, x, y, heading, sigma, by_cell, everywhere, allowed, settings,
+    foot, found, state, used,
+):  # fmt: skip
+    """Look up the states of one sample; give where they end, and whether a piece was barred.
+
+    Where nothing is near, the search goes as far as the settings allow.
+    """
+    kx, ky = metres_at(cells, y)
+    if by_cell:
+        row, column = cell_at(cells, x, y)
+        begin, end = steps_in(cells.row_start, cells.column, cells.first, row, column)
+        count, barred = feet(
+            step, cells.step, begin, end, x, y, kx, ky, settings.radius_m, everywhere, allowed,
+            foot,
+        )  # fmt: skip
+    else:
+        count, barred = far_feet(grid, x, y, kx, ky, settings.radius_m, allowed, found, foot)
+    if count == 0 and settings.far_m > settings.radius_m:
+        count, barred = far_feet(grid, x, y, kx, ky, settings.far_m, allowed, found, foot)
+    return states_at(
+        step, length_m, foot, count, x, y, kx, ky, heading, sigma, settings, state, used
+    ), barred

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from covermap.core.geodesy import Floats, Ints, metres_per_degree_lat, metres_per_degree_lon
+from covermap.core.matching.lean import lean
 
 REACH_M = 60.0
 CELL_M = 60.0
@@ -111,7 +112,15 @@ def _sorted_by(key, order):  # type: ignore[no-untyped-def]
     return made
 
 
-@njit(cache=True)
+@lean
+def cell_at(cells, x, y):  # type: ignore[no-untyped-def]
+    """Give the row and the column of the cell of a place; there need be no such cell."""
+    return (
+        int(np.floor((y - cells.y0) / cells.height)), int(np.floor((x - cells.x0) / cells.width))
+    )  # fmt: skip
+
+
+@lean
 def steps_in(row_start, column, first, row, wanted):  # type: ignore[no-untyped-def]
     """Give where the steps near the cell in a row and column begin and end in `Cells.step`."""
     if row < 0 or row + 1 >= len(row_start):
@@ -129,8 +138,16 @@ def steps_in(row_start, column, first, row, wanted):  # type: ignore[no-untyped-
     return 0, 0
 
 
-@njit(cache=True)
-def metres_at(y, y0, height, east_m, north_m):  # type: ignore[no-untyped-def]
+@lean
+def metres_at(cells, y):  # type: ignore[no-untyped-def]
     """Metres a degree, east and north, at a latitude."""
-    row = min(max(int((y - y0) / height), 0), len(east_m) - 1)
-    return east_m[row], north_m[row]
+    row = min(max(int((y - cells.y0) / cells.height), 0), len(cells.east_m) - 1)
+    return cells.east_m[row], cells.north_m[row]
+
+
+@lean
+def straight_m(cells, x1, y1, x2, y2):  # type: ignore[no-untyped-def]
+    """Metres from place to place, in the plane of the second."""
+    kx, ky = metres_at(cells, y2)
+    dx, dy = (x2 - x1) * kx, (y2 - y1) * ky
+    return np.sqrt(dx * dx + dy * dy)

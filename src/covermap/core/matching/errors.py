@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from covermap.core.matching.candidates import ARC, OFFSET
-from covermap.core.matching.viterbi import CHOSEN, LEG, SAMPLE
+from covermap.core.matching.layout import ARC, CHOSEN, LEG, OFFSET, SAMPLE
 
 ENOUGH = 30
 """Fewer samples than this say nothing; so many weigh as much as what was thought before."""

@@ -12,17 +12,13 @@ from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.cells import metres_at
 from covermap.core.matching.errors import error_factor
 from covermap.core.matching.graph import Flags, Graph
-from covermap.core.matching.places import (
-    lay,
-    lay_between,
-    on_lines,
-    room_for,
-    spots_for,
-    trail_for,
-)
+from covermap.core.matching.layout import LEG, NO_POSITION
+from covermap.core.matching.lean import lean
+from covermap.core.matching.pieces import room_for, trail_for
+from covermap.core.matching.places import lay, lay_between, on_lines, spots_for
 from covermap.core.matching.routes import Routes, routes_of
 from covermap.core.matching.settings import MatchSettings
-from covermap.core.matching.viterbi import LEG, NO_POSITION, solve, work_for
+from covermap.core.matching.viterbi import solve, work_for
 
 NEARLY = 1.25
 """Where errors turn out to be so many times larger or smaller, a run is matched once more."""
@@ -60,7 +56,7 @@ class Match(NamedTuple):
     """The next most likely line; -1: there is none."""
     other_probability: Floats
     reason: Ints
-    """Index into ``viterbi.REASONS``."""
+    """Index into ``layout.REASONS``."""
     leg: Ints
     """Number of the connected piece of the path; -1: on none."""
     path: Path
@@ -136,8 +132,8 @@ def _starts(run: Ints | None, n: int) -> Ints:
     return np.r_[0, np.flatnonzero(run[1:] != run[:-1]) + 1, n].astype(np.int64)
 
 
-@njit(cache=True)
-def _thinned(x, y, y0, height, east_m, north_m, sigma, start, stop, thin, reason, kept, samples):  # type: ignore[no-untyped-def]
+@lean
+def _thinned(x, y, cells, sigma, start, stop, thin, reason, kept, samples):  # type: ignore[no-untyped-def]
     """Find the samples that move on; for the others, the one before that they belong to."""
     count, last = 0, -1
     for i in range(start, stop):
@@ -145,7 +141,7 @@ def _thinned(x, y, y0, height, east_m, north_m, sigma, start, stop, thin, reason
             reason[i] = NO_POSITION
             continue
         if last >= 0:
-            kx, ky = metres_at(y[i], y0, height, east_m, north_m)
+            kx, ky = metres_at(cells, y[i])
             dx, dy = (x[i] - x[last]) * kx, (y[i] - y[last]) * ky
             near = thin * sigma[i]
             if dx * dx + dy * dy < near * near:
@@ -178,13 +174,12 @@ def _match_runs(  # type: ignore[no-untyped-def]
     for r in range(len(starts) - 1):
         longest = max(longest, starts[r + 1] - starts[r])
     work, trail, kept = work_for(longest), trail_for(len(x)), np.full(len(x), -1, np.int64)
-    samples, cells = np.empty(longest, np.int64), graph.cells
+    samples = np.empty(longest, np.int64)
     used, legs = 0, 0
     for r in range(len(starts) - 1):
         start, stop = starts[r], starts[r + 1]
         count = _thinned(
-            x, y, cells.y0, cells.height, cells.east_m, cells.north_m, sigma, start, stop,
-            settings.thin, spots.reason, kept, samples,
+            x, y, graph.cells, sigma, start, stop, settings.thin, spots.reason, kept, samples,
         )  # fmt: skip
         columns, work = solve(
             graph, routes, x, y, time, heading, sigma, samples[:count], everywhere, allowed,

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.graph import Graph
+from covermap.core.matching.lean import lean
 
 POOL = 1 << 22
 """Arcs that are remembered, about."""
@@ -27,17 +28,22 @@ ROUND_M = 150.0
 ROW, COUNT, BOUND = range(3)
 """Columns of `Routes.rows`: where the row begins in the pool (-1: none), its length, and how far
 the search went."""
-TO, BY, METRES, COUNTS, ROUNDS = range(5)
-"""Columns of `Routes.pool`, ascending by TO within a row: the arc reached; the arc before it;
-metres from the end of the row's arc to its beginning; what the choice counts that as; turns round
-on the way: at dead ends, and 65536 times those elsewhere."""
+BY, METRES, COUNTS, ROUNDS = range(4)
+"""Columns of `Routes.pool`: the arc before the one reached; metres from the end of the row's arc to
+the beginning of that; what the choice counts that as; turns round on the way: at dead ends, and
+65536 times those elsewhere."""
+FEW = 32
+"""Among so few arcs it is faster to count those before one than to halve them."""
 
 
 class Routes(NamedTuple):
     """What is known of routes, and room for a search; changed in place by the kernels."""
 
     rows: Floats
+    reached: NDArray[np.int32]
+    """The arcs reached, row by row, ascending within a row."""
     pool: Floats
+    """Of each of them, how."""
     used: Ints
     """Two numbers: how much of the pool is used; the number of the last search."""
     cost: Floats
@@ -60,12 +66,12 @@ def routes_of(graph: Graph) -> Routes:
     ints = [np.zeros(k, np.int64) for k in (2, arcs, arcs, arcs, pushes)]
     reals = [np.zeros(k) for k in (arcs, arcs, pushes)]
     return Routes(
-        np.full((arcs, 3), -1.0), np.zeros((pool, 5)), ints[0], reals[0], ints[1], ints[2],
-        reals[1], ints[3], ints[4], reals[2],
+        np.full((arcs, 3), -1.0), np.zeros(pool, np.int32), np.zeros((pool, 4)), ints[0], reals[0],
+        ints[1], ints[2], reals[1], ints[3], ints[4], reals[2],
     )  # fmt: skip
 
 
-@njit(cache=True)
+@lean
 def _push(heap, cost, size, item, value):  # type: ignore[no-untyped-def]
     i = size
     while i > 0:
@@ -78,7 +84,7 @@ def _push(heap, cost, size, item, value):  # type: ignore[no-untyped-def]
     return size + 1
 
 
-@njit(cache=True)
+@lean
 def _pop(heap, cost, size):  # type: ignore[no-untyped-def]
     item, value = heap[0], cost[0]
     size -= 1
@@ -101,13 +107,13 @@ def _pop(heap, cost, size):  # type: ignore[no-untyped-def]
     return item, value, size
 
 
-@njit(cache=True)
+@lean
 def dead_end(graph, node):  # type: ignore[no-untyped-def]
     """Say whether the only way on from a node is back."""
     return graph.first_out[node + 1] - graph.first_out[node] <= 1
 
 
-@njit(cache=True)
+@lean
 def turn_m(graph, a, b):  # type: ignore[no-untyped-def]
     """Count a turn from the end of arc `a` into arc `b` in metres of the choice of a route."""
     if b == a ^ 1:
@@ -115,7 +121,7 @@ def turn_m(graph, a, b):  # type: ignore[no-untyped-def]
     return TURN_M * (1.0 - np.cos(graph.bearing[b, 0] - graph.bearing[a, 1]))
 
 
-@njit(cache=True)
+@lean
 def _relax(graph, routes, a, value, metres, turned, number, bound, size):  # type: ignore[no-untyped-def]
     """Offer the arcs that leave the end of `a`, which costs `value` and `metres` to reach."""
     node = graph.head[a]
@@ -133,11 +139,11 @@ def _relax(graph, routes, a, value, metres, turned, number, bound, size):  # typ
     return size
 
 
-@njit(cache=True)
+@lean
 def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
     """Reach every arc whose beginning counts at most `bound` from the end of `source`."""
     routes.used[1] += 1
-    number, pool, rows = routes.used[1], routes.pool, routes.rows
+    number, pool, rows, to = routes.used[1], routes.pool, routes.rows, routes.reached
     start = routes.used[0]
     if start + len(rows) > len(pool):
         # A row has at most every arc: forget all rows rather than run out in the middle of one.
@@ -149,57 +155,59 @@ def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
         b, value, size = _pop(routes.heap, routes.heap_cost, size)
         if value > routes.cost[b]:
             continue
-        pool[start + count, TO] = b
+        to[start + count] = b
         count += 1
         size = _relax(
             graph, routes, b, value + graph.weight[b], routes.metres[b] + graph.length_m[b >> 1],
             routes.turned[b], number, bound, size,
         )  # fmt: skip
-    reached = np.sort(pool[start : start + count, TO].copy())
     for k in range(count):
-        b = int(reached[k])
-        pool[start + k, TO], pool[start + k, BY] = b, routes.came[b]
+        b = int(to[start + k])
+        size = _push(routes.heap, routes.heap_cost, size, b, float(b))
+    for k in range(count):
+        b, _, size = _pop(routes.heap, routes.heap_cost, size)
+        to[start + k] = b
+        pool[start + k, BY] = routes.came[b]
         pool[start + k, METRES], pool[start + k, COUNTS] = routes.metres[b], routes.cost[b]
         pool[start + k, ROUNDS] = routes.turned[b]
     rows[source, ROW], rows[source, COUNT], rows[source, BOUND] = start, count, bound
     routes.used[0] = start + count
 
 
-@njit(cache=True, inline="always")
+@lean
 def known(rows, source, bound):  # type: ignore[no-untyped-def]
     """Say whether the routes from an arc are remembered as far as `bound`."""
     return rows[source, ROW] >= 0.0 and rows[source, BOUND] >= bound
 
 
-@njit(cache=True, inline="always")
-def entry(rows, pool, source, target, bound):  # type: ignore[no-untyped-def]
-    """Give the place in the pool of the route from arc to arc; -1: none that counts `bound`.
-
-    The routes from `source` must be known as far; how much farther does not matter.
-    """
+@lean
+def entry(rows, to, source, target):  # type: ignore[no-untyped-def]
+    """Give the place in the pool of the route from arc to arc; -1: it was not reached."""
     low = int(rows[source, ROW])
     end = high = low + int(rows[source, COUNT])
-    while low < high:
+    while high - low > FEW:
         middle = (low + high) >> 1
-        if pool[middle, TO] < target:
+        if to[middle] < target:
             low = middle + 1
         else:
             high = middle
-    if low == end or pool[low, TO] != target or pool[low, COUNTS] > bound:
-        low = -1
-    return low
+    before = 0
+    for k in range(low, high):
+        before += to[k] < target
+    low += before
+    return low if low < end and to[low] == target else -1
 
 
-@njit(cache=True)
-def path_between(rows, pool, source, target, bound, path):  # type: ignore[no-untyped-def]
+@lean
+def path_between(rows, to, pool, source, target, path):  # type: ignore[no-untyped-def]
     """Write the arcs between two arcs into `path`, in order; give how many, -1: no route.
 
     `path` must have room for as many arcs as the graph has; the routes from `source` must be known
-    as far as `bound`.
+    far enough.
     """
     count, arc = 0, target
     while True:
-        place = entry(rows, pool, source, arc, bound)
+        place = entry(rows, to, source, arc)
         if place < 0:
             return -1
         arc = int(pool[place, BY])

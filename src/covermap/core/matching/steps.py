@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from covermap.core.matching.candidates import ALONG, ARC
-from covermap.core.matching.routes import METRES, ROUNDS, entry, known, path_between
+from covermap.core.matching.layout import ALONG, ARC
+from covermap.core.matching.lean import lean
+from covermap.core.matching.routes import COUNTS, METRES, ROUNDS, entry, known, path_between
 
 STRAIGHT_ON, TURN, ROUTE = range(3)
 """How: along the same arc; turning round on it; by its end and a route to the other's start."""
@@ -16,7 +16,7 @@ ROUND_ABOUT_M = 200.0
 """What the choice of a route may count beyond the metres: a turn round, a few other turns."""
 
 
-@njit(cache=True)
+@lean
 def bound_for(longest):  # type: ignore[no-untyped-def]
     """Round a bound up, so that arcs are searched few times."""
     bound = FIRST_BOUND_M
@@ -25,13 +25,13 @@ def bound_for(longest):  # type: ignore[no-untyped-def]
     return bound
 
 
-@njit(cache=True)
+@lean
 def beta_at(straight, settings):  # type: ignore[no-untyped-def]
     """Scale of the difference between route and straight line over a distance."""
     return settings.beta_m + settings.beta_share * straight
 
 
-@njit(cache=True)
+@lean
 def longest_route(straight, seconds, sigma, settings):  # type: ignore[no-untyped-def]
     """No longer route than this can have been travelled between two samples."""
     longest = settings.detour * straight + settings.detour_m
@@ -40,7 +40,7 @@ def longest_route(straight, seconds, sigma, settings):  # type: ignore[no-untype
     return longest
 
 
-@njit(cache=True, inline="always")
+@lean
 def on_edge(a, p, b, q, whole, straight, beta, longest, settings):  # type: ignore[no-untyped-def]
     """Cost of going from `p` on arc `a` to `q` on arc `b` without leaving the edge; inf: no way.
 
@@ -56,24 +56,25 @@ def on_edge(a, p, b, q, whole, straight, beta, longest, settings):  # type: igno
     return cost
 
 
-@njit(cache=True, inline="always")
-def by_route(rows, pool, a, b, ends, straight, beta, longest, bound, settings):  # type: ignore[no-untyped-def]
+@lean
+def by_route(rows, to, pool, a, b, ends, straight, beta, longest, bound, settings):  # type: ignore[no-untyped-def]
     """Cost of going by the end of arc `a` and a route to the start of arc `b`; inf: no way.
 
-    `ends` are the metres on the two arcs. The routes from `a` must be known as far as `bound`.
+    `ends` are the metres on the two arcs. The routes from `a` must be known as far as `bound`; how
+    much farther does not matter.
     """
     cost = np.inf
-    place = entry(rows, pool, a, b, bound)
-    if place >= 0 and ends + pool[place, METRES] <= longest:
+    place = entry(rows, to, a, b)
+    if place >= 0 and pool[place, COUNTS] <= bound and ends + pool[place, METRES] <= longest:
         rounds = int(pool[place, ROUNDS])
         cost = abs(ends + pool[place, METRES] - straight) / beta
         cost += (rounds >> 16) * settings.turn_cost + (rounds & 65535) * settings.dead_end_cost
     return cost
 
 
-@njit(cache=True)
+@lean
 def connect(  # type: ignore[no-untyped-def]
-    state, length_m, rows, pool, a0, a1, b0, b1, straight, longest, settings, w, w0
+    state, length_m, rows, to, pool, a0, a1, b0, b1, straight, longest, settings, w, w0
 ):
     """Write the cost of each step from states `a0:a1` to states `b0:b1`, row by row of b.
 
@@ -84,21 +85,22 @@ def connect(  # type: ignore[no-untyped-def]
     for i in range(a0, a1):
         a, p = int(state[i, ARC]), state[i, ALONG]
         whole = length_m[a >> 1]
+        within = known(rows, a, bound)
         for j in range(b0, b1):
             b, q = int(state[j, ARC]), state[j, ALONG]
             cost, ends = np.inf, whole - p + q
             if a >> 1 == b >> 1:
                 cost = on_edge(a, p, b, q, whole, straight, beta, longest, settings)
             if ends <= longest and (a != b or q < p):
-                if not known(rows, a, bound):
+                if not within:
                     return a
-                way = by_route(rows, pool, a, b, ends, straight, beta, longest, bound, settings)
+                way = by_route(rows, to, pool, a, b, ends, straight, beta, longest, bound, settings)
                 cost = min(cost, way)
             w[w0 + (j - b0) * across + i - a0] = cost
     return -1
 
 
-@njit(cache=True)
+@lean
 def first_unknown(state, rows, a0, a1, bound):  # type: ignore[no-untyped-def]
     """Give the first arc of states `a0:a1` whose routes are not known to `bound`; -1: none."""
     for i in range(a0, a1):
@@ -107,39 +109,43 @@ def first_unknown(state, rows, a0, a1, bound):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True)
-def way_taken(length_m, rows, pool, a, p, b, q, straight, longest, settings):  # type: ignore[no-untyped-def]
+@lean
+def way_taken(length_m, routes, a, p, b, q, straight, longest, settings):  # type: ignore[no-untyped-def]
     """Give how the cheapest step is made; see :func:`connect`. The routes must be known."""
     beta, whole = beta_at(straight, settings), length_m[a >> 1]
     same = on_edge(a, p, b, q, whole, straight, beta, longest, settings)
     ends = whole - p + q
     if ends <= longest and (a != b or q < p):
-        bound = bound_for(longest)
-        way = by_route(rows, pool, a, b, ends, straight, beta, longest, bound, settings)
+        way = by_route(
+            routes.rows, routes.reached, routes.pool, a, b, ends, straight, beta, longest,
+            bound_for(longest), settings,
+        )  # fmt: skip
         if way < same:
             return ROUTE
     return STRAIGHT_ON if a == b else TURN
 
 
-@njit(cache=True)
-def write_step(length_m, rows, pool, a, p, b, q, how, longest, room, arc, from_m, to_m):  # type: ignore[no-untyped-def]
+@lean
+def write_step(length_m, routes, a, p, b, q, place, straight, longest, settings, room):  # type: ignore[no-untyped-def]
     """Write the pieces of arcs travelled from `p` on `a` to `q` on `b`; give how many.
 
-    `room` takes a route; `arc`, `from_m` and `to_m` must have room for two more than it.
+    The first begins at `place`, where the sample was laid.
     """
     whole = length_m[a >> 1]
+    arc, from_m, to_m = room.arc, room.from_m, room.to_m
+    how = way_taken(length_m, routes, a, p, b, q, straight, longest, settings)
+    arc[0], from_m[0], to_m[0] = a, place, whole
     if how == STRAIGHT_ON:
-        arc[0], from_m[0], to_m[0] = a, p, max(p, q)
+        to_m[0] = max(place, q)
         return 1
     if how == TURN:
-        far = max(p, whole - q)
-        arc[0], from_m[0], to_m[0] = a, p, far
+        far = max(place, whole - q)
+        to_m[0] = far
         arc[1], from_m[1], to_m[1] = b, whole - far, q
         return 2
-    arc[0], from_m[0], to_m[0] = a, p, whole
-    count = path_between(rows, pool, a, b, bound_for(longest), room)
+    count = path_between(routes.rows, routes.reached, routes.pool, a, b, room.route)
     for k in range(count):
-        arc[k + 1], from_m[k + 1] = room[k], 0.0
-        to_m[k + 1] = length_m[room[k] >> 1]
+        arc[k + 1], from_m[k + 1] = room.route[k], 0.0
+        to_m[k + 1] = length_m[room.route[k] >> 1]
     arc[count + 1], from_m[count + 1], to_m[count + 1] = b, 0.0, q
     return count + 2
