@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +14,11 @@ import shapely
 
 from covermap.core.datum import parse_datum, to_wgs84
 from covermap.core.geodesy import Floats
+from covermap.core.lines.figures import parse_post
 from covermap.core.lines.inventory import Objects
-from covermap.errors import ConfigError, DatumError
+from covermap.errors import ConfigError, CovermapError, DatumError
 from covermap.formats.sites.grid import read_grid
-from covermap.formats.source import expand
+from covermap.formats.source import Source, expand
 from covermap.formats.vectors import SUFFIXES, read_vector
 from covermap.formats.ways import Notes, text_of
 from covermap.workspace import Lines
@@ -28,6 +31,9 @@ COLUMNS = {
     "chainage_m": ("chainage_m",),
 }
 """Our column -> names it is found by when `post_columns` does not name it."""
+SNIFFED = 100
+"""Rows that are looked at to tell what a file is."""
+_NUMBER = re.compile(r"^\s*[\d.]*\s*$")
 
 
 @dataclass
@@ -69,6 +75,29 @@ def read_posts(path: Path, shown: str, declaration: Lines) -> PostRows:
     if path.name.lower().endswith(suffixes):
         return _from_vector(path, shown, declaration)
     return _from_table(path, shown, declaration)
+
+
+def sniff_posts(source: Source) -> float:
+    """Tell how likely a table or GeoJSON file is one of kilometre posts, 0 to 1.
+
+    Most figures of its column must be written as chainage is, with letters or a plus sign: bare
+    numbers under such a name may be anything.
+    """
+    heads = set(COLUMNS["official"])
+    try:
+        if source.name.lower().endswith((".geojson", ".json")):
+            rows = [f["properties"] for f in json.loads(source.read_text().text)["features"]]
+            names = list(rows[0])
+            cells = [[r.get(n) for n in names] for r in rows]
+        else:
+            grid = read_grid(source, lambda n: bool(heads & {x.lower() for x in n}), None, "")
+            names, cells = list(grid.names), list(grid.rows)
+        at = next(i for i, name in enumerate(names) if name.strip().lower() in heads)
+    except (CovermapError, ValueError, KeyError, TypeError, IndexError, StopIteration):
+        return 0.0
+    told = [str(row[at]) for row in cells[:SNIFFED] if row[at] not in (None, "")]
+    good = [t for t in told if parse_post(t) is not None and not _NUMBER.match(t)]
+    return 0.8 if told and len(good) >= len(told) / 2 else 0.0
 
 
 def _chosen(names: list[str], declaration: Lines, where: str) -> dict[str, str]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import typer
 
-from covermap.cli.check.candidates import LEAST, Candidate, candidates
+from covermap.cli.check.candidates import LEAST, POSTS, Candidate, candidates
 from covermap.cli.check.entry import Checked, entries
 from covermap.cli.check.facts import log_facts, site_facts, together, vector_facts
+from covermap.cli.check.posts import post_facts
 from covermap.cli.check.render import as_data, as_text
 from covermap.cli.check.where import compare_with_lines, decisive
 from covermap.core.datum import DatumFit, parse_datum
@@ -45,11 +46,12 @@ def check(
     """Tell what each file is: format, rows, times, extent, datum, operators, problems.
 
     Ends with the covermap.toml lines that declare them. Exit code 2 when nothing can be done with
-    one of the files; the others are told all the same.
+    one of the files; the others are told all the same. Of files of kilometre posts each finding is
+    told with its line, rule and what to do: exit code 1 when there is any error or warning.
     """
     said = parse_datum(datum) if datum else None
-    done, errors = _check_all(files, said)
-    fits = {f.path: _fit(f, lines) for f in done} if lines else {}
+    done, errors = _check_all(files, said, lines)
+    fits = {f.path: _fit(f, lines) for f in done if f.candidate.kind != POSTS} if lines else {}
     done = [_with_fit(f, fits.get(f.path)) for f in done]
     if as_json:
         typer.echo(_json(done, errors, fits))
@@ -59,15 +61,19 @@ def check(
         typer.echo(f"Error: {message}", err=True)
     if errors:
         raise typer.Exit(2)
+    if any(f["level"] != "note" for file in done for f in file.facts.findings):
+        raise typer.Exit(1)
 
 
-def _check_all(files: list[Path], datum: str | None) -> tuple[list[Checked], dict[str, str]]:
+def _check_all(
+    files: list[Path], datum: str | None, lines: Path | None
+) -> tuple[list[Checked], dict[str, str]]:
     done: list[Checked] = []
     errors: dict[str, str] = {}
     tables: dict[str, list[tuple[str, Source, list[Candidate]]]] = {}
     for path in (f for named in files for f in _files(named)):
         try:
-            for checked in _check_file(path, datum, tables):
+            for checked in _check_file(path, datum, tables, lines):
                 done.append(checked)
         except CovermapError as error:
             errors[str(path)] = str(error)
@@ -89,7 +95,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def _check_file(
-    path: Path, datum: str | None, tables: dict[str, list[tuple[str, Source, list[Candidate]]]]
+    path: Path,
+    datum: str | None,
+    tables: dict[str, list[tuple[str, Source, list[Candidate]]]],
+    lines: Path | None,
 ) -> list[Checked]:
     """Check one file: one result for each format among its members."""
     shown = str(path)
@@ -100,6 +109,9 @@ def _check_file(
     for source in sources:
         found = candidates(source)
         best = _best(source, found)
+        if best.kind == POSTS and len(sources) == 1:
+            facts = post_facts(path, shown, datum, lines)
+            return [Checked(shown, best, tuple(found[1:]), facts, (), datum)]
         if best.kind == "vector":
             if len(sources) == 1:
                 return [_vector(path, found, datum)]

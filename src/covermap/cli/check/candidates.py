@@ -16,12 +16,14 @@ from covermap.formats.logs.geojson_points import property_names
 from covermap.formats.logs.guess import Guess, guess_columns
 from covermap.formats.logs.sheets import is_sheet, sheet_names
 from covermap.formats.logs.table import table_names
+from covermap.formats.posts import sniff_posts
 from covermap.formats.sites import FORMATS as SITE_FORMATS
 from covermap.formats.source import Source
 from covermap.formats.vectors import SUFFIXES
 
-Kind = Literal["measurements", "sites", "vector"]
+Kind = Literal["measurements", "sites", "vector", "posts"]
 VECTOR = "vector"
+POSTS = "posts"
 LEAST = 0.35
 """A score below this is a mere possibility, never the answer."""
 
@@ -53,6 +55,9 @@ def candidates(source: Source) -> list[Candidate]:
     below = known - 0.05 if known >= 0.5 else None
     found += [_mapped(source, name, below) for name in ("table", "geojson-points")]
     found += _vector(source, found)
+    score = sniff_posts(source)
+    if score > 0:
+        found.append(Candidate("posts", POSTS, "official kilometre posts", score))
     if any(c.guess and c.guess.measures and "time" in c.guess.columns for c in found):
         # Cells are not measured at a time: a table of both columns is a log with cell names in it.
         found = [c if c.kind != "sites" else replace(c, score=min(c.score, 0.6)) for c in found]

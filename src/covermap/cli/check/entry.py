@@ -66,6 +66,8 @@ def _likeness(file: Checked) -> tuple[object, ...]:
 def _entry(group: list[Checked], taken: set[str]) -> str:
     first = group[0]
     kind = first.candidate.kind
+    if kind == "posts":
+        return _post_lines(group)
     lines = [f"[[{_table(first)}]]", f"name = {_quoted(_name(first.path, taken))}"]
     paths = list(dict.fromkeys(p for f in group for p in (f.path, *f.also)))
     lines.append(f"files = [{', '.join(_quoted(p) for p in paths)}]   # relative to covermap.toml")
@@ -78,6 +80,15 @@ def _entry(group: list[Checked], taken: set[str]) -> str:
     else:
         lines += _vector_lines(first)
     return "\n".join(lines) + "\n"
+
+
+def _post_lines(group: list[Checked]) -> str:
+    """Name posts where they belong: they have no entry of their own."""
+    said = [
+        f"# posts = {_quoted(f.path)}   # in the [[lines]] entry of the lines they stand on"
+        for f in group
+    ]
+    return "\n".join(said) + "\n"
 
 
 def _table(file: Checked) -> str:

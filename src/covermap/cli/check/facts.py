@@ -48,6 +48,8 @@ class Facts:
     x: Any = None
     """Positions as written, for the comparison with lines."""
     y: Any = None
+    findings: tuple[dict[str, Any], ...] = ()
+    """Of kilometre posts: each with file, line, value, rule and what to do."""
 
     def names_none(self, what: Literal["operators", "technologies"]) -> bool:
         """Whether no row names an operator, or a technology."""

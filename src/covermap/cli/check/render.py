@@ -22,13 +22,13 @@ def as_text(file: Checked) -> str:
     if best.kind == "measurements":
         lines.append(f"  time          {_span(facts)}")
     lines += _places(facts, file.datum, best.kind == "vector")
-    if best.kind != "vector":
+    if best.kind not in ("vector", "posts"):
         lines += [
             f"  operators     {_listed(facts.operators)}",
             f"  technologies  {_listed(facts.technologies)}",
         ]
     lines += [f"  {name:<13} {_detail(value)}" for name, value in _shown_details(facts)]
-    lines += _problem_lines(facts)
+    lines += _finding_lines(facts) if best.kind == "posts" else _problem_lines(facts)
     lines += [f"    {_member(m)}" for m in file.members] if len(file.members) > 1 else []
     return "\n".join(lines)
 
@@ -100,6 +100,12 @@ def _problem_lines(facts: Facts) -> list[str]:
     return rows
 
 
+def _finding_lines(facts: Facts) -> list[str]:
+    if not facts.findings:
+        return ["  findings      none"]
+    return [f"  findings      {len(facts.findings)}", *(f"    {f['text']}" for f in facts.findings)]
+
+
 def _member(facts: Facts) -> str:
     accepted = "" if facts.accepted is None else f", {facts.accepted} accepted"
     start = iso(facts.first_ms, facts.time_kind)
@@ -146,6 +152,7 @@ def facts_data(facts: Facts) -> dict[str, Any]:
         "operators": facts.operators,
         "technologies": facts.technologies,
         "problems": list(facts.problems),
+        "findings": [{k: v for k, v in f.items() if k != "text"} for f in facts.findings],
         "columns": list(facts.columns),
         "details": facts.details,
     }
