@@ -27,8 +27,8 @@ USUAL, HELD, HALTED = 64, 32, 64
 """Ways drawn for each story."""
 P_HELD, P_HALTED = 0.03, 0.03
 """The share of hops that a train is held for: at the platform before, or on the way."""
-HOLD_S = 40.0
-"""Mean time of a hold (exponential)."""
+HOLD_S, HOLD_TAIL = 40.0, 2.0
+"""Mean time of a hold, and the power at which long ones become rare (Lomax): hours happen."""
 FREEDOM, STUDENT_AT_0 = 6.0, 0.3827327723098715
 """Degrees of freedom of Student's t, and its density at zero: how the usual story fits a time."""
 SHORTEST_DWELL_S = 5.0
@@ -113,7 +113,9 @@ def _weights(hops: Hops, late: Floats, kind: Ints) -> Floats:
     normal = (
         (1.0 - P_HELD - P_HALTED) * STUDENT_AT_0 * (1.0 + off**2 / FREEDOM) ** (-(FREEDOM + 1) / 2)
     )
-    hold = np.where(late > 0.0, np.exp(-np.maximum(late, 0.0) / HOLD_S) / HOLD_S, 0.0)
+    scale = HOLD_S * (HOLD_TAIL - 1.0)
+    tail = (1.0 + np.maximum(late, 0.0) / scale) ** -(HOLD_TAIL + 1.0)
+    hold = np.where(late > 0.0, HOLD_TAIL / scale * tail, 0.0)
     chance = np.array([0.0, P_HELD / HELD, P_HALTED / HALTED])[kind]
     first = np.where(kind == 0, (normal / sd / USUAL)[:, None], hold * chance)
     first[:, kind == 1] *= ~hops.left[:, None]

@@ -21,7 +21,7 @@ from covermap.core.placing.profile import METRO, Motion
 SUFFIXES = ("metrostation", "subwaystation", "station", "地铁站", "车站", "站")
 """What testers and maps append to a station's name, or not."""
 MIN_SHARE = 0.6
-"""A run is put on a line only if at least this share of its stamped stations is in the chain."""
+"""A run is put on lines only if at least this share of its stamped stations is in their chains."""
 TURN_COST = 1.5
 """A single stamp out of order is left aside; two beyond it show that the train turned."""
 SKIP_COST = 0.05
@@ -116,19 +116,21 @@ def best_chain(
     -------
     Chain or None
         Of lines with equal scores the lowest number, with the next one named. None: no line has
-        two of the stations and `MIN_SHARE` of them in an order that can be.
+        two of the stations in an order that can be, and `MIN_SHARE` of those stamped from the
+        first to the last of them.
     """
     wanted = set(stamps.key)
     hits = stations[stations["key"].isin(wanted)]
     counts = hits.groupby("line")["key"].nunique()
-    good = counts[(counts >= 2) & (counts >= MIN_SHARE * len(wanted))]
+    good = counts[counts >= 2]
     chains = []
     for number in sorted(int(str(line)) for line in good.index):
         mine = stations[stations["line"] == number]
         fact = (lines or {}).get(number, LineFacts(float(mine["chainage_m"].max())))
         chain = _chain(stamps, mine, number, fact, set(hits["key"]))
         named = {stamps.key[k] for k in chain.stamp}
-        if len(named) >= max(2, MIN_SHARE * len(wanted)):
+        between = set(stamps.key[chain.stamp[0] : chain.stamp[-1] + 1])
+        if len(named) >= max(2, MIN_SHARE * len(between)):
             chains.append(chain)
     if not chains:
         return None

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.lines.network import Network, line_facts, railway_stations
+from covermap.core.placing.chains import chains_of
 from covermap.core.placing.course import Placed, courses_of, place_on
-from covermap.core.placing.stamps import Chain, LineFacts, Stamps, best_chain, station_key
+from covermap.core.placing.stamps import Chain, LineFacts, Stamps, station_key
 from covermap.formats.problem import Problem
 from covermap.steps.match.found import Flags, Found, flags_in, run_numbers, seconds
 
@@ -29,7 +30,8 @@ class _Marked(NamedTuple):
     """Its samples without a position."""
     names: list[str]
     stamps: Stamps
-    chain: Chain | None
+    chains: list[Chain]
+    """On one line after the other; none: the marks fit no line."""
 
 
 def place_marks(samples: pa.Table, network: Network, found: Found) -> list[Problem]:
@@ -46,11 +48,14 @@ def place_marks(samples: pa.Table, network: Network, found: Found) -> list[Probl
     for run in np.unique(runs[lost & marked & timed]):
         rows = np.flatnonzero((runs == run) & timed)
         every.append(_marked(samples, rows, lost, time_s, stations, facts))
-    for line in sorted({m.chain.line for m in every if m.chain}):
-        mine = [(m, m.chain) for m in every if m.chain and m.chain.line == line]
+    for line in sorted({chain.line for m in every for chain in m.chains}):
+        mine = [(m, chain) for m in every for chain in m.chains if chain.line == line]
         courses = courses_of([(chain, m.stamps) for m, chain in mine], facts[line])
         for (m, chain), course in zip(mine, courses, strict=True):
             _write(found, m.rows, place_on(course, time_s[m.rows], facts[line]), chain)
+    for m in every:
+        nowhere = m.rows[found.line[m.rows] < 0]
+        found.reason[nowhere] = "outside_marks" if m.chains else "no_line_for_marks"
     return [problem for m in every for problem in _told(found, m)]
 
 
@@ -64,24 +69,21 @@ def _marked(
     stamps = Stamps([station_key(n) for n in names], time_s[rows[stamped]])
     rows = rows[lost[rows]]
     run_id = samples.column("run_id")[int(rows[0])].as_py()
-    return _Marked(run_id, rows, names, stamps, best_chain(stamps, stations, facts))
+    return _Marked(run_id, rows, names, stamps, chains_of(stamps, stations, facts))
 
 
 def _told(found: Found, marked: _Marked) -> list[Problem]:
-    """Tell what is wrong with the marks of a run; without a line its samples have the reason."""
-    if marked.chain is not None:
-        return _faults(marked.chain, marked.names, marked.run_id)
-    nowhere = marked.rows[found.line[marked.rows] < 0]
-    found.reason[nowhere] = "no_line_for_marks"
+    """Tell what is wrong with the marks of a run."""
+    if marked.chains:
+        return [p for c in marked.chains for p in _faults(c, marked.names, marked.run_id)]
     example = f"{marked.run_id}: {marked.names[0]}"
-    return [Problem("no_line_for_marks", len(nowhere), None, example, "kept")]
+    nowhere = int((found.line[marked.rows] < 0).sum())
+    return [Problem("no_line_for_marks", nowhere, None, example, "kept")]
 
 
 def _write(found: Found, every: Ints, placed: Placed, chain: Chain) -> None:
     """Write the samples within the marks; those outside keep a place that they have already."""
     inside = ~np.isnan(placed.chainage_m)
-    outside = every[~inside]
-    found.reason[outside[found.line[outside] < 0]] = "outside_marks"
     rows = every[inside]
     rival = chain.other_line >= 0
     found.line[rows] = chain.line

@@ -81,10 +81,18 @@ def told(late, left=False):
 
 def test_a_hop_on_time_is_usual_and_one_that_is_far_too_late_was_held_somewhere():
     assert told(0.0)[0] > 0.95
-    assert told(-20.0)[0] > 0.99
+    assert told(-20.0)[0] > 0.98
     usual, held, halted = told(90.0)
     assert usual < 0.2
     assert held == pytest.approx(halted, rel=0.3)
+
+
+def test_a_hop_that_took_an_hour_was_surely_held_and_is_anywhere_on_its_way():
+    late = hops(3600.0, left=True)
+    made = stories_of(late, METRO)
+    assert made.weight[0, :USUAL].sum() < 0.01
+    error = place(late, made, np.array([0]), np.array([1800.0]))[1]
+    assert error[0] > 0.25 * 1500.0
 
 
 def test_a_train_that_was_seen_to_leave_was_not_held_at_the_platform():

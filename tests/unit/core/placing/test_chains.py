@@ -1,0 +1,80 @@
+import numpy as np
+import pandas as pd
+
+from covermap.core.placing.chains import chains_of
+from covermap.core.placing.profile import METRO, running_time_s
+from covermap.core.placing.stamps import Stamps
+
+ONE = {k: 1000.0 * n for n, k in enumerate("abcdef")}
+TWO = {k: 1000.0 * n for n, k in enumerate("uvcwxy")}
+THREE = {k: 1000.0 * n for n, k in enumerate("yqrs")}
+STATIONS = pd.DataFrame(
+    [(n, k, m) for n, line in enumerate((ONE, TWO, THREE)) for k, m in line.items()],
+    columns=["line", "key", "chainage_m"],
+)
+HOP_S = float(running_time_s(np.array([1000.0]), METRO)[0]) + 30.0
+
+
+def chains(keys, times=None):
+    """Chains of stamps a hop apart, as (line, keys)."""
+    stamps = Stamps(list(keys), HOP_S * np.arange(len(keys)) if times is None else times)
+    made = chains_of(stamps, STATIONS)
+    return made, [(c.line, "".join(keys[k] for k in c.stamp)) for c in made]
+
+
+def test_a_run_on_one_line_is_one_chain():
+    assert chains("abcd")[1] == [(0, "abcd")]
+
+
+def test_a_run_that_changes_is_a_chain_on_each_line_and_the_change_is_of_both():
+    made, found = chains("abcwxy")
+    assert found == [(0, "abc"), (1, "cwxy")]
+    assert all(not len(v) for c in made for v in (c.foreign, c.unknown, c.disordered))
+    assert [c.chainage_m.tolist() for c in made] == [[0, 1000, 2000], [2000, 3000, 4000, 5000]]
+
+
+def test_lines_follow_lines_for_as_long_as_it_takes():
+    assert chains("abcwxyqrs")[1] == [(0, "abc"), (1, "cwxy"), (2, "yqrs")]
+
+
+def test_a_way_on_another_line_parts_the_chain_around_it():
+    made, found = chains("abcwxyxwcdef")
+    assert found == [(0, "abc"), (1, "cwxyxwc"), (0, "cdef")]
+    assert [c.stop.tolist() for c in made] == [[0, 1, 2], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3]]
+    assert made[2].stop_m.tolist() == [2000, 3000, 4000, 5000]
+
+
+def test_one_stamp_of_another_line_is_left_aside():
+    made, found = chains("abwcd")
+    assert found == [(0, "abcd")]
+    assert made[0].foreign.tolist() == [2]
+    assert chains("abcdx")[1] == [(0, "abcd")]
+
+
+def test_stamps_of_another_line_that_no_train_can_keep_are_left_aside():
+    """Two stations 2 km apart within five seconds."""
+    times = np.r_[0, 1, 2.01, 2.05, 3, 4, 5] * HOP_S
+    made, found = chains("abwycde", times)
+    assert found == [(0, "abcde")]
+    assert made[0].foreign.tolist() == [2, 3]
+
+
+def test_a_run_of_which_too_little_is_on_lines_is_on_none():
+    assert chains("ab1234567")[1] == []
+    assert chains("ab12")[1] == []
+    assert chains("abc1")[1] == [(0, "abc")]
+    assert chains("")[1] == []
+
+
+def test_what_is_left_aside_is_told_of_once():
+    made, found = chains("a1bcwx2y")
+    assert [line for line, _ in found] == [0, 1]
+    assert sorted(np.concatenate([c.unknown for c in made]).tolist()) == [1, 6]
+    made, _ = chains("abcwwwxy")
+    assert sorted(np.concatenate([c.doubled for c in made]).tolist()) == [4]
+
+
+def test_missing_stations_of_each_part_are_told_with_the_stamp_before_them():
+    made, found = chains("fecwy", np.r_[0, 1, 3, 4, 6] * HOP_S)
+    assert found == [(0, "fec"), (1, "cwy")]
+    assert [(c.missing, c.before_gap) for c in made] == [(1, 1), (1, 3)]
