@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from covermap.cli.bars import Bars
+from covermap.formats.figures import plain
 
 if TYPE_CHECKING:
     from covermap.pipeline import BuildResult, StepReport
@@ -52,7 +53,7 @@ def build_command(
     serious = look_at(Tables(result.folder), result.files)
     if as_json:
         report = {**result.as_json(), "look_at": serious}
-        typer.echo(json.dumps(report, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(plain(report), indent=1, ensure_ascii=False))
         return
     out = Console(soft_wrap=True)
     _summary(out, result)

@@ -1,15 +1,15 @@
-"""Answers in JSON: no NaN, an ETag of the content, 304 when the browser has it already."""
+"""Answers in JSON: figures rounded, an ETag of the content, 304 when the browser has it already."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
-import math
-from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request, Response
+
+from covermap.formats.figures import plain
 
 REVALIDATE = "no-cache"
 """A browser may keep the answer, and asks whether it still holds."""
@@ -17,25 +17,6 @@ WORTH_PACKING = 1000
 """Bytes from which on an answer is compressed."""
 FOR_EVER = "public, max-age=31536000, immutable"
 """The address names the build: what is there never changes."""
-
-
-def plain(value: Any) -> Any:
-    """Bring a value into what JSON can say; NaN and infinity become null.
-
-    Examples
-    --------
-    >>> plain({"share": float("nan"), "n": 3})
-    {'share': None, 'n': 3}
-    """
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value
 
 
 def json_answer(request: Request, payload: Any, build: str, cache: str = REVALIDATE) -> Response:

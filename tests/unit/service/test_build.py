@@ -23,7 +23,9 @@ def test_the_build_says_all_that_a_map_needs_first(client: Client) -> None:
     assert found["resolution"] == 10
     assert found["tables"]["lines"] == 2
     west, south, east, north = found["bounds"]
-    assert found["map"]["center"] == [(west + east) / 2, (south + north) / 2]
+    assert found["map"]["center"] == pytest.approx(
+        [(west + east) / 2, (south + north) / 2], abs=1e-7
+    )
     assert {(x["operator"], x["technology"]) for x in found["layers"]} == set(handmade.LAYERS)
     assert found["layers"][0]["name"] == "any/any"
 

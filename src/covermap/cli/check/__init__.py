@@ -18,6 +18,7 @@ from covermap.cli.check.render import as_data, as_text
 from covermap.cli.check.where import compare_with_lines, decisive
 from covermap.core.datum import DatumFit, parse_datum
 from covermap.errors import CovermapError, FormatError
+from covermap.formats.figures import plain
 from covermap.formats.logs.rows import header_line
 from covermap.formats.logs.sheets import PARQUET, is_sheet, sheet_names
 from covermap.formats.logs.sniffing import head_text
@@ -210,4 +211,4 @@ def _json(done: list[Checked], errors: dict[str, str], fits: dict[str, DatumFit 
         files.append(data)
     failed = [{"file": name, "error": message} for name, message in errors.items()]
     whole = {"files": files, "errors": failed, "entries": entries(done)}
-    return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False)
+    return json.dumps(plain(whole), ensure_ascii=False, indent=2, allow_nan=False)

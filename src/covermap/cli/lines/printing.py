@@ -11,6 +11,7 @@ import typer
 from rich.cells import cell_len
 
 from covermap.errors import NotKnownError
+from covermap.formats.figures import decimals, plain
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to load; the tables bring it when they are read
@@ -91,16 +92,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: in
 
 
 def print_data(rows: pd.DataFrame, form: str) -> None:
-    """Print rows for programs: `csv` or `json`; a missing figure is empty or null."""
+    """Print rows for programs: `csv` or `json`, rounded; a missing figure is empty or null."""
     if form == "csv":
-        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        written = rows.round({name: decimals(name) for name in rows.columns})
+        typer.echo(written.to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    typer.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else str(value)
+    records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    typer.echo(json.dumps(plain(records), ensure_ascii=False, indent=1, default=str))
 
 
 def check_known(value: str, values: pd.Series[Any], what: str) -> None:
