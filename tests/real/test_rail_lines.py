@@ -101,7 +101,7 @@ def test_connecting_tracks_can_be_matched_and_no_route_length_is_another(shangha
     routes = km(shanghai).groupby("class")["route_km"].sum()
     assert routes["hsr"] == pytest.approx(800.0, abs=0.1)
     assert routes["rail"] == pytest.approx(359.6, abs=0.1)
-    assert routes["metro"] == pytest.approx(1126.7, abs=0.1)
+    assert routes["metro"] == pytest.approx(1126.5, abs=0.1)
 
 
 def test_other_side_tracks_can_be_matched_where_a_line_leads_to_them(shanghai: LinesResult):
@@ -142,3 +142,27 @@ def test_a_run_over_each_connecting_track_lies_on_it_and_is_evidence_of_no_line(
     assert right / total > 0.98
     # Where the track leaves a line, it is on either.
     assert credited / total < 0.001
+
+
+def test_the_tracks_on_both_sides_of_nanjing_east_yard_are_one_railway(
+    real_data: Path, tmp_path: Path
+):
+    """Up and down tracks of the old line to Shanghai, 250 to 520 m apart over 3 km."""
+    whole = gpd.read_parquet(real_data / "lines/cn_rail_ways_osm.parquet")
+    whole.cx[118.4:119.4, 31.8:32.4].to_parquet(tmp_path / "ways.parquet")
+    entry = Lines(
+        name="rail", files=("ways.parquet",), classes={"hsr": "hsr", "rail": "rail"},
+        fields={"class": "cls", "name": "name", "ref": "ref", "service": "service"},
+    )  # fmt: skip
+    made = read_lines(tmp_path, (entry,))
+    name = dict(zip(*(made.lines.column(c).to_pylist() for c in ("line_id", "name")), strict=True))
+    pieces = made.segments.to_pandas()
+    pieces = pieces[pieces["line_id"].map(name) == "京沪线"]
+    lon, lat = shapely.get_coordinates(shapely.centroid(shapely.from_wkb(pieces["geometry"]))).T
+    yard = pieces[(lon > 118.88) & (lon < 118.905) & (lat > 32.11) & (lat < 32.14)]
+    assert yard["line_id"].nunique() == 2
+    assert yard["length_m"].sum() > 5000
+    assert (yard["route_length_m"] <= 0.5 * yard["length_m"] + 1e-6).all()
+    # Farther apart, at the other end of the town (up to 1.2 km), they are two ways.
+    town = pieces[(lon > 118.83) & (lon < 118.85)]
+    assert (town["route_length_m"] > 0.99 * town["length_m"]).any()

@@ -77,11 +77,11 @@ class Beside(NamedTuple):
     they are not drawn in the same direction, as carriageways never are."""
 
 
-def route_shares(
+def tracks_beside(
     pieces: NDArray[np.object_], line: Ints, route: Ints, line_class: Objects, beside: Beside,
     max_angle_deg: float, drawn: Floats, drawn_angle_deg: float,
-) -> Floats:  # fmt: skip
-    """Share of each piece's length that counts as route length: 1 / tracks side by side.
+) -> Ints:  # fmt: skip
+    """Count the tracks that run side by side at each piece; 1 / n of its length is route length.
 
     Parameters
     ----------
@@ -99,10 +99,10 @@ def route_shares(
 
     Returns
     -------
-    shape (n,), 0 < share <= 1.
+    shape (n,), 1 or more.
     """
     if len(pieces) == 0:
-        return np.zeros(0)
+        return np.zeros(0, np.int64)
     line = np.asarray(line, np.int64)
     leg, owner = _legs(pieces, line, len(route))
     grid = line_grid(pieces, leg, CELL_M)
@@ -121,7 +121,7 @@ def route_shares(
             grid, *place, narrow, wide, leg, owner, route, kind, *beside, drawn,
             every_line(grid), piece_of, tracks, first,
         )  # fmt: skip
-    return 1.0 / tracks
+    return tracks
 
 
 def _legs(pieces: NDArray[np.object_], line: Ints, n: int) -> tuple[Ints, Ints]:

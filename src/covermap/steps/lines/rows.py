@@ -12,8 +12,8 @@ from covermap.core.lines.asides import RAILWAYS
 from covermap.core.lines.edges import edges_of
 from covermap.core.lines.inventory import Inventory, flagged_lengths_m
 from covermap.core.lines.nearest import nearest_per_line
-from covermap.core.lines.pairing import LEG_M, Beside, routes_of
-from covermap.core.lines.pairing import route_shares as pair_shares
+from covermap.core.lines.pairing import LEG_M, Beside, routes_of, tracks_beside
+from covermap.core.lines.parting import with_parted
 from covermap.core.lines.segments import Cut
 from covermap.core.lines.structures import flagged_intervals
 from covermap.formats.ways import read_stations
@@ -79,10 +79,12 @@ def route_shares(inventory: Inventory, cut: Cut, coarse_m: float) -> Floats:
     turned = np.degrees(np.arctan(moved.max(initial=0.0) / LEG_M))
     gap = flagged_lengths_m(inventory, inventory.vertex_gap, cut.line, cut.from_m, cut.to_m)[0]
     given = 1.0 - np.clip(gap / cut.length_m, 0.0, 1.0)
-    return given * pair_shares(
+    tracks = tracks_beside(
         cut.geometry, cut.line, route, inventory.line_class, beside, PAIR_ANGLE_DEG,
         np.nan_to_num(inventory.oneway), min(CROSSING_DEG, PAIR_ANGLE_DEG + float(turned)),
     )  # fmt: skip
+    tracks = with_parted(cut, tracks, np.where(railway, route, -1), PAIR_NAMED_M)
+    return given / tracks
 
 
 def lines_table(

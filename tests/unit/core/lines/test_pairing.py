@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import shapely
 
-from covermap.core.lines.pairing import Beside, route_shares, routes_of
+from covermap.core.lines.pairing import Beside, routes_of, tracks_beside
 
 EAST_M = 1 / 66_900
 NORTH_M = 1 / 111_280
@@ -14,12 +14,13 @@ def piece(x, y, x2, y2):
 
 def shares(pieces, line, route, named=200.0, unnamed=60.0, single=60.0, far=0.0, drawn=None):
     n = len(route)
-    return route_shares(
+    tracks = tracks_beside(
         np.array(pieces, dtype=object), np.array(line), np.array(route),
         np.full(n, "rail", object),
         Beside(*(np.full(n, reach) for reach in (named, unnamed, single, far))), 25.0,
         np.zeros(n) if drawn is None else np.array(drawn, float), 40.0,
-    ).tolist()  # fmt: skip
+    )  # fmt: skip
+    return (1 / tracks).tolist()
 
 
 def test_two_parallel_pieces_of_one_route_carry_half_each():
