@@ -10,9 +10,9 @@ import typer
 
 from covermap.core.geodesy import Floats
 from covermap.core.matching.graph import graph_of_edges
+from covermap.core.matching.layout import REASONS
 from covermap.core.matching.match import Match, match_tracks
 from covermap.core.matching.settings import MatchSettings
-from covermap.core.matching.layout import REASONS
 from covermap.errors import FormatError
 from covermap.formats.edges import EdgeFile, read_edges
 from covermap.formats.points import PointFile, read_points

@@ -65,6 +65,9 @@ class Graph(NamedTuple):
     first_out: Ints
     """For each node, where its arcs begin in `out`; one longer than the nodes."""
     out: Ints
+    first_in: Ints
+    """For each node, where the arcs that end at it begin in `into`; one longer than the nodes."""
+    into: Ints
     cells: Cells
     """Steps near each place."""
     step: Floats
@@ -122,8 +125,10 @@ def graph_of_edges(
     total = np.bincount(edge, weights=length, minlength=n).astype(np.float64)
     speed = np.full(n, np.nan) if speed_m_s is None else np.asarray(speed_m_s, np.float64)
     count = int(tail.max(initial=-1)) + 1
+    head = tail.reshape(-1, 2)[:, ::-1].ravel().copy()
     arcs = np.flatnonzero(is_open)
-    arcs = arcs[np.argsort(tail[arcs], kind="stable")]
+    leaving = arcs[np.argsort(tail[arcs], kind="stable")]
+    ending = arcs[np.argsort(head[arcs], kind="stable")]
     first_step = np.searchsorted(edge, np.arange(n + 1)).astype(np.int64)
     ways = 4 * edge + is_open[::2][edge] + 2 * is_open[1::2][edge]
     table = [steps.x1, steps.y1, steps.x2, steps.y2, start, length, piece, ways]
@@ -138,12 +143,14 @@ def graph_of_edges(
         line=np.arange(n) if line is None else np.asarray(line, np.int64),
         from_m=np.zeros(n) if from_m is None else np.asarray(from_m, np.float64),
         tail=tail,
-        head=tail.reshape(-1, 2)[:, ::-1].ravel().copy(),
+        head=head,
         open=is_open,
         weight=np.repeat(total * _slowness(total, speed), 2),
         speed_m_s=speed,
-        first_out=np.searchsorted(tail[arcs], np.arange(count + 1)).astype(np.int64),
-        out=arcs.astype(np.int64),
+        first_out=np.searchsorted(tail[leaving], np.arange(count + 1)).astype(np.int64),
+        out=leaving.astype(np.int64),
+        first_in=np.searchsorted(head[ending], np.arange(count + 1)).astype(np.int64),
+        into=ending.astype(np.int64),
         cells=cells_of(steps.x1, steps.y1, steps.x2, steps.y2),
         step=np.stack(table, axis=1).astype(np.float64),
         bearing=_bearings(steps, first_step),

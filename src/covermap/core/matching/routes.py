@@ -72,7 +72,8 @@ def routes_of(graph: Graph) -> Routes:
 
 
 @lean
-def _push(heap, cost, size, item, value):  # type: ignore[no-untyped-def]
+def push(heap, cost, size, item, value):  # type: ignore[no-untyped-def]
+    """Put an item into a heap (the least cost first, then the least item); give its size."""
     i = size
     while i > 0:
         up = (i - 1) >> 1
@@ -85,7 +86,8 @@ def _push(heap, cost, size, item, value):  # type: ignore[no-untyped-def]
 
 
 @lean
-def _pop(heap, cost, size):  # type: ignore[no-untyped-def]
+def pop(heap, cost, size):  # type: ignore[no-untyped-def]
+    """Take the first item of a heap; give it, its cost, and how many are left."""
     item, value = heap[0], cost[0]
     size -= 1
     last, last_cost = heap[size], cost[size]
@@ -135,7 +137,7 @@ def _relax(graph, routes, a, value, metres, turned, number, bound, size):  # typ
             rounds = 1 if dead_end(graph, node) else 65536
         routes.stamp[b], routes.cost[b], routes.came[b] = number, cost, a
         routes.metres[b], routes.turned[b] = metres, turned + rounds
-        size = _push(routes.heap, routes.heap_cost, size, b, cost)
+        size = push(routes.heap, routes.heap_cost, size, b, cost)
     return size
 
 
@@ -152,7 +154,7 @@ def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
     count = 0
     size = _relax(graph, routes, source, 0.0, 0.0, 0, number, bound, 0)
     while size > 0:
-        b, value, size = _pop(routes.heap, routes.heap_cost, size)
+        b, value, size = pop(routes.heap, routes.heap_cost, size)
         if value > routes.cost[b]:
             continue
         to[start + count] = b
@@ -163,9 +165,9 @@ def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
         )  # fmt: skip
     for k in range(count):
         b = int(to[start + k])
-        size = _push(routes.heap, routes.heap_cost, size, b, float(b))
+        size = push(routes.heap, routes.heap_cost, size, b, float(b))
     for k in range(count):
-        b, _, size = _pop(routes.heap, routes.heap_cost, size)
+        b, _, size = pop(routes.heap, routes.heap_cost, size)
         to[start + k] = b
         pool[start + k, BY] = routes.came[b]
         pool[start + k, METRES], pool[start + k, COUNTS] = routes.metres[b], routes.cost[b]

@@ -11,9 +11,9 @@ from covermap.core.datum import DatumFit, to_wgs84
 from covermap.core.geodesy import Ints
 from covermap.core.lines.nearest import nearest_edges
 from covermap.core.lines.network import Network, allowed_lines
+from covermap.core.matching.layout import REASONS
 from covermap.core.matching.match import Match, match_tracks
 from covermap.core.matching.settings import MatchSettings
-from covermap.core.matching.layout import REASONS
 from covermap.core.placing.believed import Limits, along_axis, believe
 from covermap.core.placing.between import (
     APART,

@@ -4,9 +4,9 @@ import pytest
 import shapely
 
 from covermap.core.matching.graph import graph_of_edges, graph_of_lines
+from covermap.core.matching.layout import REASONS
 from covermap.core.matching.match import match_tracks
 from covermap.core.matching.settings import MatchSettings
-from covermap.core.matching.layout import REASONS
 
 M = 1.0 / 111_194.9
 
