@@ -112,6 +112,9 @@ describe('what the pointer is told', () => {
     expect(hint('weak_spots', { kind: 'area', cause: 'no_service', area_m2: 30_000 })).toBe(
       'No service · 30,000 m²',
     );
+    expect(hint('weak_spots', { kind: 'area', cause: 'no_service', outlook: 'passing', area_m2: 30_000 })).toBe(
+      'No service · Probably a passing fade · 30,000 m²',
+    );
     expect(hint('sites', { site_id: 'S1', operators: '46000,46001' })).toBe('S1 · 46000,46001');
   });
 });

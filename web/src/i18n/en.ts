@@ -72,6 +72,7 @@ export const en = {
   'legend.answer': 'Under the rule of the pack',
   'legend.noFigure': 'unmeasured, or no figure',
   'legend.spot': 'section or area to be fixed',
+  'legend.spotFaint': 'the same, but it may not last',
   'legend.spotPoint': 'the same, seen from afar',
   'legend.site': 'site',
   'legend.siteIot': 'site with NB-IoT or RedCap',

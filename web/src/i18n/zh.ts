@@ -74,6 +74,7 @@ export const zh: Messages = {
   'legend.answer': '按规则包的线路规则',
   'legend.noFigure': '未测量或无数值',
   'legend.spot': '待整治的路段或区域',
+  'legend.spotFaint': '同上，但未必持续',
   'legend.spotPoint': '同上（小比例尺）',
   'legend.site': '基站',
   'legend.siteIot': '支持 NB-IoT 或 RedCap 的基站',

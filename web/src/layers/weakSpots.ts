@@ -6,10 +6,14 @@ import { area, chainageRange, dbm, length } from '../text/format';
 import { NOTHING, number, phrase, text, type Overlay } from './overlay';
 
 const COLOR = '#d4246e';
+const FAINT = '#eda6c5';
 /** From this zoom on the spots themselves are drawn; before, and a little longer, points. */
 const NEAR = 9.5;
 const isArea: ExpressionSpecification = ['==', ['get', 'kind'], 'area'];
 const isSection: ExpressionSpecification = ['==', ['get', 'kind'], 'section'];
+
+/** What may not last is drawn fainter: where money should go stands out. */
+const firmness: ExpressionSpecification = ['match', ['get', 'outlook'], 'passing', 0.35, 'unsure', 0.7, 1];
 
 export const weakSpots: Overlay = {
   id: 'weak_spots',
@@ -34,7 +38,7 @@ export const weakSpots: Overlay = {
         ...common,
         minzoom: NEAR,
         filter: isArea,
-        paint: { 'line-color': COLOR, 'line-width': 2.2 },
+        paint: { 'line-color': COLOR, 'line-width': 2.2, 'line-opacity': firmness },
       },
       {
         id: 'weak_spots-section',
@@ -45,6 +49,7 @@ export const weakSpots: Overlay = {
         layout: { 'line-cap': 'round' },
         paint: {
           'line-color': COLOR,
+          'line-opacity': firmness,
           'line-width': 2.4,
           'line-gap-width': ['interpolate', ['linear'], ['zoom'], 6, 4, 14, 11],
         },
@@ -102,6 +107,7 @@ export const weakSpots: Overlay = {
       unit: null,
       entries: [
         { swatch: { kind: 'outline', color: COLOR }, label: t('legend.spot') },
+        { swatch: { kind: 'outline', color: FAINT }, label: t('legend.spotFaint') },
         { swatch: { kind: 'dot', color: COLOR }, label: t('legend.spotPoint') },
       ],
     };
@@ -112,7 +118,9 @@ export const weakSpots: Overlay = {
     const place = line && chainageRange(number(feature, 'from_m'), number(feature, 'to_m'));
     const size = line ? length(number(feature, 'length_m')) : area(number(feature, 'area_m2'));
     const cause = named(t, 'cause', text(feature, 'cause'));
-    return phrase(line && `${line} ${place ?? ''}`, cause, size, dbm(number(feature, 'rsrp')));
+    const outlook = text(feature, 'outlook');
+    const told = outlook && named(t, 'outlook', outlook);
+    return phrase(line && `${line} ${place ?? ''}`, cause, told, size, dbm(number(feature, 'rsrp')));
   },
 
   select({ feature }) {

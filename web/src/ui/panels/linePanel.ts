@@ -102,7 +102,7 @@ function weakSections({ store, t }: Context, { items, total }: Page<WeakSpot>): 
       'tr',
       { class: 'clickable', onclick: open },
       h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, spotRange(spot))),
-      h('td', {}, named(t, 'cause', spot.cause)),
+      h('td', {}, named(t, 'cause', spot.cause), h('br'), h('small', {}, named(t, 'outlook', spot.outlook))),
       h('td', { class: 'number' }, length(spot.length_m)),
     );
   });
