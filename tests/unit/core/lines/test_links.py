@@ -124,6 +124,17 @@ def test_a_passing_loop_leads_from_a_line_back_to_it():
     assert change.tolist() == [False]
 
 
+def test_a_short_loop_is_no_crossover():
+    assert found(([(2000, 5), (2100, 25), (2300, 25), (2400, 5)], "other"))[2].tolist() == [False]
+
+
+def test_of_two_tracks_within_a_metre_the_nearer_one_is_joined():
+    close = np.array([shape((0, 0.8), (9000, 0.8)), shape(*UP), shape(*DOWN)], object)
+    links, _ = courses_of(side((CROSSOVER, "crossover")))
+    ends = ends_of(links, close, RAIL)
+    assert sorted([ends.first[0], ends.last[0]]) == [1, 2]
+
+
 def test_the_order_of_the_ways_and_doubled_ones_change_nothing():
     rows = [
         ([(2000, 5), (2600, 100)], "siding", "a"), ([(2600, 100), (3200, 300)], "siding", "a"),
