@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covermap.core.judging.estimates import LineTest, answers, bounds, reached
+from covermap.core.judging.estimates import LineTest, answers, bounds, chance_to_pass, reached
 from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
 from covermap.core.judging.paths import (
     each,
@@ -20,6 +20,7 @@ from covermap.core.judging.pieces import (
     assessed_segments,
     cut,
     longest_open,
+    ranges,
     whole_lines,
 )
 from covermap.core.judging.settle import Draws, foresee, seen_by
@@ -35,6 +36,13 @@ def course(lengths, lines=1):
         np.arange(lines + 1) * per, (ends - lengths.reshape(lines, per)).ravel(), ends.ravel(),
         lengths, lengths * 0.5, np.zeros(len(lengths), bool),
     )  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 9)), max_size=20))
+def test_ranges_run_on_one_after_the_other(pairs):
+    first, count = np.array(pairs, np.int64).reshape(-1, 2).T
+    want = [k for a, n in pairs for k in range(a, a + n)]
+    assert ranges(first, count).tolist() == want
 
 
 LENGTHS = st.lists(st.floats(0.5, 150), min_size=2, max_size=30)
@@ -131,6 +139,14 @@ def test_length_never_measured_is_bounded_or_left_out(test, good, assessed, answ
     draws = np.full((1, DRAWS), good, np.int64)
     low, high = bounds(draws, np.array([assessed]), np.array([1000]), test)
     assert answers(low, high, test).tolist() == [answer]
+
+
+@pytest.mark.parametrize("test", [BOUNDED, EXCLUDED])
+def test_of_a_unit_that_nobody_measured_no_share_and_no_chance_is_known(test):
+    good = np.array([[0] * DRAWS, [960] * DRAWS])
+    low, high = bounds(good, np.array([0, 980]), np.array([1000, 1000]), test)
+    assert np.isnan([low[0], high[0]]).all()
+    np.testing.assert_array_equal(chance_to_pass(low, test), [np.nan, 1.0])
 
 
 def test_an_interval_that_holds_the_rule_is_undetermined():
