@@ -370,3 +370,19 @@ def test_an_input_of_which_nothing_can_be_used_makes_no_lines_and_says_why(tmp_p
     made = read_lines(tmp_path, (declare(stations="stations.geojson", **more),))
     assert made.lines.num_rows == made.segments.num_rows == made.stations.num_rows == 0
     assert problems(made)["class_not_declared"] == 1
+
+
+@pytest.mark.parametrize(("line_class", "share"), [("rail", 0.5), ("metro", 0.5), ("trunk", 0.69)])
+def test_tracks_that_part_and_meet_again_count_once_and_carriageways_do_not(
+    tmp_path, line_class, share
+):
+    """Apart by 400 m for a third of the way: roads that far apart serve places of their own."""
+    both = [
+        road(*[(x, side * y) for x, y in
+               ((0, 4), (5000, 4), (5300, 200), (9700, 200), (10_000, 4), (13_000, 4))])
+        for side in (1, -1)
+    ]  # fmt: skip
+    write(tmp_path, [(both[0], {"ref": "A 1"}), (shapely.reverse(both[1]), {"ref": "A 1"})])
+    made = read_lines(tmp_path, (declare(fields={"ref": "ref"}, line_class=line_class),))
+    course, route = (made.lines.column(c).to_numpy().sum() for c in ("length_m", "route_length_m"))
+    assert route / course == pytest.approx(share, abs=0.01)

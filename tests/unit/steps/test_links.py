@@ -179,9 +179,11 @@ def test_a_connecting_track_from_a_line_back_to_it_is_kept_and_told(tmp_path):
 
 def test_a_very_long_connecting_track_is_told_by_name(tmp_path):
     long = (road((2000, 0), (4000, 500), (27_000, 500)), "rail", "机场联络线", None)
-    made = read(tmp_path, [A, long])
-    assert made.links.num_rows == 1
-    assert told(made)["long_connecting_track"]["example"] == "机场联络线: 25.1 km"
+    longer = (road((3000, 0), (5000, -500), (35_000, -500)), "rail", "港口联络线", None)
+    made = read(tmp_path, [A, long, longer])
+    assert made.links.num_rows == 2
+    problem = told(made)["long_connecting_track"]
+    assert (problem["count"], problem["example"]) == (2, "港口联络线: 32.1 km")
 
 
 def test_a_train_in_a_siding_is_not_on_the_line(tmp_path):

@@ -53,9 +53,11 @@ def _tell_connecting(
     called = kept & (links.kind == "connecting")
     back = called & (ends.first >= 0) & (ends.first == ends.last)
     tell_km(declaration, journal, "connects_line_with_itself", links.length_m[back], "kept")
-    for k in np.flatnonzero(called & (links.length_m > LONG_M)):
-        told = f"{links.name[k]}: {links.length_m[k] / 1000:.1f} km"
-        journal.tell(declaration, "long_connecting_track", 1, NOT_COUNTED, told)
+    long = np.flatnonzero(called & (links.length_m > LONG_M))
+    if len(long):
+        k = long[np.argmax(links.length_m[long])]
+        told = f"{links.name[k] or links.ref[k] or '-'}: {links.length_m[k] / 1000:.1f} km"
+        journal.tell(declaration, "long_connecting_track", len(long), NOT_COUNTED, told)
 
 
 def _rows(declaration: Lines, links: Links) -> pa.Table:
