@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covermap.core.interval.estimands import quantile
 from covermap.core.judging.estimates import LineTest, answers, bounds, chance_to_pass, reached
 from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
 from covermap.core.judging.paths import (
@@ -184,6 +185,14 @@ def test_lines_of_one_campaign_taken_as_independent_give_too_narrow_a_sum():
 
 def test_the_chance_of_a_target_is_the_share_of_draws_that_reach_it():
     assert chance_of(np.array([[1, 2, 3, 4]]), 3).tolist() == [0.5]
+
+
+def test_what_nobody_measured_widens_a_sum_upwards_and_is_not_expected():
+    low, high = np.arange(100).reshape(1, -1), np.arange(100).reshape(1, -1) + 30
+    found = interval_of(low, high, 0.9)
+    ends = [float(quantile(v, p)[0]) for v, p in ((low, 0.05), (high, 0.95))]
+    assert found.expected.tolist() == [49.5]
+    assert [float(found.low[0]), float(found.high[0])] == pytest.approx(ends)
 
 
 def test_sums_by_draw_equal_plain_sums():
