@@ -82,7 +82,8 @@ def step(graph, a, p, b, q, straight, longest, settings):
         if found and whole - p + q + found[1] <= longest:
             dead, other = found[2]
             turns = dead * settings.dead_end_cost + other * settings.turn_cost
-            best = min(best, abs(whole - p + q + found[1] - straight) / beta + turns)
+            beyond = (found[0] - found[1]) / settings.choice_m
+            best = min(best, abs(whole - p + q + found[1] - straight) / beta + beyond + turns)
     return best
 
 

@@ -14,6 +14,10 @@ class MatchSettings(NamedTuple):
     """Scale of ``|route - great circle|`` from sample to sample, m (at one second)."""
     beta_share: float = 0.05
     """What is added to it for each metre between the samples."""
+    choice_m: float = 40.0
+    """A route costs 1 for each so many metres that the choice of a route counts beyond its own: for
+    turns (see ``routes``), and for roads slower than is usual. Picked among 20, 40 and 80 on
+    simulated drives through a city, where 20 was the best by little."""
     radius_m: float = 60.0
     """How far from a sample lines are looked for."""
     far_m: float = 200.0

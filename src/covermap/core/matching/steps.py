@@ -68,6 +68,7 @@ def by_route(rows, to, pool, a, b, ends, straight, beta, longest, bound, setting
     if place >= 0 and pool[place, COUNTS] <= bound and ends + pool[place, METRES] <= longest:
         rounds = int(pool[place, ROUNDS])
         cost = abs(ends + pool[place, METRES] - straight) / beta
+        cost += (pool[place, COUNTS] - pool[place, METRES]) / settings.choice_m
         cost += (rounds >> 16) * settings.turn_cost + (rounds & 65535) * settings.dead_end_cost
     return cost
 
