@@ -14,6 +14,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Datum = Annotated[str, Field(pattern=r"^(wgs84|gcj02|bd09|cgcs2000|EPSG:\d{4,6})$")]
 Source = Literal["drive", "probe", "app"]
 Antenna = Literal["roof", "in-car", "in-train", "handheld", "fixed", "unknown"]
+LinkKind = Literal[
+    "connecting", "access", "crossover", "siding", "yard", "spur", "other", "slip_road",
+]  # fmt: skip
 LineClass = Literal[
     "hsr", "rail", "metro", "tram", "motorway", "trunk", "primary", "secondary", "national",
     "provincial", "road", "waterway",
@@ -103,6 +106,9 @@ class Lines(_Files):
     """Our column (official, lon, lat, line, chainage_m) -> column in the file of posts."""
     segment_m: float | None = None
     """None: 100 m, and 50 m for metro."""
+    links: tuple[LinkKind, ...] | None = None
+    """Kinds of side tracks that runs are matched to; None: all. They count for nothing. With badly
+    known positions fewer kinds lead fewer samples of running tracks astray."""
 
 
 class Areas(_Files):

@@ -1,5 +1,7 @@
 """Connecting tracks and other side tracks: travelled by the matcher, counted for no line."""
 
+from typing import get_args
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from covermap.core.lines.network import network_of
 from covermap.steps.lines import read_lines
 from covermap.steps.match import load_network, match_part
 from covermap.store import Tables, write_table
-from covermap.tables import LINKS, TABLES
+from covermap.tables import LINK_KINDS, LINKS, TABLES
 from covermap.workspace import Lines
+from covermap.workspace.declared import LinkKind
 from made_drives import CONFIG, road, rows, samples
 
 FIELDS = {"class": "kind", "name": "name", "service": "service"}
@@ -148,6 +151,31 @@ def test_every_kind_of_side_track_is_told_with_its_length(tmp_path):
     km = made.links.column("length_m").to_numpy().sum() / 1000
     assert problems["side_track_to_match"]["example"] == f"{km:.1f} km"
     assert {p["action"] for p in problems.values()} == {"not counted"}
+
+
+def test_only_the_kinds_that_are_asked_for_are_links_and_the_others_are_told(tmp_path):
+    side = [LINK, (road((1000, 0), (1500, 40), (2000, 40)), "rail", None, "siding")]
+    made = read(tmp_path, [*WORLD, *side], links=("connecting",))
+    assert made.links.column("kind").to_pylist() == ["connecting"]
+    problem = told(made)["side_track_not_asked_for"]
+    assert (problem["count"], problem["action"]) == (1, "left aside")
+    assert read(tmp_path, [*WORLD, *side], links=()).links.num_rows == 0
+    assert read(tmp_path, [*WORLD, *side]).links.num_rows == 2
+
+
+def test_the_kinds_that_can_be_declared_are_those_that_there_are():
+    assert set(get_args(LinkKind)) == set(LINK_KINDS)
+
+
+def test_a_connecting_track_between_two_sidings_is_not_one_from_a_line_to_itself(tmp_path):
+    sidings = [
+        (road((1000, 0), (1500, 40), (2500, 40)), "rail", None, "siding"),
+        (road((5000, 0), (4500, 40), (3500, 90)), "rail", None, "siding"),
+    ]
+    between = (road((2500, 40), (3500, 90)), "rail", "场间联络线", None)
+    made = read(tmp_path, [A, *sidings, between])
+    assert made.links.num_rows == 3
+    assert "connects_line_with_itself" not in told(made)
 
 
 def test_a_track_that_nothing_leads_to_is_left_aside_and_told(tmp_path):

@@ -31,6 +31,7 @@ def links_table(
     """Rows of `links`; what no run can come to, or would be led astray by, is told and left out."""
     links, again = courses_of(side)
     journal.tell(declaration, "duplicate_way", again, "left aside")
+    links = _asked_for(declaration, links, journal)
     ends = ends_of(links, inventory.geometry, inventory.line_class)
     route = routes_of(inventory.line_class, inventory.ref, inventory.name)
     change = change_tracks(links, ends, inventory.line_class, route)
@@ -44,6 +45,16 @@ def links_table(
     links = links.take(kept)
     tell_km(declaration, journal, "side_track_to_match", links.length_m, NOT_COUNTED)
     return _rows(declaration, links)
+
+
+def _asked_for(declaration: Lines, links: Links, journal: Journal) -> Links:
+    """Leave out kinds that the entry does not ask for."""
+    if declaration.links is None:
+        return links
+    wanted = np.isin(links.kind.astype(str), declaration.links)
+    left = links.length_m[~wanted]
+    tell_km(declaration, journal, "side_track_not_asked_for", left, "left aside")
+    return links.take(wanted)
 
 
 def _tell_connecting(
