@@ -171,6 +171,32 @@ def test_a_station_of_the_far_end_stamped_by_mistake_takes_no_run_there(crossing
     assert only(told, "1", "T0", "T4")
 
 
+def singly(stamps):
+    """Arrivals only."""
+    return stamps[::2]
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_last_or_first_mark_one_station_too_far_takes_no_run_there(crossing, single, back):
+    given = ride(ALL[5:0:-1] if back else ALL[:6])
+    stamps = singly(given.stamps) if single else given.stamps
+    wrong = [(t, {"T1": "T0"}.get(n, n) if back else {"T5": "T6"}.get(n, n)) for t, n in stamps]
+    told = through(crossing, given, wrong)
+    assert told.problems["mark_out_of_order"] >= 1
+    assert only(told, "1", "T2" if back else "T0", "T5" if back else "T4")
+    first = [(t, {"T5": "T6"}.get(n, n) if back else {"T0": "T1"}.get(n, n)) for t, n in stamps]
+    assert only(through(crossing, given, first), "1", "T1", "T5")
+
+
+def test_a_mark_one_station_too_far_where_a_train_turns_takes_no_run_there(crossing):
+    given = ride([*ALL[:5], *ALL[3::-1]])
+    stamps = [(t, "T5" if n == "T4" else n) for t, n in given.stamps]
+    told = through(crossing, given, stamps)
+    assert told.problems["mark_out_of_order"] == 2
+    assert only(told, "1", "T0", "T4")
+
+
 def test_missing_marks_are_told_and_the_stations_between_are_still_placed(crossing):
     given = ride(ALL)
     told = through(crossing, given, [s for s in given.stamps if s[1] not in ("T3", "T4")])

@@ -49,7 +49,7 @@ def courses_of(runs: Sequence[tuple[Chain, Stamps]], fact: LineFacts) -> list[Co
 
     Stations that were passed without a stamp are stops where the time to pass them shows it.
     """
-    trips = [_trip(chain, stamps, fact) for chain, stamps in runs]
+    trips = [trip_of(chain, stamps, fact) for chain, stamps in runs]
     made = times_of(trips, fact.motion)
     return [
         Course(chain.line, trip.stop_m, times, _left(trip), *_ends(chain, stamps))
@@ -62,7 +62,8 @@ def _ends(chain: Chain, stamps: Stamps) -> tuple[float, float]:
     return float(time_s[0]), float(time_s[-1])
 
 
-def _trip(chain: Chain, stamps: Stamps, fact: LineFacts) -> Trip:
+def trip_of(chain: Chain, stamps: Stamps, fact: LineFacts) -> Trip:
+    """Make stops of the stamps of a run."""
     time_s = stamps.time_s[chain.stamp]
     kept = _stopped_at(chain, time_s, fact.motion)
     number = np.cumsum(kept) - 1

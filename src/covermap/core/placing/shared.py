@@ -38,10 +38,10 @@ class Solved(NamedTuple):
     def off(self, t: int, block: Block) -> tuple[Floats, Floats]:
         """Give by how much each equation of block `t` fails, and the variance of that."""
         off = block.own @ self.own[t] + block.shared @ self.common - block.right
-        var = np.einsum("ij,jk,ik->i", block.own, self.own_cov[t], block.own, optimize=True)
-        var += np.einsum("ij,jk,ik->i", block.shared, self.cov, block.shared, optimize=True)
-        both = np.einsum("ij,jk,ik->i", block.own, self.cross_cov[t], block.shared, optimize=True)
-        return off, np.maximum(var + 2.0 * both, 0.0)
+        own = block.own @ self.own_cov[t] + 2.0 * block.shared @ self.cross_cov[t].T
+        var = (own * block.own).sum(axis=1)
+        var += ((block.shared @ self.cov) * block.shared).sum(axis=1)
+        return off, np.maximum(var, 0.0)
 
 
 def solve(blocks: Sequence[Block], prior_sd: Floats) -> Solved:
@@ -58,7 +58,7 @@ def solve(blocks: Sequence[Block], prior_sd: Floats) -> Solved:
     for block in blocks:
         by = np.sqrt(block.weight) / block.sd
         a, b, r = block.own * by[:, None], block.shared * by[:, None], block.right * by
-        inverse = np.linalg.pinv(a.T @ a, hermitian=True)
+        inverse = np.asarray(np.linalg.inv(a.T @ a), np.float64)
         cross = a.T @ b
         gain = inverse @ cross
         normal += b.T @ b - cross.T @ gain

@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from covermap.core.placing.chains import chains_of
 from covermap.core.placing.profile import METRO, running_time_s
-from covermap.core.placing.stamps import Stamps
+from covermap.core.placing.stamps import LineFacts, Stamps
 
 ONE = {k: 1000.0 * n for n, k in enumerate("abcdef")}
 TWO = {k: 1000.0 * n for n, k in enumerate("uvcwxy")}
@@ -78,3 +79,37 @@ def test_missing_stations_of_each_part_are_told_with_the_stamp_before_them():
     made, found = chains("fecwy", np.r_[0, 1, 3, 4, 6] * HOP_S)
     assert found == [(0, "fec"), (1, "cwy")]
     assert [(c.missing, c.before_gap) for c in made] == [(1, 1), (1, 3)]
+
+
+@pytest.mark.parametrize("kmh", [50, 80, 120])
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("stops", [3, 5, 12])
+def test_all_stamps_of_slow_and_of_express_trains_are_believed(kmh, single, stops):
+    """Stations 4 km apart, hops run at up to half as fast again as the class's top speed."""
+    gap, dwell = 4000.0, 35.0
+    hop = float(running_time_s(np.array([gap]), METRO._replace(top_mps=kmh / 3.6))[0]) + dwell
+    keys = [f"s{k}" for k in range(stops)]
+    table = pd.DataFrame({"line": 0, "key": keys, "chainage_m": gap * np.arange(stops)})
+    arrive = hop * np.arange(stops)
+    times = arrive if single else np.stack([arrive, arrive + dwell], axis=1).ravel()
+    stamps = Stamps(keys if single else [k for k in keys for _ in range(2)], times)
+    made = chains_of(stamps, table, {0: LineFacts(gap * stops)})
+    assert [len(c.stamp) for c in made] == [len(times)]
+
+
+def test_a_stamp_that_no_train_of_the_run_could_reach_is_told_as_out_of_order():
+    made, found = chains("abcde", np.r_[0, 1, 2, 3, 3.5] * HOP_S)
+    assert found == [(0, "abcd")]
+    assert made[0].disordered.tolist() == [4]
+    made, found = chains("bbcdef", np.r_[-0.3, 0, 1, 2, 3, 4] * HOP_S)
+    assert found == [(0, "bbcdef")]
+
+
+def test_stamps_that_are_left_aside_do_not_shift_the_numbers_of_others():
+    keys, times = "ab1cdeq2wxy", np.r_[0, 1, 1.5, 2, 3, 3.4, 4, 5, 6, 7, 8] * HOP_S
+    made, found = chains(keys, times)
+    for chain, (line, text) in zip(made, found, strict=True):
+        own = (ONE, TWO, THREE)[line]
+        assert [own[k] for k in text] == chain.chainage_m.tolist()
+    left = [chain for c in made for chain in (*c.unknown, *c.foreign, *c.disordered)]
+    assert len(left) == len(set(left))
