@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from covermap.core.judging.certainty import Spread
+from covermap.core.judging.judge import NO_BIN, Bins, judge_technology
 from covermap.core.judging.verdicts import (
     COVERED,
     NONE,
@@ -29,3 +31,13 @@ def test_a_weak_place_whose_sinr_misses_the_standard_fails_by_it(verdict, sinr, 
     test = PlaceTest(-105.0, asked, "mean", None, 1, -140.0, 0.5)
     found = fails_by_sinr(np.array([verdict], np.int8), np.array([sinr]), test)
     assert found.tolist() == [fails]
+
+
+def test_the_mean_sinr_is_of_the_samples_that_report_one():
+    """Two samples at -4 dB and six without: the mean is -4 dB, and the place fails by it."""
+    bins = Bins(*(np.array(c) for c in ([0, 0], [-90, -90], [-4, NO_BIN], [2, 6], [-18000, -54000],
+                                        [-800, 0])))  # fmt: skip
+    test = PlaceTest(-105.0, -3.0, "mean", None, 1, -140.0, 0.5)
+    found = judge_technology(bins, np.array([0]), test, Spread(-97.0, 10.0, 1.9, 4.9, 3.7))
+    assert (found.sinr_mean_db[0], found.verdict[0]) == (-4.0, WEAK)
+    assert found.probability[0] == 0.0
