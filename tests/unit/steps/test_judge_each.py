@@ -76,6 +76,14 @@ def test_a_run_may_be_served_by_one_technology_and_another_run_by_another(tmp_pa
     assert verdicts(ctx, technology="any") == ["covered"], "each run was served by one of them"
 
 
+def test_a_device_locked_to_another_technology_takes_nothing_from_whichever_served(tmp_path):
+    tables = world(100.0, [-90.0], [-92.0])
+    tables["segment_evidence"].append(made.seen("a", 0, -120.0, run="r2", technology="nr"))
+    ctx = made.judged(tmp_path, made.pack_with(segment=EACH), **tables)
+    assert verdicts(ctx, technology="nr") == ["weak"]
+    assert verdicts(ctx, technology="any") == verdicts(ctx) == ["covered"]
+
+
 SEEN = st.tuples(
     st.integers(0, 2), st.integers(0, 2), st.sampled_from(["lte", "nr", "none"]),
     st.integers(-115, -95), st.none() | st.integers(-6, 3), st.integers(1, 3),
@@ -120,6 +128,8 @@ def test_every_verdict_is_that_of_the_worst_run_judged_alone(seen, kind):
                 if run
             }
             want = next((v for v in WORST if v in alone), "unmeasured")
+            if technology == "any" and "covered" in (got[t, segment] for t in used):
+                want = "covered"
             assert got[technology, segment] == want
 
 

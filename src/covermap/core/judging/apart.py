@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from covermap.core.judging.judge import Bins, Judged
 from covermap.core.judging.quantiles import sum_by_place
 from covermap.core.judging.runs import Counts
-from covermap.core.judging.verdicts import UNMEASURED
+from covermap.core.judging.verdicts import COVERED, UNMEASURED
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,3 +84,18 @@ def by_worst_run(place: Ints, pairs: Judged, pooled: Judged) -> Judged:
         levels[name] = getattr(pooled, name).copy()
         levels[name][at] = getattr(pairs, name)[worst]
     return replace(pooled, verdict=verdict, **levels)  # type: ignore[arg-type]
+
+
+def or_met(worst: Judged, technologies: list[Judged], pooled: Judged) -> Judged:
+    """Give an operator's places in whichever technology served, runs apart.
+
+    A place is covered where every run was served by one technology or another (`worst`), and so it
+    is where one technology meets the rule in every run that saw it: a device that was locked to
+    another technology takes nothing from that. There the levels are those of all runs.
+    """
+    met = np.zeros(len(worst.verdict), np.bool_)
+    for one in technologies:
+        met |= one.verdict == COVERED
+    verdict = np.where(met, COVERED, worst.verdict).astype(np.int8)
+    levels = {n: np.where(met, getattr(pooled, n), getattr(worst, n)) for n in _LEVELS}
+    return replace(worst, verdict=verdict, **levels)

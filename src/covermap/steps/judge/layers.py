@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from covermap.core.judging.apart import by_worst_run
+from covermap.core.judging.apart import by_worst_run, or_met
 from covermap.core.judging.certainty import Spread
 from covermap.core.judging.derived import any_technology, operators
 from covermap.core.judging.judge import Bins, Judged, hide_unmeasured, judge_technology
@@ -138,7 +138,9 @@ def _judge_operator(
             for name, test in tests.items()
         }
         pairs[ANY] = _whichever(pairs, tests)
-        judged = {name: by_worst_run(apart.place, pairs[name], judged[name]) for name in judged}
+        worst = {name: by_worst_run(apart.place, pairs[name], judged[name]) for name in judged}
+        worst[ANY] = or_met(worst[ANY], [worst[name] for name in technologies], judged[ANY])
+        judged = worst
     for name, found in judged.items():
         if name != NO_TECHNOLOGY:
             spool.put((operator, name), hide_unmeasured(found))
