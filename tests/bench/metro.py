@@ -19,8 +19,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from covermap.core.placing.chains import chains_of
 from covermap.core.placing.course import courses_of, place_on
-from covermap.core.placing.stamps import LineFacts, best_chain
+from covermap.core.placing.stamps import LineFacts
 from metro_trips import DEVELOPMENT, FINAL, STAMPING, WORLDS, Trip, stamps_of
 
 LISTED = {**{k: (k, False) for k in WORLDS}, "fleet_alone": ("fleet", True)}
@@ -60,8 +61,7 @@ def placed(
     runs = []
     for trip in line:
         stamps = stamps_of(trip, kind, source)
-        chain = best_chain(stamps, trip.stations, {0: fact})
-        assert chain is not None
+        (chain,) = chains_of(stamps, trip.stations, {0: fact})
         runs.append((chain, stamps))
     courses = [courses_of([r], fact)[0] for r in runs] if alone else courses_of(runs, fact)
     made = []

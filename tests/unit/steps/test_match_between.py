@@ -32,6 +32,15 @@ def test_what_lies_between_fixes_follows_the_corner_of_the_path(tmp_path):
     assert {(r.direction, r.offset_m, r.reason) for r in found} == {(1, 0.0, None)}
 
 
+def test_against_the_drawing_what_lies_between_fixes_runs_down_the_chainage(tmp_path):
+    _, net = network(tmp_path, ONE_ROAD)
+    data = with_gap(drive(2500, 1799, 5), 15, drive(1400, 400, 5))
+    found = rows(match_part(data, net, CONFIG).matched)[29:44]
+    assert {(r.direction, r.basis) for r in found} == {(-1, "between_fixes")}
+    way = np.array([r.chainage_m for r in found])
+    np.testing.assert_allclose(way, 1800 - 25 * np.arange(1, 16), atol=15)
+
+
 def test_the_error_grows_towards_the_middle_of_a_gap(tmp_path):
     _, net = network(tmp_path, ONE_ROAD)
     data = with_gap(drive(0, 501, 5), 39, drive(1500, 2500, 5))
@@ -40,6 +49,19 @@ def test_the_error_grows_towards_the_middle_of_a_gap(tmp_path):
     assert (np.diff(error[:19]) > 0).all()
     assert (np.diff(error[20:]) < 0).all()
     assert error[0] < 15 < 20 < error[19] < 50
+
+
+def test_near_each_end_of_a_gap_the_error_is_that_of_the_fix_there(tmp_path):
+    _, net = network(tmp_path, ONE_ROAD)
+    data = with_gap(drive(0, 501, 5), 39, drive(1500, 2500, 5))
+    errors = [3.0] * 21 + [None] * 39 + [40.0] * 40
+    data = data.set_column(
+        data.schema.get_field_index("position_error_m"), "position_error_m",
+        pa.array(errors, pa.float64()),
+    )  # fmt: skip
+    found = rows(match_part(data, net, CONFIG).matched)
+    assert found[21].position_error_m < 8
+    assert found[59].position_error_m > 35
 
 
 def test_a_long_stop_in_a_gap_makes_its_places_uncertain_and_no_evidence(tmp_path):
@@ -63,6 +85,20 @@ def test_faster_than_anything_goes_places_nothing_and_says_why(tmp_path):
     assert {r.reason for r in found[41:60]} == {"too_fast"}
     assert {r.line_id for r in found[41:60]} == {None}
     assert {r.reason for r in found[:41] + found[60:]} == {None}
+
+
+@pytest.mark.parametrize(("more_m", "reason"), [(25, None), (90, "too_fast")])
+def test_what_the_errors_of_the_fixes_can_explain_is_not_too_fast(tmp_path, more_m, reason):
+    """Nothing goes faster than 55 m/s here: 1100 m in 20 s; each fix is known to 20 m."""
+    long = [(road((0, 0), (9000, 0)), "primary", "G1")]
+    _, net = network(tmp_path, long)
+    ahead = 1000 + 1100 + more_m
+    data = with_gap(drive(0, 1001, 5), 19, drive(ahead, ahead + 1000, 5))
+    errors = [20.0 if basis == "fix" else None for basis in data["position_basis"].to_pylist()]
+    at = data.schema.get_field_index("position_error_m")
+    data = data.set_column(at, "position_error_m", pa.array(errors, pa.float64()))
+    found = rows(match_part(data, net, CONFIG).matched)
+    assert found[50].reason == reason
 
 
 def test_before_the_first_fix_and_after_the_last_nothing_is_placed(tmp_path):

@@ -105,6 +105,14 @@ def test_a_stamp_that_no_train_of_the_run_could_reach_is_told_as_out_of_order():
     assert found == [(0, "bbcdef")]
 
 
+def test_where_a_train_turns_one_stamp_too_early_is_believed():
+    """The way there seems too fast, but the way back does not: it was there."""
+    times = np.r_[0, 1, 2, 3, 3.6, 5, 6, 7, 8] * HOP_S
+    assert chains("abcdedcba", times)[1] == [(0, "abcdedcba")]
+    times = np.r_[0, 1, 2, 3, 3.6, 4.2, 5.2, 6.2, 7.2] * HOP_S
+    assert chains("abcdedcba", times)[1] == [(0, "abcddcba")]
+
+
 def test_stamps_that_are_left_aside_do_not_shift_the_numbers_of_others():
     keys, times = "ab1cdeq2wxy", np.r_[0, 1, 1.5, 2, 3, 3.4, 4, 5, 6, 7, 8] * HOP_S
     made, found = chains(keys, times)
