@@ -5,8 +5,10 @@ DEMO ?= demo
 
 BIN := .venv/bin
 ENV := .venv/.ready
+KERNELS := .venv/.kernels
 NODE := web/node_modules/.ready
 STATIC := src/covermap/service/static/index.html
+CORE := $(shell find src/covermap/core src/covermap/simulate -name '*.py' 2>/dev/null)
 WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 PYTEST := $(BIN)/pytest -q
 PARALLEL := -n 2 --dist loadfile
@@ -23,6 +25,12 @@ $(ENV): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# A compiled kernel is kept with the source it was made of, but not with what that imports: after any
+# edit all are made anew, or figures of the old code would be shown for the new.
+$(KERNELS): $(ENV) $(CORE)
+	@find src -name '*.nb[ic]' -delete
+	@touch $@
+
 $(NODE): web/package-lock.json web/package.json
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
@@ -34,7 +42,7 @@ $(STATIC): $(NODE) $(WEB)
 env: $(ENV)  ## Python environment in .venv, from the lock file
 web: $(STATIC)  ## the map, built into the package
 
-demo: $(ENV) $(STATIC)  ## build the sample workspace and serve its map (PORT=8000)
+demo: $(KERNELS) $(STATIC)  ## build the sample workspace and serve its map (PORT=8000)
 	@test -f $(DEMO)/covermap.toml || $(BIN)/covermap simulate $(DEMO)
 	@$(BIN)/covermap build $(DEMO)
 	@$(BIN)/covermap serve $(DEMO) --port $(PORT)
@@ -53,26 +61,26 @@ types: $(ENV)
 webcheck: $(NODE)
 	cd web && npm run --silent lint && npm run --silent check && npm test --silent
 
-unit: $(ENV)
+unit: $(KERNELS)
 	$(PYTEST) tests/unit -m "not slow" $(PARALLEL)
 
-laws: $(ENV)  ## laws (properties) and slow unit tests
+laws: $(KERNELS)  ## laws (properties) and slow unit tests
 	$(PYTEST) tests/laws $(PARALLEL)
 	$(PYTEST) tests/unit -m slow $(PARALLEL)
 
-real: $(ENV)  ## tests on the real inputs beside the project
+real: $(KERNELS)  ## tests on the real inputs beside the project
 	$(PYTEST) tests/real $(PARALLEL)
 
-browser: $(ENV) $(STATIC)  ## the map in headless Chromium
+browser: $(KERNELS) $(STATIC)  ## the map in headless Chromium
 	$(PYTEST) tests/browser
 
-docs: $(ENV) $(STATIC)  ## what the documentation shows, run
+docs: $(KERNELS) $(STATIC)  ## what the documentation shows, run
 	$(PYTEST) tests/docs
 
 wheel: $(ENV) $(STATIC)  ## the wheel, installed into an empty environment
 	$(PYTEST) tests/wheel
 
-bench: $(ENV)  ## one benchmark: make bench NAME=cells [SIZE=n]
+bench: $(KERNELS)  ## one benchmark: make bench NAME=cells [SIZE=n]
 	@test -f tests/bench/$(NAME).py || { echo "no benchmark $(NAME). There are: $$(ls tests/bench | grep -v '^_' | sed 's/\.py//' | tr '\n' ' ')"; exit 2; }
 	@$(BIN)/python tests/bench/$(NAME).py $(SIZE)
 

@@ -157,7 +157,7 @@ class Matching(_Strict):
 
     max_distance_m: Annotated[float, Field(gt=0, le=2000)] = 50.0
     max_heading_difference_deg: Annotated[float, Field(gt=0, le=180)] = 45.0
-    min_probability: Annotated[float, Field(ge=0, le=1)] = 0.5
+    min_probability: Annotated[float, Field(ge=0, le=1)] = 0.9
     """A sample counts as evidence of a line only if it was there with at least this."""
     max_mark_error_m: Annotated[float, Field(gt=0, le=2000)] = 200.0
     """A sample between station marks counts only if its place is known to this (standard error)."""

@@ -138,6 +138,21 @@ def test_parallel_carriageways_do_not_flip_and_the_way_back_is_on_the_other(tmp_
     assert {(oneway[r.line_id], r.direction) for r in got} == {(-1, -1)}
 
 
+@pytest.mark.parametrize(("other", "counted"), [("京沪线", True), ("沪昆线", False)])
+def test_a_train_on_one_of_two_tracks_counts_where_both_are_of_its_line(tmp_path, other, counted):
+    """Tracks 4 m apart: nobody can tell on which, but on which line, if both are of one."""
+    tracks = [(road((0, 0), (3000, 0)), "rail", "京沪线"), (road((0, 4), (3000, 4)), "rail", other)]
+    _, net = network(tmp_path, tracks)
+    points = [(30 * k, 2.0) for k in range(90)]
+    got = match_part(samples(points, antenna="in-train"), net, CONFIG)
+    probability = got.matched.column("probability").to_numpy()
+    assert (probability < 0.9).all()
+    assert sum(got.evidence.column("n").to_pylist()) == (len(points) if counted else 0)
+    lower = Config(matching=Matching(min_probability=0.4))
+    every = match_part(samples(points, antenna="in-train"), net, lower)
+    assert sum(every.evidence.column("n").to_pylist()) == len(points)
+
+
 @pytest.mark.parametrize(
     ("antenna", "source", "expected"),
     [

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import Floats, Ints, lengths_m
 from covermap.core.lines.asides import RAILWAYS
+from covermap.core.lines.pairing import routes_of as named_routes
 from covermap.core.matching.graph import Graph, graph_of_lines
 from covermap.core.matching.routes import Routes, routes_of
 from covermap.core.placing.profile import METRO, MOTIONS
@@ -45,6 +46,9 @@ class Network:
     line_id: Objects
     """Identity of each line and link."""
     line_class: Objects
+    route: Ints
+    """Lines of one class and name, such as the tracks of a railway, have one number; -1: no name,
+    or a link."""
     length_m: Floats
     oneway: Ints
     """Of the table of lines; 0: both or not known."""
@@ -87,6 +91,7 @@ def network_of(
         lines=lines.num_rows,
         line_id=line_id,
         line_class=line_class,
+        route=_routes(lines, len(line_id)),
         length_m=ways.column("length_m").to_numpy(),
         oneway=ways.column("oneway").cast(pa.int64()).fill_null(0).to_numpy(),
         closed=_closed(ways),
@@ -113,6 +118,14 @@ def _ways(lines: pa.Table, links: pa.Table | None) -> pa.Table:
     oneway = pa.nulls(links.num_rows, ways.schema.field("oneway").type)
     more = pa.table({"line_id": links.column("link_id"), "oneway": oneway, **columns})
     return pa.concat_tables([ways, more.select(_OF_WAYS).cast(ways.schema)])
+
+
+def _routes(lines: pa.Table, ways: int) -> Ints:
+    """Route of each line; -1 for links, which follow the lines."""
+    columns = (lines.column(c).to_numpy(zero_copy_only=False) for c in ("class", "ref", "name"))
+    made = np.full(ways, -1, np.int64)
+    made[: lines.num_rows] = named_routes(*columns)
+    return made
 
 
 def is_link(network: Network, line: Ints) -> Flags:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from covermap.core.geodesy import Floats
 from covermap.core.judging.histogram import count_bins
 from covermap.core.lines.network import Network, in_tunnel, is_link, segments_at
 from covermap.formats.problem import Problem
@@ -15,6 +16,8 @@ from covermap.workspace import Config
 
 ON_LINK = "on_link"
 """Reason of samples on links: they are where they are, and count for no line."""
+ROUNDING = 1e-9
+"""Sums of probabilities are known to this."""
 
 
 def nothing_matched(samples: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -66,14 +69,16 @@ def about_links(found: Found, network: Network) -> list[Problem]:
 def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
     """Which samples are evidence of their segment; `matched` is in the order of the samples.
 
-    Those that are on a line with at least `min_probability`, and whose place on it is known: a
+    Those that are on a line with at least `min_probability`, and whose place on it is known. Tracks
+    of one route, which positions cannot tell apart, are one for this: of two, the likelier takes
+    the sample when it was on either of them with that probability. As to the place, a
     position of the receiver's own was checked before it was matched; between fixes the error must
     be within `positions.max_error_m`; in tunnels and between marks, where nothing better can be
     had, within `max_mark_error_m`. A sample counts whole, in the one segment that is most likely;
     its error moves a count to a neighbouring segment at worst.
     """
     rules = config.matching
-    likely = matched.column("probability").fill_null(0.0).to_numpy() >= rules.min_probability
+    likely = _on_route(matched, network) >= rules.min_probability - ROUNDING
     likely &= matched.column("line_id").is_valid().to_numpy()
     error = matched.column("position_error_m").fill_null(np.inf).to_numpy()
     gps, mark = (
@@ -85,6 +90,22 @@ def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
     deep = mark | in_tunnel(network, line.fill_null(-1).to_numpy().astype(np.int64), chainage)
     limit = np.where(deep, rules.max_mark_error_m, config.positions.max_error_m)
     made: Flags = likely & (gps | (error <= limit))
+    return made
+
+
+def _on_route(matched: pa.Table, network: Network) -> Floats:
+    """Probability that each sample was on its line, or on the other likely one of that route."""
+    known = pa.array(network.line_id)
+    line, other = (
+        pc.index_in(matched.column(c), value_set=known).fill_null(-1).to_numpy().astype(np.int64)
+        for c in ("line_id", "other_line_id")
+    )
+    own, beside = (
+        matched.column(c).fill_null(0.0).to_numpy() for c in ("probability", "other_probability")
+    )
+    route = np.r_[network.route, -1]
+    same = (route[line] >= 0) & (route[line] == route[other])
+    made: Floats = own + np.where(same, beside, 0.0)
     return made
 
 
