@@ -264,7 +264,8 @@ def weak_spots(cells: np.ndarray, segments: pa.Table) -> pa.Table:
             "area_m2": None if section else 40000.0, "pieces": 6 if section else 3,
             "n": 40 + number, "n_none": 4, "rsrp_mean_dbm": -117.3 + number, "rsrp_p5_dbm": -125.0,
             "sinr_mean_db": None, "probability_weak": 0.9,
-            "outlook": ("lasting", "unsure", "passing")[number % 3], "runs": 2 if section else None, "cause": "weak_signal",
+            "outlook": ("lasting", "unsure", "passing")[number % 3],
+            "runs": 2 if section else None, "cause": "weak_signal",
             "nearest_site_m": None, "nearest_site": None, "lon": inside.x, "lat": inside.y,
             "geometry": shape.wkb, "simulated": True,
         })  # fmt: skip

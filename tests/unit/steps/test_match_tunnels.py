@@ -58,7 +58,7 @@ def both(request, tmp_path_factory):
 
 P95_M = {500.0: 45.0, 2000.0: 90.0, 10_000.0: 200.0}
 FIX_M = 15.0
-"""Errors below this are those of the fixes themselves: nothing is gained of a train's 6 s inside."""
+"""Errors below this are those of the fixes themselves: in 6 s inside nothing is gained."""
 
 
 def test_samples_in_a_known_tunnel_are_placed_better_and_within_the_error_they_state(both):
