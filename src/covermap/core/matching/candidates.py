@@ -90,13 +90,22 @@ def far_feet(grid, x, y, kx, ky, radius, allowed, found, foot):  # type: ignore[
 
 @lean
 def _hidden(step, foot, count, j):  # type: ignore[no-untyped-def]
-    """Say whether the piece before or after on the same edge is nearer: then this is its end."""
+    """Say whether the foot is just where its piece ends, and the piece beyond has a nearer one.
+
+    A foot amid a piece stays: where an edge comes back beside itself, pieces that follow each other
+    can both be near.
+    """
+    s, piece = int(foot[j, FOOT_STEP]), foot[j, FOOT_PIECE]
     for i in (j - 1, j + 1):
-        if i < 0 or i >= count or abs(foot[i, FOOT_PIECE] - foot[j, FOOT_PIECE]) != 1.0:
+        if i < 0 or i >= count or foot[i, FOOT_PIECE] - piece != i - j:
+            continue
+        beyond = s + i - j
+        at_end = foot[j, FOOT_SHARE] == (0.0 if i < j else 1.0)
+        if not at_end or step[beyond, PIECE] == piece:
             continue
         nearer = foot[i, FOOT_SQUARE] < foot[j, FOOT_SQUARE]
         nearer = nearer or (foot[i, FOOT_SQUARE] == foot[j, FOOT_SQUARE] and i < j)
-        if nearer and step[int(foot[i, FOOT_STEP]), WAYS] == step[int(foot[j, FOOT_STEP]), WAYS]:
+        if nearer and step[beyond, WAYS] == step[s, WAYS]:
             return True
     return False
 

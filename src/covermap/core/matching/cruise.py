@@ -35,26 +35,16 @@ from covermap.core.matching.steps import beta_at, longest_route
 
 MOST_ARCS = 4
 """More arcs than this are left to the full search."""
+LONGER, SLACK_M = 1.3, 50.0
+"""So is a place so many times as far along an arc as it is straight away, and so much more: an edge
+that comes back beside itself may be nearer there than where one is."""
 
 
 @lean
 def cruise(  # type: ignore[no-untyped-def]
-    step,
-    first_step,
-    cells,
-    length_m,
-    x,
-    y,
-    time,
-    heading,
-    sigma,
-    samples,
-    settings,
-    state,
-    column,
-    w,
-    at,
-):
+    step, first_step, cells, length_m, x, y, time, heading, sigma, samples, settings, state,
+    column, w, at,
+):  # fmt: skip
     """Take one sample after the other while all states go on along their arcs, and there is room.
 
     The walk `at` must have a column, and no sample since that was left out.
@@ -140,23 +130,9 @@ def _foot(step, near, begin, end, first, last, x, y, kx, ky, radius):  # type: i
 
 @lean
 def _goes_on(  # type: ignore[no-untyped-def]
-    step,
-    first_step,
-    near,
-    begin,
-    end,
-    length_m,
-    state,
-    i,
-    used,
-    x,
-    y,
-    kx,
-    ky,
-    sigma,
-    longest,
-    settings,
-):
+    step, first_step, near, begin, end, length_m, state, i, used, x, y, kx, ky, sigma, longest,
+    most, settings,
+):  # fmt: skip
     """Write the state that goes on from state `i` to row `used`; give how far it went, or -1."""
     arc, p = int(state[i, ARC]), state[i, ALONG]
     whole = length_m[arc >> 1]
@@ -169,7 +145,7 @@ def _goes_on(  # type: ignore[no-untyped-def]
     )  # fmt: skip
     q = whole - at if arc & 1 else at
     emission = emission_cost(abs(offset), sigma, settings.tail)
-    if at < 0.0 or emission > settings.worst or not 0.0 < q - p <= longest:
+    if at < 0.0 or emission > settings.worst or not 0.0 < q - p <= most:
         return -1.0
     state[used, ARC], state[used, ALONG] = arc, q
     state[used, OFFSET] = -offset if arc & 1 else offset
@@ -179,16 +155,17 @@ def _goes_on(  # type: ignore[no-untyped-def]
 
 @lean
 def _all_go_on(  # type: ignore[no-untyped-def]
-    step, first_step, near, begin, end, length_m, state, first, used, x, y, kx, ky, sigma, straight,
-    longest, settings, w, w0,
+    step, first_step, near, begin, end, length_m, state, first, used, x, y, kx, ky, sigma,
+    straight, longest, settings, w, w0,
 ):  # fmt: skip
     """Write the states that go on from `first:used`; give where they end, `used`: look again."""
     count, beta = used - first, beta_at(straight, settings)
+    most = min(longest, LONGER * straight + SLACK_M)
     best, least, nearest = np.inf, np.inf, np.inf
     for i in range(count):
         way = _goes_on(
             step, first_step, near, begin, end, length_m, state, first + i, used + i, x, y, kx, ky,
-            sigma, longest, settings,
+            sigma, longest, most, settings,
         )  # fmt: skip
         if way < 0.0:
             return used

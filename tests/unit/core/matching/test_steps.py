@@ -49,3 +49,15 @@ def test_a_route_that_counts_more_than_the_bound_is_not_taken_because_it_is_reme
         np.testing.assert_array_equal(a, b)
     for a, b in zip(cold.path, warm.path, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_an_edge_that_comes_back_beside_itself_is_searched_at_each_of_its_passages():
+    """A hairpin, its legs 8 m apart: a position nearer to the way back is still on the way out."""
+    graph = graph_of_edges(
+        shapely.linestrings([np.array([(0.0, 0.0), (1000.0, 0.0), (1000.0, 8.0), (0.0, 8.0)]) * M])
+    )
+    at = np.array([(90.0, 0.0), (310.0, 0.0), (530.0, 0.0), (750.0, 5.0), (970.0, 0.0)])
+    lon, lat = np.ascontiguousarray((at * M).T)
+    found = match_tracks(graph, lon, lat, 10.0 * np.arange(5.0))
+    np.testing.assert_allclose(found.chainage_m, at[:, 0], atol=2.0)
+    assert (found.direction == 1).all()
