@@ -238,3 +238,6 @@ export const en = {
   'list.where': 'Where',
   'list.size': 'Size',
 } as const;
+
+export type MessageKey = keyof typeof en;
+export type Messages = Record<MessageKey, string>;

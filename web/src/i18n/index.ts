@@ -2,11 +2,10 @@
 
 import type { BuildInfo } from '../api/types';
 import type { Language } from '../state';
-import { en } from './en';
+import { en, type MessageKey, type Messages } from './en';
 import { zh } from './zh';
 
-export type MessageKey = keyof typeof en;
-export type Messages = Record<MessageKey, string>;
+export type { MessageKey };
 export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string;
 
 export const MESSAGES: Record<Language, Messages> = { zh, en };

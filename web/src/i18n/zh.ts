@@ -1,6 +1,6 @@
 /** 中文文本。键与英文相同，由测试保证。 */
 
-import type { Messages } from './index';
+import type { Messages } from './en';
 
 export const zh: Messages = {
   'app.title': 'covermap',
