@@ -101,6 +101,7 @@ def metres(a, b):
     return np.hypot(dx, np.radians(first[:, 1] - second[:, 1])).max() * EARTH_RADIUS_M
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_every_kind_is_written_in_every_format_with_every_row(build, tmp_path, kind, name):
@@ -296,6 +297,7 @@ def test_a_folder_that_is_not_there_is_told(build, tmp_path):
         export(build, ExportRequest("lines", tmp_path / "a.csv"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_two_exports_of_one_build_are_byte_equal(build, tmp_path, kind, name):

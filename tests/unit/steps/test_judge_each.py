@@ -99,6 +99,7 @@ def row(segment, run, technology, level, sinr, n):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(SEEN, min_size=1, max_size=12), st.sampled_from(["mean", "share", "quantile"]))
 def test_every_verdict_is_that_of_the_worst_run_judged_alone(seen, kind):
