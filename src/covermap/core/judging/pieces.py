@@ -73,18 +73,6 @@ class Pieces:
         return np.column_stack([self.sums(values_mm, verdict == code) for code in range(KINDS)])
 
 
-def ranges(first: Ints, count: Ints) -> Ints:
-    """Give whole numbers that run on: `count` of them from each `first`, one after the other.
-
-    Examples
-    --------
-    >>> ranges(np.array([7, 3, 0]), np.array([2, 0, 3])).tolist()
-    [7, 8, 0, 1, 2]
-    """
-    found: Ints = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
-    return found
-
-
 def whole_lines(course: Course) -> Pieces:
     """Give every line as one unit."""
     everything = np.arange(course.lines)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from covermap.core.geodesy import Floats, Ints, short_steps_m
 from covermap.core.lines.nearest import line_grid, nearest_per_line
 from covermap.core.lines.segments import course_vertices, positions_at
+from covermap.core.ranges import ranges
 
 Objects = NDArray[np.object_]
 
@@ -115,7 +116,7 @@ def _samples(geometry: Objects) -> tuple[Ints, Floats, Floats, Floats, Floats]:
     length = course.length_m
     count = np.maximum(FEWEST, np.ceil(length / STEP_M)).astype(np.int64)
     line = np.repeat(np.arange(len(geometry)), count)
-    nth = np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)
+    nth = ranges(np.zeros_like(count), count)
     step = (length / count)[line]
     lon, lat = positions_at(course, line, (nth + 0.5) * step)
     return line, lon, lat, step, length

@@ -31,7 +31,7 @@ from covermap.core.lines.inventory import (
     way_lengths_m,
 )
 from covermap.core.lines.nearest import line_grid, nearest_per_line
-from covermap.core.matching.graph import JOIN_M, KINDS
+from covermap.core.matching.graph import JOIN_M, kind_numbers
 
 Flags = NDArray[np.bool_]
 
@@ -117,11 +117,6 @@ def _joined(ways: Ways, kind: str) -> Links:
     line_class, ref, name = (column[first] for column in columns)
     kinds = np.full(len(first), kind, object)
     return Links(geometry, line_class, ref, name, kinds, way_lengths_m(geometry))
-
-
-def kind_numbers(line_class: Objects) -> Ints:
-    """Give the number of each class's kind: tracks and roads of one kind join each other."""
-    return np.array([KINDS.get(str(c), 0) for c in line_class], np.int64)
 
 
 def ends_of(links: Links, geometry: Objects, line_class: Objects) -> Ends:

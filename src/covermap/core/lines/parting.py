@@ -19,6 +19,7 @@ from covermap.core.geodesy import Floats, Ints
 from covermap.core.lines.edges import Edges, edges_of
 from covermap.core.lines.nearest import nearest_per_line
 from covermap.core.lines.segments import Cut
+from covermap.core.ranges import ranges
 
 Flags = NDArray[np.bool_]
 
@@ -156,7 +157,7 @@ def _spread(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """Give every number from `low` to before `high`, and which range each is of."""
     count = high - low
     which = np.repeat(np.arange(len(count)), count)
-    return which, np.arange(len(which)) + np.repeat(low - np.cumsum(count) + count, count)
+    return which, ranges(low, count)
 
 
 def _near_all_along(cut: Cut, edges: Edges, route: Ints, found: _Partings) -> Flags:

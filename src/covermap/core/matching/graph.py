@@ -175,6 +175,11 @@ def _bearings(steps: EdgeGrid, first_step: Ints) -> Floats:
     return np.ascontiguousarray(made.reshape(-1, 2))
 
 
+def kind_numbers(line_class: NDArray[np.object_]) -> Ints:
+    """Give the number of each class's kind: tracks and roads of one kind join each other."""
+    return np.array([KINDS.get(str(c), 0) for c in line_class], np.int64)
+
+
 def graph_of_lines(lines: pa.Table, segments: pa.Table | None = None) -> Graph:
     """Make a graph of the tables `lines` and `segments`, both in key order.
 
@@ -183,7 +188,7 @@ def graph_of_lines(lines: pa.Table, segments: pa.Table | None = None) -> Graph:
     """
     del segments  # chainages are geodesic in both tables
     geometry = shapely.from_wkb(lines.column("geometry").to_numpy(zero_copy_only=False))
-    kind = np.array([KINDS.get(c, 0) for c in lines.column("class").to_pylist()], np.int64)
+    kind = kind_numbers(lines.column("class").to_numpy(zero_copy_only=False))
     oneway = lines.column("oneway").fill_null(0).to_numpy()
     if not len(geometry):
         return graph_of_edges(geometry)

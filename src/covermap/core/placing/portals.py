@@ -17,6 +17,7 @@ from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.graph import Graph
 from covermap.core.matching.match import Match
 from covermap.core.placing.way import Ways
+from covermap.core.ranges import ranges
 
 Flags = NDArray[np.bool_]
 
@@ -65,7 +66,7 @@ def tunnels_on(graph: Graph, match: Match, ways: Ways, tunnels: pd.DataFrame) ->
     last = np.searchsorted(begin + owner * apart, high + line * apart, side="left")
     count = np.maximum(last - first, 0)
     piece = np.repeat(np.arange(len(edge)), count)
-    which = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count) + first[piece]
+    which = ranges(first, count)
     a = np.clip(begin[which], low[piece], high[piece])
     b = np.clip(end[which], low[piece], high[piece])
     whole = ways.piece_m[piece]

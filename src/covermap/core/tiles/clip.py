@@ -22,6 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from covermap.core.ranges import ranges
 from covermap.core.tiles.shapes import LINE, POINT, Shapes
 from covermap.core.tiles.tiling import EXTENT
 
@@ -103,7 +104,7 @@ def _candidates(shapes: Shapes, tiles: int) -> tuple[Ints, Ints, Ints]:
     wide, tall = high[0] - low[0] + 1, high[1] - low[1] + 1
     count = wide * tall
     of = np.repeat(np.arange(len(some)), count)
-    number = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    number = ranges(np.zeros_like(count), count)
     tile_x = low[0][of] + number % wide[of]
     tile_y = low[1][of] + number // wide[of]
     order = np.lexsort((tile_x, some[of], tile_y, tile_x % tiles))

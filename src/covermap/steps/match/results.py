@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from covermap.core.geodesy import Floats
+from covermap.core.geodesy import Floats, Ints
 from covermap.core.judging.histogram import count_bins
 from covermap.core.lines.network import Network, in_tunnel, is_link, segments_at
 from covermap.formats.problem import Problem
@@ -78,33 +78,35 @@ def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
     its error moves a count to a neighbouring segment at worst.
     """
     rules = config.matching
-    likely = _on_route(matched, network) >= rules.min_probability - ROUNDING
-    likely &= matched.column("line_id").is_valid().to_numpy()
+    line, other = (_numbers(matched.column(c), network) for c in ("line_id", "other_line_id"))
+    likely = _on_route(matched, network.route, line, other) >= rules.min_probability - ROUNDING
+    likely &= line >= 0
     error = matched.column("position_error_m").fill_null(np.inf).to_numpy()
     gps, mark = (
         pc.fill_null(pc.equal(matched.column("basis"), basis), False).to_numpy()
         for basis in ("gps", "mark")
     )
-    line = pc.index_in(matched.column("line_id"), value_set=pa.array(network.line_id))
     chainage = matched.column("chainage_m").fill_null(np.nan).to_numpy()
-    deep = mark | in_tunnel(network, line.fill_null(-1).to_numpy().astype(np.int64), chainage)
+    deep = mark | in_tunnel(network, line, chainage)
     limit = np.where(deep, rules.max_mark_error_m, config.positions.max_error_m)
     made: Flags = likely & (gps | (error <= limit))
     return made
 
 
-def _on_route(matched: pa.Table, network: Network) -> Floats:
+def _numbers(ids: pa.ChunkedArray, network: Network) -> Ints:
+    """Give the number of each line in the network; -1 for none."""
+    found = pc.index_in(ids, value_set=pa.array(network.line_id)).fill_null(-1)
+    made: Ints = found.to_numpy().astype(np.int64)
+    return made
+
+
+def _on_route(matched: pa.Table, route: Ints, line: Ints, other: Ints) -> Floats:
     """Probability that each sample was on its line, or on the other likely one of that route."""
-    known = pa.array(network.line_id)
-    line, other = (
-        pc.index_in(matched.column(c), value_set=known).fill_null(-1).to_numpy().astype(np.int64)
-        for c in ("line_id", "other_line_id")
-    )
     own, beside = (
         matched.column(c).fill_null(0.0).to_numpy() for c in ("probability", "other_probability")
     )
-    route = np.r_[network.route, -1]
-    same = (route[line] >= 0) & (route[line] == route[other])
+    of = np.r_[route, -1]
+    same = (of[line] >= 0) & (of[line] == of[other])
     made: Floats = own + np.where(same, beside, 0.0)
     return made
 

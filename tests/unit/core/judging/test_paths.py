@@ -21,7 +21,6 @@ from covermap.core.judging.pieces import (
     assessed_segments,
     cut,
     longest_open,
-    ranges,
     whole_lines,
 )
 from covermap.core.judging.settle import Draws, foresee, seen_by
@@ -37,13 +36,6 @@ def course(lengths, lines=1):
         np.arange(lines + 1) * per, (ends - lengths.reshape(lines, per)).ravel(), ends.ravel(),
         lengths, lengths * 0.5, np.zeros(len(lengths), bool),
     )  # fmt: skip
-
-
-@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 9)), max_size=20))
-def test_ranges_run_on_one_after_the_other(pairs):
-    first, count = np.array(pairs, np.int64).reshape(-1, 2).T
-    want = [k for a, n in pairs for k in range(a, a + n)]
-    assert ranges(first, count).tolist() == want
 
 
 LENGTHS = st.lists(st.floats(0.5, 150), min_size=2, max_size=30)
