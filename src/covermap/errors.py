@@ -44,6 +44,10 @@ class BusyError(BuildError):
     """Another process is building in this workspace."""
 
 
+class EngineError(CovermapError):
+    """An engine cannot run as asked: memory, Spark master, Java, PySpark."""
+
+
 class ExportError(CovermapError):
     """An export was asked for in a form that cannot be made."""
 

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from covermap.engine.local import Workers, worker_count
+from covermap.engine.local import Workers
+from covermap.engine.memory import cores
 from covermap.engine.step import StepContext
 from covermap.rules import load_pack
 from covermap.steps import judge
@@ -113,7 +114,7 @@ def judged(source: Path, out: Path, kept: Path) -> tuple[float, float, dict[str,
     """Judge, a process a core; give seconds, those of all processors, and the step's report."""
     out.mkdir()
     started, used = time.perf_counter(), sum(os.times()[:4])
-    with Workers(worker_count()) as workers:
+    with Workers(cores()) as workers:
         pack = load_pack("project-default")
         ctx = StepContext(Tables(source), out, Config(), pack, workers, lambda key: kept / key)
         judge.run(ctx)
@@ -148,7 +149,7 @@ def peak_gb() -> float:
     """Give the most that this process held, and its workers if all were at their most at once."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + worker_count() * largest) / 2**20
+    return (own + cores() * largest) / 2**20
 
 
 if __name__ == "__main__":

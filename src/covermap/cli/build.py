@@ -35,6 +35,17 @@ def build_command(
         False, "--keep-going", help="Leave files that cannot be read aside, and list them."
     ),
     explain: bool = typer.Option(False, "--explain", help="Tell what each step read and wrote."),
+    engine: str = typer.Option(
+        "local", "--engine", help="Where parts of the work run: local, or spark (with --master)."
+    ),
+    master: str | None = typer.Option(
+        None,
+        "--master",
+        help="Spark master: spark://HOST:7077, yarn, k8s://..., local-cluster[...].",
+    ),
+    memory: str | None = typer.Option(
+        None, "--memory", help="Memory to keep to, such as 1GB [default: 60 % of what there is]."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the whole report as JSON."),
 ) -> None:
     """Build the workspace: inputs to verdicts, weak spots and tiles; then serve the result.
@@ -42,13 +53,16 @@ def build_command(
     Only what changed is made anew. An interrupted build leaves the one served before.
     """
     # imported here: the other commands start without the pipeline
+    from covermap.engine.memory import parse_size
     from covermap.pipeline import BuildOptions, build
     from covermap.pipeline.attention import look_at
     from covermap.store import Tables
 
     console = Console(stderr=True)
     with Bars(console) as bars:
-        options = BuildOptions(rules, workers, keep_going)
+        options = BuildOptions(
+            rules, workers, keep_going, engine, master, parse_size(memory) if memory else None
+        )
         result = build(directory, options, BarProgress(bars))
     serious = look_at(Tables(result.folder), result.files)
     if as_json:

@@ -11,20 +11,19 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self, TypeVar
 
+from covermap.engine.memory import usable_bytes
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-def worker_count(wanted: int | None = None) -> int:
-    """Give the number of worker processes: as asked, else one a core."""
-    return max(1, wanted or len(os.sched_getaffinity(0)))
 
 
 class Workers:
     """Worker processes of one build: started when first needed, kept until its end."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, memory_bytes: int | None = None) -> None:
         self.count = count
+        self.memory_bytes = memory_bytes or usable_bytes()
+        """What this process and its workers may take together."""
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:

@@ -43,6 +43,11 @@ class StepContext:
     report: dict[str, Any] = field(default_factory=dict)
     """Counts worth telling, shown by `covermap build --explain` and `--json`."""
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the step and its workers may take together: size batches and spilling to it."""
+        return self.workers.memory_bytes
+
     def write(self, name: str, data: pa.Table) -> int:
         """Check, sort by key and write a table; give the number of rows."""
         table = TABLES[name]

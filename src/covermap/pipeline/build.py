@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from covermap import __version__
-from covermap.engine.local import Workers, worker_count
+from covermap.engine import workers_of
+from covermap.engine.local import Workers
 from covermap.errors import ConfigError, InputError
 from covermap.pipeline.cache import Cache, gather, merge
 from covermap.pipeline.extent import extent
@@ -45,6 +46,12 @@ class BuildOptions:
     """Worker processes; None: one a core."""
     keep_going: bool = False
     """Leave files that cannot be read aside instead of stopping."""
+    engine: str = "local"
+    """Where parts of the work run: `local`, or `spark`."""
+    master: str | None = None
+    """Address of the Spark master (`spark` only)."""
+    memory_bytes: int | None = None
+    """What the build may take; None: 60 % of the machine's memory."""
 
 
 @dataclass
@@ -99,7 +106,9 @@ def build(
     space = Workspace(root)
     with only_builder(space):
         sweep(space)
-        with Workers(worker_count(options.workers)) as workers:
+        with workers_of(
+            options.engine, options.master, options.workers, options.memory_bytes
+        ) as workers:
             return _Builder(space, config, rules, options, progress, workers).run()
 
 
