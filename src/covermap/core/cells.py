@@ -13,10 +13,12 @@ import h3ronpy.vector
 import numpy as np
 import pyarrow as pa
 import shapely
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
 
 NO_CELL = 0
 _RESOLUTION_SHIFT = 52
@@ -147,15 +149,44 @@ def boundaries(cells: ArrayLike) -> Boundaries:
     >>> np.diff(boundaries([0x8A309962CC9FFFF]).starts).tolist()
     [6]
     """
-    wkb = _numpy(h3ronpy.vector.cells_to_wkb_polygons(_unsigned(cells)))
-    shapes = shapely.from_wkb(wkb)
-    points, ring = shapely.get_coordinates(shapes, return_index=True)
-    # the closing vertex of a ring repeats its first
-    last = np.append(ring[1:] != ring[:-1], True) if len(ring) else np.zeros(0, bool)
-    points, ring = points[~last], ring[~last]
-    starts = np.searchsorted(ring, np.arange(len(shapes) + 1)).astype(np.int64)
-    lon, lat = _share_vertices(points[:, 0], points[:, 1])
-    return Boundaries(_unwrap(lon, ring, starts), lat, starts)
+    found = outlines(cells)
+    ring = np.repeat(np.arange(len(found.starts) - 1), np.diff(found.starts))
+    lon, lat = _share_vertices(found.lon, found.lat)
+    return Boundaries(_unwrap(lon, ring, found.starts), lat, found.starts)
+
+
+_WKB_HEADER = 13
+"""Bytes before the points of a polygon of one ring: byte order, type, rings, points."""
+
+
+def outlines(cells: ArrayLike) -> Boundaries:
+    """Boundary of each cell as H3 gives it: shared vertices agree to 1e-11 degrees, no more.
+
+    As `boundaries`, but what a cell gets depends on that cell alone, longitudes stay within +-180,
+    and it takes a fifth of the time.
+
+    Examples
+    --------
+    >>> np.diff(outlines([0x8A309962CC9FFFF]).starts).tolist()
+    [6]
+    """
+    wkb = pa.array(h3ronpy.vector.cells_to_wkb_polygons(_unsigned(cells)))
+    first = np.frombuffer(wkb.buffers()[1], np.int64, len(wkb) + 1, 8 * wkb.offset)
+    raw = np.frombuffer(wkb.buffers()[2] or b"", np.uint8)
+    sizes = (np.diff(first) - _WKB_HEADER) // 16 - 1  # the closing vertex repeats the first
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    points = np.empty((int(starts[-1]), 2))
+    _take_rings(raw, first[:-1] + _WKB_HEADER, starts, points.reshape(-1).view(np.uint8))
+    return Boundaries(points[:, 0].copy(), points[:, 1].copy(), starts)
+
+
+@njit(cache=True)
+def _take_rings(raw: Bytes, first: Ints, starts: Ints, out: Bytes) -> None:
+    """Copy the points of each ring, 16 bytes a point, from where they begin."""
+    for ring in range(len(first)):
+        place = 16 * starts[ring]
+        for byte in range(16 * (starts[ring + 1] - starts[ring])):
+            out[place + byte] = raw[first[ring] + byte]
 
 
 def _share_vertices(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
