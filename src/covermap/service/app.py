@@ -8,10 +8,12 @@ from covermap import __version__
 from covermap.errors import CovermapError
 from covermap.service.errors import RESPONSES, add_error_answers
 from covermap.service.parameters import only_listed
-from covermap.service.protection import Protection, content_policy
-from covermap.service.routes import along, build, lines, pages, point, spots, sums, tiles
+from covermap.service.protection import Protection
+from covermap.service.routes import along, archives, build, lines, pages, point, spots, sums, tiles
 from covermap.service.settings import Settings
+from covermap.service.shortway import ShortWay
 from covermap.service.snapshot import Builds
+from covermap.service.tiling import Tiles
 
 _ABOUT = """Where mobile networks work, by measurement: map tiles, point look-up, lines, weak spots.
 
@@ -35,18 +37,19 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.builds = builds = Builds(settings.workspace)
+    app.state.tiles = served = Tiles(builds)
     add_error_answers(app)
     for module in (build, point, along, lines, sums, spots):  # along: before any line_id
         app.include_router(module.router, dependencies=[Depends(only_listed)])
-    for module in (tiles, pages):  # the pages take every other path: last
+    for module in (tiles, archives, pages):  # the pages take every other path: last
         app.include_router(module.router)
 
-    def policy() -> str:
+    def basemap() -> str | None:
         try:
-            config = builds.current().manifest.get("config", {})
+            return builds.current().basemap
         except CovermapError:
-            return content_policy()
-        return content_policy((config.get("map") or {}).get("basemap"))
+            return None
 
-    app.add_middleware(Protection, policy=policy)
+    app.add_middleware(ShortWay, tiles=served)
+    app.add_middleware(Protection, basemap=basemap)
     return app

@@ -169,6 +169,14 @@ def answers(name: str) -> dict[int | str, dict[str, Any]]:
             204: {"description": "Nothing is there"},
             304: {"description": "The browser has it already"},
         }
+    if name == "archive":
+        shown = {"schema": {"type": "string", "format": "binary"}, "example": "(binary)"}
+        return {
+            200: {"description": "PMTiles 3", "content": {"application/vnd.pmtiles": shown}},
+            206: {"description": "The bytes that `Range` asks for"},
+            304: {"description": "The client has it already"},
+            416: {"description": "The range is behind the end of the archive"},
+        }
     return {
         200: {
             "description": "Found",

@@ -12,6 +12,7 @@ from fastapi import Depends, Path, Query, Request
 from covermap.errors import QueryError
 from covermap.service.settings import Settings
 from covermap.service.snapshot import Builds, Snapshot
+from covermap.service.tiling import Tiles
 
 MAX_OFFSET = 10_000_000
 
@@ -20,6 +21,12 @@ def builds_of(request: Request) -> Builds:
     """Give the application's builds."""
     builds: Builds = request.app.state.builds
     return builds
+
+
+def tiles_of(request: Request) -> Tiles:
+    """Give the application's tiles."""
+    tiles: Tiles = request.app.state.tiles
+    return tiles
 
 
 def settings_of(request: Request) -> Settings:

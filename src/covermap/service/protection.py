@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
@@ -17,6 +17,14 @@ ALWAYS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
+
+
+_HEAD = "covermap.head"
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether the request asks for the headers alone: no body need be read."""
+    return bool(scope.get(_HEAD))
 
 
 def content_policy(basemap: str | None = None) -> str:
@@ -57,11 +65,18 @@ def _origin(basemap: str | None) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+@lru_cache(maxsize=8)
+def headers_with(basemap: str | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers of every answer, as they are sent."""
+    said = {**ALWAYS, "Content-Security-Policy": content_policy(basemap)}
+    return tuple((name.lower().encode(), value.encode()) for name, value in said.items())
+
+
 class Protection:
     """ASGI layer: adds the headers, and answers HEAD as GET without the body."""
 
-    def __init__(self, app: ASGIApp, policy: Callable[[], str]) -> None:
-        self.app, self.policy = app, policy
+    def __init__(self, app: ASGIApp, basemap: Callable[[], str | None]) -> None:
+        self.app, self.basemap = app, basemap
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -70,14 +85,12 @@ class Protection:
             return
         head = scope["method"] == "HEAD"
         if head:
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", _HEAD: True}
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
-                    headers[name] = value
-                headers["Content-Security-Policy"] = self.policy()
+                own = headers_with(self.basemap())
+                message = {**message, "headers": [*message.get("headers", ()), *own]}
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

@@ -110,6 +110,12 @@ class Snapshot:
         said = self.manifest.get("workspace", {}).get("simulated", False)
         return bool(said) or any(entry.get("simulated") for entry in declared)
 
+    @cached_property
+    def basemap(self) -> str | None:
+        """Address of the map to draw under the layers, if one is declared."""
+        declared: str | None = (self.manifest.get("config", {}).get("map") or {}).get("basemap")
+        return declared
+
     @property
     def rules(self) -> dict[str, Any]:
         """Name of the rule pack that the verdicts rest on."""
@@ -189,6 +195,7 @@ class Builds:
         self.workspace = Workspace(root)
         self._open: dict[str, Snapshot] = {}
         self._lock = Lock()
+        self._current: tuple[tuple[int, int, int], str | None] | None = None
 
     def current(self) -> Snapshot:
         """Give the build being served now.
@@ -198,7 +205,7 @@ class Builds:
         BuildError
             Nothing is built, or what `current` names is gone.
         """
-        name = self.workspace.current_id
+        name = self._current_id()
         if name is None:
             raise BuildError("nothing is built yet. Run `covermap build` in the workspace.")
         return self._opened(name)
@@ -211,12 +218,28 @@ class Builds:
         NotKnownError
             There is no such build any more.
         """
-        now = self.workspace.current_id
+        now = self._current_id()
         if name is None or name == now:
             return self.current()
         if name not in self._open and name not in self.workspace.build_ids():
             raise NotKnownError(f"no build {name[:60]!r} any more. The current one is {now}.")
         return self._opened(name)
+
+    def is_open(self, name: str | None) -> bool:
+        """Whether a build (without a name, the current one) answers at once."""
+        opened = self._open.get(name or self._current_id() or "")
+        return opened is not None and "layers" in opened.__dict__
+
+    def _current_id(self) -> str | None:
+        """Id of the current build; the file is read again only when it is another one."""
+        try:
+            about = (self.workspace.root / "current").stat()
+        except OSError:
+            return self.workspace.current_id
+        mark = (about.st_ino, about.st_mtime_ns, about.st_size)
+        if self._current is None or self._current[0] != mark:
+            self._current = (mark, self.workspace.current_id)
+        return self._current[1]
 
     def _opened(self, name: str) -> Snapshot:
         with self._lock:

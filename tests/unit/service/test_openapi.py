@@ -28,6 +28,7 @@ def test_every_endpoint_is_described_with_an_example(client: Client) -> None:
         "/api/sections", "/api/network", "/api/weak-spots", "/api/weak-spots/{spot_id}",
         "/tiles/sites.json",
         "/tiles/sites/{z}/{x}/{y}.mvt", "/tiles/{kind}/{operator}/{technology}.json",
+        "/tiles/sites.pmtiles", "/tiles/{kind}/{operator}/{technology}.pmtiles",
         "/tiles/{kind}/{operator}/{technology}/{z}/{x}/{y}.mvt",
     }  # fmt: skip
     for path, methods in paths.items():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import handmade
 from asking import Client
 from covermap.formats.archive import TileArchive
 from covermap.service import Settings, create_app
+from covermap.service.answers import Content
+from covermap.service.snapshot import Builds
+from covermap.service.tiling import Layer, Tiles
 
 TILE = "/tiles/cells/46000/lte/12/3430/1673.mvt"
 
@@ -81,19 +85,94 @@ def test_a_client_without_gzip_gets_plain_bytes(client: Client, offer: str) -> N
     assert "cells" in decoded(answer)
 
 
-def test_a_known_etag_is_answered_without_a_body(client: Client) -> None:
-    first = client.get(TILE)
-    again = client.get(TILE, headers={"if-none-match": first.headers["etag"]})
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', '"x" , W/{},"y"', "*"])
+@pytest.mark.parametrize("offer", ["gzip", "identity"])
+def test_a_known_etag_is_answered_without_a_body(client: Client, form: str, offer: str) -> None:
+    first = client.get(TILE, headers={"accept-encoding": offer})
+    tag = first.headers["etag"]
+    assert tag.startswith('"')  # strong: the same bytes
+    again = client.get(TILE, headers={"accept-encoding": offer, "if-none-match": form.format(tag)})
     assert again.status_code == 304
     assert again.content == b""
-    assert again.headers["etag"] == first.headers["etag"]
-    other = client.get(TILE, headers={"if-none-match": 'W/"other"'})
-    assert other.status_code == 200
+    for name in ("etag", "cache-control", "vary"):
+        assert again.headers[name] == first.headers[name]
+
+
+@pytest.mark.parametrize("held", ['"other"', 'W/"other"', "", "x", '"'])
+def test_another_etag_gets_the_tile(client: Client, held: str) -> None:
+    assert client.get(TILE, headers={"if-none-match": held}).status_code == 200
+
+
+def test_packed_and_plain_bytes_have_tags_of_their_own(client: Client) -> None:
+    packed = client.get(TILE, headers={"accept-encoding": "gzip"})
+    plain = client.get(TILE, headers={"accept-encoding": "identity"})
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    held = {"accept-encoding": "identity", "if-none-match": packed.headers["etag"]}
+    assert client.get(TILE, headers=held).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "?build=b1"])
+def test_the_short_way_and_the_route_answer_alike(client: Client, query: str) -> None:
+    client.get(TILE)  # opens the build: only then is there a short way
+    paths = [TILE, "/tiles/cells/46000/lte/12/0/0.mvt", "/tiles/sites/10/857/418.mvt"]
+    for path in paths:
+        for offer in ("gzip", "identity"):
+            short = client.get(path + query, headers={"accept-encoding": offer})
+            # the same address in a spelling that only the routes understand
+            long = client.get(f"{path}?{query[1:]}&", headers={"accept-encoding": offer})
+            assert (short.status_code, short.content) == (long.status_code, long.content)
+            assert dict(short.headers) == dict(long.headers)
 
 
 def test_a_tile_of_a_named_build_may_be_kept_for_ever(client: Client) -> None:
     assert client.get(TILE).headers["cache-control"] == "no-cache"
     assert "immutable" in client.get(f"{TILE}?build=b1").headers["cache-control"]
+    empty = "/tiles/cells/46000/lte/12/0/0.mvt"
+    assert client.get(empty).headers["cache-control"] == "no-cache"
+    assert "immutable" in client.get(f"{empty}?build=b1").headers["cache-control"]
+
+
+def test_a_new_build_is_served_at_once_and_an_old_one_by_name(tmp_path: Path) -> None:
+    handmade.write_build(tmp_path, "old")
+    client = Client(create_app(Settings(tmp_path)))
+    before = client.get(TILE)
+    handmade.write_build(tmp_path, "new", seed=5)
+    after = client.get(TILE)
+    assert (before.headers["x-covermap-build"], after.headers["x-covermap-build"]) == ("old", "new")
+    assert before.headers["etag"] != after.headers["etag"]
+    named = client.get(f"{TILE}?build=old")
+    assert (named.content, named.headers["etag"]) == (before.content, before.headers["etag"])
+
+
+def test_what_is_kept_of_tiles_stays_within_its_room(workspace: Path) -> None:
+    tiles = Tiles(Builds(workspace), room_bytes=30_000)
+    layer = Layer("cells", "46000", "lte")
+    archive = TileArchive(workspace / "builds" / "b1" / "tiles" / "cells.46000.lte.pmtiles")
+    for x in range(3420, 3440):
+        for y in range(1665, 1680):
+            tile = tiles.tile(layer, (12, x, y), None)
+            held = archive.tile(12, x, y)
+            assert (tile.body if isinstance(tile, Content) else None) == held
+            assert tiles.held_bytes <= 30_000
+    assert tiles.held_bytes > 10_000
+
+
+def test_tilejson_has_what_its_specification_requires(client: Client) -> None:
+    for path in ("cells/46000/lte", "segments/any/any", "lines/any/any", "weak_spots/any/any",
+                 "sites"):  # fmt: skip
+        about = client.get(f"/tiles/{path}.json").json()
+        assert about["tilejson"] == "3.0.0"
+        assert about["tiles"]
+        assert all({"{z}", "{x}", "{y}"} <= set(re.findall(r"{\w}", t)) for t in about["tiles"])
+        assert 0 <= about["minzoom"] <= about["maxzoom"] <= 30
+        west, south, east, north = about["bounds"]
+        assert -180 <= west <= east <= 180
+        assert -90 <= south <= north <= 90
+        for layer in about["vector_layers"]:
+            assert isinstance(layer["id"], str)
+            assert layer["fields"]
+            assert all(isinstance(said, str) for said in layer["fields"].values())
 
 
 def test_nothing_there_is_204(client: Client) -> None:

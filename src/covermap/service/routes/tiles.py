@@ -6,16 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from covermap.errors import NotKnownError
-from covermap.formats.recipe import PER_LAYER_KINDS, load_recipe
-from covermap.service.answers import FOR_EVER, REVALIDATE, answer, json_answer
+from covermap.formats.recipe import load_recipe
+from covermap.service.answers import as_response, json_answer
 from covermap.service.examples import answers
-from covermap.service.parameters import Current, builds_of
-from covermap.service.snapshot import Builds, Snapshot, known
+from covermap.service.parameters import Current, tiles_of
+from covermap.service.snapshot import Snapshot
+from covermap.service.tiling import Layer, Tile, Tiles, archive_of, zooms_of
 
 router = APIRouter(tags=["tiles"])
 
-MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 Kind = Annotated[str, Path(description="cells, segments, lines or weak_spots", examples=["cells"])]
 OperatorPath = Annotated[str, Path(description="operator, or any / all", examples=["any"])]
 TechnologyPath = Annotated[str, Path(description="technology, or any", examples=["any"])]
@@ -36,7 +35,7 @@ BuildId = Annotated[
 @router.get("/tiles/sites.json", summary="TileJSON of the sites", responses=answers("tilejson"))
 def sites_json(request: Request, snapshot: Current) -> Response:
     """Describe the tiles of the base-station sites."""
-    return json_answer(request, _tilejson(request, snapshot, "sites"), snapshot.id)
+    return json_answer(request, _tilejson(request, snapshot, Layer("sites")), snapshot.id)
 
 
 @router.get(
@@ -47,14 +46,14 @@ def sites_json(request: Request, snapshot: Current) -> Response:
 )
 def sites_tile(
     request: Request,
-    builds: Annotated[Builds, Depends(builds_of)],
+    tiles: Annotated[Tiles, Depends(tiles_of)],
     z: Z,
     x: X,
     y: Y,
     build: BuildId = None,
 ) -> Response:
     """Give one tile; 204 where there is no site."""
-    return _tile(request, builds.named(build), "sites", None, None, (z, x, y), build)
+    return _tile(request, tiles.tile(Layer("sites"), (z, x, y), build))
 
 
 @router.get(
@@ -70,7 +69,7 @@ def layer_json(
     technology: TechnologyPath,
 ) -> Response:
     """Describe the tiles of one layer: address, zooms, bounds, properties."""
-    payload = _tilejson(request, snapshot, kind, operator, technology)
+    payload = _tilejson(request, snapshot, Layer(kind, operator, technology))
     return json_answer(request, payload, snapshot.id)
 
 
@@ -82,7 +81,7 @@ def layer_json(
 )
 def layer_tile(
     request: Request,
-    builds: Annotated[Builds, Depends(builds_of)],
+    tiles: Annotated[Tiles, Depends(tiles_of)],
     kind: Kind,
     operator: OperatorPath,
     technology: TechnologyPath,
@@ -92,56 +91,23 @@ def layer_tile(
     build: BuildId = None,
 ) -> Response:
     """Give one tile; 204 where there is nothing."""
-    return _tile(request, builds.named(build), kind, operator, technology, (z, x, y), build)
+    return _tile(request, tiles.tile(Layer(kind, operator, technology), (z, x, y), build))
 
 
-def _check(snapshot: Snapshot, kind: str, operator: str | None, technology: str | None) -> None:
-    if operator is not None and technology is not None:
-        known(kind, PER_LAYER_KINDS, "kind of tiles")
-        snapshot.check_layer(operator, technology)
+def _tile(request: Request, tile: Tile) -> Response:
+    asked = request.headers
+    return as_response(tile.answer(asked.get("if-none-match"), asked.get("accept-encoding")))
 
 
-def _tile(
-    request: Request,
-    snapshot: Snapshot,
-    kind: str,
-    operator: str | None,
-    technology: str | None,
-    address: tuple[int, int, int],
-    asked: str | None,
-) -> Response:
-    _check(snapshot, kind, operator, technology)
-    archive = snapshot.archive(kind, operator, technology)
-    low, high = archive.zooms if archive else load_recipe(kind).zooms
-    zoom, x, y = address
-    if not low <= zoom <= high:
-        raise NotKnownError(f"zoom {zoom} is not drawn: {kind} has zooms {low} to {high}.")
-    if not (0 <= x < 1 << zoom and 0 <= y < 1 << zoom):
-        raise NotKnownError(f"no tile {x}/{y} at zoom {zoom}: columns and rows 0 to {2**zoom - 1}.")
-    cache = FOR_EVER if asked else REVALIDATE
-    data = archive.tile(*address) if archive else None
-    if data is None:
-        headers = {"Cache-Control": cache, "X-Covermap-Build": snapshot.id}
-        return Response(status_code=204, headers=headers)
-    return answer(request, data, MEDIA_TYPE, snapshot.id, cache, packed=True)
-
-
-def _tilejson(
-    request: Request,
-    snapshot: Snapshot,
-    kind: str,
-    operator: str | None = None,
-    technology: str | None = None,
-) -> dict[str, Any]:
-    _check(snapshot, kind, operator, technology)
-    archive = snapshot.archive(kind, operator, technology)
-    low, high = archive.zooms if archive else load_recipe(kind).zooms
-    layer = f"/{operator}/{technology}" if operator is not None else ""
-    path = request.url_for("build").replace(path=f"/tiles/{kind}{layer}")
+def _tilejson(request: Request, snapshot: Snapshot, layer: Layer) -> dict[str, Any]:
+    archive = archive_of(snapshot, layer)
+    low, high = zooms_of(layer, archive)
+    of = f"/{layer.operator}/{layer.technology}" if layer.operator is not None else ""
+    path = request.url_for("build").replace(path=f"/tiles/{layer.kind}{of}")
     bounds = list(archive.bounds) if archive else [-180.0, -85.0, 180.0, 85.0]
     return {
         "tilejson": "3.0.0",
-        "name": f"{kind}{layer}",
+        "name": f"{layer.kind}{of}",
         "tiles": [f"{path}/{{z}}/{{x}}/{{y}}.mvt?build={snapshot.id}"],
         "minzoom": low,
         "maxzoom": high,
@@ -151,5 +117,5 @@ def _tilejson(
         "simulated": snapshot.simulated,
         "build": snapshot.id,
         "vector_layers": (archive.metadata if archive else {}).get("vector_layers")
-        or [{"id": name, "fields": {}} for name in load_recipe(kind).layers],
+        or [{"id": name, "fields": {}} for name in load_recipe(layer.kind).layers],
     }
