@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from covermap.engine.local import Workers
 from covermap.engine.memory import usable_bytes, workers_for
 from covermap.errors import EngineError
 
-ENGINES = ("local",)
+ENGINES = ("local", "spark")
 
 
 def workers_of(
@@ -14,19 +16,23 @@ def workers_of(
     master: str | None = None,
     count: int | None = None,
     memory_bytes: int | None = None,
+    shared: Path | None = None,
 ) -> Workers:
     """Give the workers of a build: the one place where the engine is chosen.
 
     Parameters
     ----------
     engine
-        `local`.
+        `local` or `spark`.
     master
         Address of the Spark master; only with Spark.
     count
         Worker processes; None: one a core, as far as memory bears them.
     memory_bytes
         What the build may take; None: 60 % of what the machine has.
+
+    shared
+        Folder that executors see as well; needed with Spark.
 
     Raises
     ------
@@ -35,7 +41,12 @@ def workers_of(
     """
     if engine not in ENGINES:
         raise EngineError(f"--engine {engine}: no such engine. There are: {', '.join(ENGINES)}.")
-    if master is not None:
-        raise EngineError(f"--master {master}: --engine {engine} has no master.")
     usable = usable_bytes(memory_bytes)
+    if engine == "spark":
+        # imported here: PySpark is an extra
+        from covermap.engine.spark import SparkWorkers
+
+        return SparkWorkers(master, usable, shared or Path())
+    if master is not None:
+        raise EngineError(f"--master {master}: the local engine has none; add --engine spark.")
     return Workers(workers_for(usable, count), usable)

@@ -107,7 +107,7 @@ def build(
     with only_builder(space):
         sweep(space)
         with workers_of(
-            options.engine, options.master, options.workers, options.memory_bytes
+            options.engine, options.master, options.workers, options.memory_bytes, space.cache
         ) as workers:
             return _Builder(space, config, rules, options, progress, workers).run()
 
