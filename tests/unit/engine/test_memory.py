@@ -121,5 +121,5 @@ def test_a_quota_of_cpu_time_counts_as_cores(
 
 
 def test_an_unknown_engine_is_named_with_those_there_are() -> None:
-    with pytest.raises(EngineError, match=r"--engine dask: no such engine. There are: local, spark"):
+    with pytest.raises(EngineError, match=r"no such engine. There are: local, spark"):
         workers_of("dask")
