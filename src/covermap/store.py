@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -70,6 +70,56 @@ def _flush(
     if size:
         writer.write_table(data.slice(0, size), row_group_size=ROWS_PER_GROUP)
     return data.slice(size).to_batches(), size
+
+
+class CodedWriter:
+    """Write a table whose texts are dictionaries, row group by row group.
+
+    Parameters
+    ----------
+    path
+        File to write; give a name that is not yet looked for, or write inside `whole_folder`.
+    said
+        Kept in the file's footer.
+    """
+
+    def __init__(self, path: Path, table: Table, said: dict[bytes, bytes] | None = None) -> None:
+        coded = [c.name for c in table.columns if c.type in (pa.string(), pa.int16())]
+        whole = [c.name for c in table.columns if c.type == pa.int64()]
+        fields = [pa.field(c.name, _coded(c.type), c.nullable) for c in table.columns]
+        self._schema = pa.schema(fields)
+        self._writer = pq.ParquetWriter(
+            path, self._schema, compression="zstd", store_schema=False, use_dictionary=coded,
+            column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+        )  # fmt: skip
+        if said:
+            self._writer.add_key_value_metadata(said)
+
+    def __enter__(self) -> Self:
+        """Write into the file."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write the footer."""
+        self._writer.close()
+
+    def write(self, rows: pa.Table, group_rows: int = ROWS_PER_GROUP) -> None:
+        """Write rows in row groups of their own, of `group_rows` at most."""
+        if rows.num_rows:
+            self._writer.write_table(rows.cast(self._schema), row_group_size=group_rows)
+
+
+def _coded(kind: pa.DataType) -> pa.DataType:
+    return pa.dictionary(pa.int32(), pa.string()) if kind == pa.string() else kind
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Show a file at a second place, without a copy where the file system can."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
 
 
 @contextmanager

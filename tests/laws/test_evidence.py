@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covermap.core.cells import cells_at, parents
-from covermap.steps.grid import grid_part
-from covermap.steps.merge import merge_evidence
+from covermap.steps.cube import items, make_shards, plan
+from covermap.steps.grid import grid_log
 from covermap.store import write_table
 from covermap.tables import CELL_EVIDENCE, SAMPLES
 from covermap.workspace import Config
@@ -43,35 +43,45 @@ def samples(rows):
 
 
 def built(folder, parts):
-    """The bytes of the table of evidence, built from samples in parts."""
-    paths = []
+    """The files of the cube, by name, built from samples in parts."""
+    logs = []
     for number, rows in enumerate(parts):
-        paths.append(folder / f"part-{number}.parquet")
-        write_table(paths[-1], grid_part(samples(rows), Config()), CELL_EVIDENCE)
-    target = folder / "cell_evidence.parquet"
-    write_table(target, merge_evidence(paths, CELL_EVIDENCE), CELL_EVIDENCE)
-    return target
+        logs.append(folder / f"part-{number}")
+        logs[-1].mkdir()
+        write_table(logs[-1] / "samples.parquet", samples(rows), SAMPLES)
+        grid_log(logs[-1] / "samples.parquet", logs[-1], Config())
+    work = plan(CELL_EVIDENCE, logs, lambda digests: folder / f"cube-{'-'.join(digests)[:99]}")
+    for piece in items(work):
+        make_shards(piece)
+    return {one.part: one.folder / "cell_evidence.parquet" for one in work}
+
+
+def told(files):
+    """Every row of the cube."""
+    return [row for path in files.values() for row in pq.read_table(path).to_pylist()]
 
 
 @settings(max_examples=20)
 @given(ROWS, st.randoms())
 def test_any_cut_and_any_order_of_the_samples_gives_the_same_bytes(tmp_path_factory, rows, mixer):
-    whole = built(tmp_path_factory.mktemp("whole"), [rows]).read_bytes()
+    whole = built(tmp_path_factory.mktemp("whole"), [rows])
     mixed = list(rows)
     mixer.shuffle(mixed)
     at = sorted(mixer.randrange(len(rows) + 1) for _ in range(2))
     cut = [mixed[: at[0]], mixed[at[0] : at[1]], mixed[at[1] :]]
-    assert built(tmp_path_factory.mktemp("cut"), cut).read_bytes() == whole
+    again = built(tmp_path_factory.mktemp("cut"), cut)
+    assert {n: p.read_bytes() for n, p in again.items()} == {
+        n: p.read_bytes() for n, p in whole.items()
+    }
 
 
 @settings(max_examples=20)
 @given(ROWS)
 def test_no_well_placed_sample_is_lost_or_counted_twice(tmp_path_factory, rows):
-    found = pq.read_table(built(tmp_path_factory.mktemp("w"), [rows[::2], rows[1::2]]))
+    found = told(built(tmp_path_factory.mktemp("w"), [rows[::2], rows[1::2]]))
     placed = [r for r in rows if r["position_basis"] != "lost" and r["position_error_m"] <= 50]
-    assert sum(found.column("n").to_pylist()) == len(placed)
-    none = [n for n, t in zip(*(found.column(c).to_pylist() for c in ("n", "technology")),
-                              strict=True) if t == "none"]  # fmt: skip
+    assert sum(row["n"] for row in found) == len(placed)
+    none = [row["n"] for row in found if row["technology"] == "none"]
     assert sum(none) == sum(not r["service"] for r in placed)
 
 
@@ -80,7 +90,7 @@ def test_no_well_placed_sample_is_lost_or_counted_twice(tmp_path_factory, rows):
 def test_a_threshold_asked_of_the_counts_answers_as_the_samples_would(
     tmp_path_factory, rows, threshold
 ):
-    found = pq.read_table(built(tmp_path_factory.mktemp("w"), [rows])).to_pylist()
+    found = told(built(tmp_path_factory.mktemp("w"), [rows]))
     from_counts = sum(
         r["n"] for r in found if r["rsrp_bin"] is not None and r["rsrp_bin"] >= threshold
     )

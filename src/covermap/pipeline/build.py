@@ -21,6 +21,7 @@ from covermap.engine import workers_of
 from covermap.engine.local import Workers
 from covermap.errors import ConfigError, InputError
 from covermap.pipeline.cache import Cache, gather, merge
+from covermap.pipeline.cube import make_cube
 from covermap.pipeline.extent import extent
 from covermap.pipeline.inputs import LogInput, log_inputs
 from covermap.pipeline.keys import code_key, key_of
@@ -32,7 +33,7 @@ from covermap.pipeline.vectors import OF_LINES, read_vectors
 from covermap.pipeline.whole import WHOLE_STEPS, Whole
 from covermap.rules import RulePack, load_pack
 from covermap.store import Tables, Workspace
-from covermap.tables import CELL_EVIDENCE, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
+from covermap.tables import CELL_EVIDENCE, CELL_TESTS, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
 from covermap.workspace import Config, load_config
 
 
@@ -145,9 +146,11 @@ class _Builder:
         cells = self._evidence("grid", grid_one, ingested, vectors["lines"])
         segments = self._evidence("match", match_one, ingested, vectors["lines"])
         self._gather(ingested, segments, vectors)
-        cell_evidence = merge(self.cache, CELL_EVIDENCE, list(cells.values()), self._timed)
+        for table in (CELL_EVIDENCE, CELL_TESTS):
+            make_cube(
+                self.cache, self.layout, table, list(cells.values()), self.workers, self._timed
+            )
         segment_evidence = merge(self.cache, SEGMENT_EVIDENCE, list(segments.values()), self._timed)
-        self.layout.add_table("cell_evidence", cell_evidence)
         self.layout.add_table("segment_evidence", segment_evidence)
         for log in logs:
             part = _part_name(log)

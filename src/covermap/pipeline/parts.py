@@ -15,12 +15,11 @@ import pyarrow.parquet as pq
 from covermap.formats.logs import FORMATS, ReadOptions
 from covermap.formats.problem import Problem
 from covermap.pipeline.inputs import LogInput
-from covermap.steps.grid import grid_part
+from covermap.steps.grid import grid_log
 from covermap.steps.ingest import ingest_source
 from covermap.steps.match import Network, load_network, match_part
 from covermap.store import Tables, whole_folder, write_table, write_text
 from covermap.tables import (
-    CELL_EVIDENCE,
     MATCHED,
     PROBLEMS,
     REJECTED,
@@ -124,9 +123,8 @@ _LINE_RAW = pa.schema([("line", pa.int64()), ("raw", pa.string())])
 
 def grid_one(work: PartWork) -> dict[str, Any]:
     """Count one part's samples per cell."""
-    evidence = grid_part(pq.ParquetFile(work.samples).read(), work.config)
-    _write(work.folder, {CELL_EVIDENCE: evidence})
-    return {"rows": evidence.num_rows}
+    with whole_folder(work.folder) as folder:
+        return dict(grid_log(work.samples, folder, work.config))
 
 
 def match_one(work: PartWork) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from covermap.errors import BuildError, BusyError
-from covermap.store import MADE, MANIFEST, Workspace, whole_folder, write_text
+from covermap.store import MADE, MANIFEST, Workspace, link_file, whole_folder, write_text
 
 try:
     import fcntl
@@ -35,6 +34,14 @@ class Layout:
         """Place one part of a table that is kept in parts."""
         self.files[f"{name}/{part}.parquet"] = folder / f"{name}.parquet"
 
+    def of_table(self, name: str) -> list[Path]:
+        """Give the cached files of a table, in order; none when it is not laid yet."""
+        single = self.files.get(f"{name}.parquet")
+        if single is not None:
+            return [single]
+        inside = f"{name}/"
+        return [path for place, path in sorted(self.files.items()) if place.startswith(inside)]
+
     def add_folder(self, name: str, folder: Path) -> None:
         """Place every file of a folder under `name`."""
         for path in sorted(folder.rglob("*")):
@@ -52,7 +59,7 @@ def assemble(space: Workspace, name: str, layout: Layout, manifest: dict[str, An
     shutil.rmtree(target, ignore_errors=True)
     with whole_folder(target) as folder:
         for inside, cached in sorted(layout.files.items()):
-            _link(cached, folder / inside)
+            link_file(cached, folder / inside)
         write_text(folder / MADE, made)
         write_text(folder / MANIFEST, text)
     return target
@@ -70,14 +77,6 @@ def _is_whole(target: Path, layout: Layout, manifest: str) -> bool:
     except (OSError, UnicodeDecodeError):
         return False
     return (target / MADE).is_file() and all(ours == cached for ours, cached in sizes)
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(source, target)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from covermap.engine.local import Workers
 from covermap.engine.step import StepContext
 from covermap.pipeline.cache import Cache
@@ -58,9 +60,8 @@ class Whole:
 
     def make(self, step: WholeStep) -> None:
         """Make a step's result, or find it in the cache, and lay it into the build."""
-        files = self.layout.files
-        reads = [name for name in step.reads if f"{name}.parquet" in files]
-        inputs = [files[f"{name}.parquet"].parent.name for name in reads]
+        reads = [name for name in step.reads if self.layout.of_table(name)]
+        inputs = [(n, [p.parent.name for p in self.layout.of_table(n)]) for n in reads]
         offsets = {m.name: m.level_offset_db for m in self.config.measurements}
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
         key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes, offsets)
@@ -81,12 +82,15 @@ class Whole:
 
         self.timed(step.name, 1.0, work)
         for name in step.writes:
-            self.layout.add_table(name, folder)
+            if (folder / name).is_dir():
+                self.layout.add_folder(name, folder / name)
+            else:
+                self.layout.add_table(name, folder)
         if not step.writes:
             self.layout.add_folder(step.name, folder / step.name)
 
     def _count(self, name: str) -> int:
-        return Tables(self.layout.files[f"{name}.parquet"].parent).rows(name)
+        return sum(pq.read_metadata(path).num_rows for path in self.layout.of_table(name))
 
     def _run_step(
         self,

@@ -1,45 +1,95 @@
-"""Grid: samples of one part to counts per H3 cell."""
+"""Grid: the samples of one log to counts per H3 cell, kept so that a shard can be read alone."""
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from collections.abc import Iterator
+from pathlib import Path
 
-from covermap.core.cells import cells_at
-from covermap.core.judging.histogram import count_bins
-from covermap.tables import CELL_EVIDENCE, conform, in_order
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from covermap.core.cube.columns import as_rows, digest_of, stretches
+from covermap.core.cube.counts import Counts, added, shard_cell
+from covermap.core.cube.samples import (
+    NEEDED,
+    TEXTS,
+    cells_of,
+    count_levels,
+    count_tests,
+    placed,
+)
+from covermap.store import CodedWriter
+from covermap.tables import CELL_EVIDENCE, CELL_TESTS, Table
 from covermap.workspace import Config
 
+BATCH_ROWS = 1 << 20
+_HELD_ROWS = 4 << 20
+"""Counts of batches are added up when so many rows are held."""
+_GROUP_ROWS = 1 << 14
+"""Rows of a part's row group: small, because what is read of a part is a shard of many."""
+INDEX = pa.schema(
+    [
+        ("shard", pa.int64()),
+        ("period", pa.string()),
+        ("first", pa.int64()),
+        ("rows", pa.int64()),
+        ("digest", pa.string()),
+    ]
+)
+"""Where in a part the rows of each shard and period lie, and the digest of what they say."""
 
-def grid_part(samples: pa.Table, config: Config) -> pa.Table:
-    """Count the samples whose position is known well enough, per cell and layer.
+
+def grid_log(samples: Path, folder: Path, config: Config) -> dict[str, int]:
+    """Count one log's samples per cell; give the number of rows of each table.
 
     Parameters
     ----------
     samples
-        Rows of ``tables.SAMPLES``.
+        Parquet file of ``tables.SAMPLES``; read a batch at a time.
+    folder
+        Gets, for `cell_evidence` and `cell_tests`, the rows (`<name>.parquet`) and where in them
+        each shard and period lies (`<name>.index.parquet`).
     config
         `grid.resolution`, and `positions.max_error_m`: a sample that is lost, or known less well,
-        is in no cell (it stays in the table of samples).
-
-    Returns
-    -------
-    pa.Table
-        ``tables.CELL_EVIDENCE``, in key order.
+        is in no cell.
     """
-    placed = samples.filter(well_placed(samples, config.positions.max_error_m))
-    cells = cells_at(
-        placed.column("lon").to_numpy(), placed.column("lat").to_numpy(), config.grid.resolution
-    )
-    counts = count_bins(placed.append_column("cell", pa.array(cells)), ["cell"])
-    return in_order(conform(counts, CELL_EVIDENCE), CELL_EVIDENCE)
+    levels, tests = counts_of(batches(samples), config)
+    return {
+        table.name: write_part(folder, table, counts)
+        for table, counts in ((CELL_EVIDENCE, levels), (CELL_TESTS, tests))
+    }
 
 
-def well_placed(samples: pa.Table, max_error_m: float) -> pa.ChunkedArray:
-    """Whether each sample's position is known to within `max_error_m`."""
-    known = pc.and_(
-        pc.not_equal(samples.column("position_basis"), "lost"),
-        pc.less_equal(samples.column("position_error_m"), max_error_m),
-    )
-    finite = pc.and_(pc.is_finite(samples.column("lon")), pc.is_finite(samples.column("lat")))
-    return pc.fill_null(pc.and_(known, finite), False)
+def batches(samples: Path) -> Iterator[pa.Table]:
+    """Read what is needed of a file of samples, a batch at a time, texts as dictionaries."""
+    file = pq.ParquetFile(samples, read_dictionary=list(TEXTS))
+    for batch in file.iter_batches(BATCH_ROWS, columns=list(NEEDED)):
+        yield pa.Table.from_batches([batch])
+
+
+def counts_of(samples: Iterator[pa.Table], config: Config) -> tuple[Counts, Counts]:
+    """Count levels and tests of samples."""
+    levels: list[Counts] = []
+    tests: list[Counts] = []
+    for batch in samples:
+        known = placed(batch, config.positions.max_error_m)
+        cells = cells_of(known, config.grid.resolution)
+        levels.append(count_levels(known, cells))
+        tests += count_tests(known, cells)
+        if sum(map(len, levels)) > _HELD_ROWS:
+            levels = [added(levels)]
+    return added(levels), added(tests)
+
+
+def write_part(folder: Path, table: Table, counts: Counts) -> int:
+    """Write one part of a table of the cube, and its index; give the number of rows."""
+    with CodedWriter(folder / f"{table.name}.parquet", table) as writer:
+        writer.write(as_rows(counts, table), _GROUP_ROWS)
+    found = [
+        (shard_cell(shard), period, first, size, digest_of(counts.take(slice(first, first + size))))
+        for shard, period, first, size in stretches(counts)
+    ]
+    columns = list(zip(*found, strict=True)) or [()] * len(INDEX)
+    index = pa.table([pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)], INDEX)
+    pq.write_table(index, folder / f"{table.name}.index.parquet")
+    return len(counts)

@@ -14,7 +14,7 @@ do not depend on the order of addition.
 from __future__ import annotations
 
 from covermap.tables.areas import PLACES, REGIONS, VILLAGES
-from covermap.tables.evidence import CELL_EVIDENCE, MATCHED, SEGMENT_EVIDENCE
+from covermap.tables.evidence import CELL_EVIDENCE, CELL_TESTS, MATCHED, SEGMENT_EVIDENCE
 from covermap.tables.inputs import PROBLEMS, READINGS, REJECTED, RUNS, SAMPLES, SITES
 from covermap.tables.lines import (
     KNOWN_LINES,
@@ -57,6 +57,7 @@ __all__ = [
     "ANY",
     "BASES",
     "CELL_EVIDENCE",
+    "CELL_TESTS",
     "CELL_VERDICTS",
     "KNOWN_LINES",
     "LINES",
@@ -106,9 +107,9 @@ TABLES: dict[str, Table] = {
     t.name: t
     for t in (
         READINGS, SAMPLES, REJECTED, PROBLEMS, RUNS, SITES, LINES, SEGMENTS, STATIONS, STRUCTURES,
-        POSTS, LINKS, SECTIONS, PLACES, VILLAGES, REGIONS, CELL_EVIDENCE, SEGMENT_EVIDENCE, MATCHED,
-        CELL_VERDICTS, SEGMENT_VERDICTS, LINE_VERDICTS, SECTION_VERDICTS, NETWORK_VERDICTS,
-        SETTLING, WEAK_SPOTS,
+        POSTS, LINKS, SECTIONS, PLACES, VILLAGES, REGIONS, CELL_EVIDENCE, CELL_TESTS,
+        SEGMENT_EVIDENCE, MATCHED, CELL_VERDICTS, SEGMENT_VERDICTS, LINE_VERDICTS,
+        SECTION_VERDICTS, NETWORK_VERDICTS, SETTLING, WEAK_SPOTS,
     )
 }  # fmt: skip
 

@@ -17,9 +17,24 @@ _COUNTS = (
 )
 CELL_EVIDENCE = Table(
     "cell_evidence",
-    "Counts in 1 dB bins per cell, layer, source and period: exact and mergeable by addition.",
+    "Counts in 1 dB bins per cell, layer, source and period: exact and mergeable by addition. One "
+    "file a shard (H3 ancestor of resolution 3) and period, `<shard>.<period>.parquet`.",
     (C("cell", I64, "H3 index as int64"), *_COUNTS),
-    ("cell", "operator", "technology", "source", "period", "rsrp_bin", "sinr_bin"),
+    ("period", "operator", "technology", "source", "cell", "rsrp_bin", "sinr_bin"),
+)
+CELL_TESTS = Table(
+    "cell_tests",
+    "Rate and latency tests per cell, layer, source and period, in bins of two significant digits; "
+    "in files as cell_evidence.",
+    (
+        C("cell", I64, "H3 index as int64"),
+        *_COUNTS[:4],
+        C("kind", S, "downlink, uplink or latency"),
+        C("bin", I64, "lower edge of the bin: bit/s, or microseconds"),
+        C("n", I64, "tests"),
+        C("sum", I64, "sum of what they measured: bit/s, or microseconds"),
+    ),
+    ("period", "operator", "technology", "source", "kind", "cell", "bin"),
 )
 SEGMENT_EVIDENCE = Table(
     "segment_evidence",

@@ -27,7 +27,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_build_has_every_table_of_the_house(built: Path) -> None:
     current = Workspace(built).current()
-    for name in set(TABLES) - {"readings"}:
+    nothing_tested = {"cell_tests"}
+    for name in set(TABLES) - {"readings"} - nothing_tested:
         assert current.has(name), name
         assert current.read(name).schema.equals(TABLES[name].schema), name
     assert list(current.tiles.glob("*.pmtiles"))

@@ -15,6 +15,7 @@ from covermap.steps import judge
 from covermap.store import Tables
 from covermap.tables import TABLES
 from covermap.workspace import Config
+from cubes import write_cube
 from judge_reference import layers
 
 CELLS = sorted(int(c) for c in cells_at([121.40, 121.47, 121.55], [31.2, 31.23, 31.3], 10))
@@ -101,7 +102,10 @@ def context(folder, config=None, pack=PACK, **tables):
     out.mkdir(exist_ok=True)
     for name, rows in tables.items():
         table = pa.Table.from_pylist(rows, schema=TABLES[name].schema)
-        pq.write_table(table, source / f"{name}.parquet")
+        if name == "cell_evidence":
+            write_cube(source, table)
+        else:
+            pq.write_table(table, source / f"{name}.parquet")
     return StepContext(Tables(source), out, config or Config(), pack)
 
 

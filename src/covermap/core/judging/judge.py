@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from covermap.core.cube.counts import NO_BIN
 from covermap.core.judging.certainty import Observed, Spread, level_needed_dbm, probability
 from covermap.core.judging.quantiles import bin_quantile, sum_by_place
 from covermap.core.judging.verdicts import (
@@ -25,8 +26,6 @@ from covermap.core.judging.verdicts import (
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NO_BIN = -32768
-"""Bin of samples without the value (the least int16)."""
 CDB = 100.0
 
 
@@ -75,6 +74,10 @@ class Judged:
         with np.errstate(invalid="ignore"):
             return self.n_meets / self.n
 
+    def take(self, places: slice) -> Judged:
+        """Give some of the places."""
+        return Judged(**{name: getattr(self, name)[places] for name in self.__dataclass_fields__})
+
 
 def judge_technology(
     bins: Bins,
@@ -97,8 +100,7 @@ def judge_technology(
         Number of the latest period per place, -1 without; None: not asked.
     """
     places = len(n_none)
-    bins = bins.take(bins.rsrp_bin != NO_BIN)
-    bins = bins.take(np.lexsort((bins.rsrp_bin, bins.place)))
+    bins = _in_order(bins)
     sums = _sums(bins, n_none, test)
     seen = observed or _one_run(sums)
     needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
@@ -118,6 +120,17 @@ def judge_technology(
         runs=seen.runs,
         period=np.full(places, -1, np.int64) if period is None else period,
     )
+
+
+def _in_order(bins: Bins) -> Bins:
+    """Give the rows with a level, by place and level; most come so."""
+    known = bins.rsrp_bin != NO_BIN
+    if not known.all():
+        bins = bins.take(known)
+    same = np.diff(bins.place) == 0
+    if np.all(np.diff(bins.place) >= 0) and np.all(np.diff(bins.rsrp_bin)[same] >= 0):
+        return bins
+    return bins.take(np.lexsort((bins.rsrp_bin, bins.place)))
 
 
 def _sums(bins: Bins, n_none: Ints, test: PlaceTest) -> Sums:

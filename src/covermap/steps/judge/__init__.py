@@ -5,10 +5,9 @@ each operator's technology `any`, and for each technology the operators `any` an
 operators that have it. An operator is not a member of the derived layers of a technology that it
 never showed.
 
-Cells are judged a layer at a time, written aside, and combined into the derived layers from there:
-memory is bounded by one operator's evidence. Lines are judged in groups, in worker processes, each
-group in all layers; a group's result is kept and taken again while its lines, their evidence and
-the rules stay what they are.
+Cells are judged shard by shard, each in all layers (see `cells`). Lines are judged in groups, in
+worker processes, each group in all layers; a group's result is kept and taken again while its
+lines, their evidence and the rules stay what they are.
 
 A sample without service names no technology, so it counts in every technology layer of its
 operator. Where two devices of one operator, each locked to another technology, drive side by side,
@@ -22,14 +21,15 @@ from pathlib import Path
 
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError, RulePackError
+from covermap.steps.judge.cells import cube_files, judge_cells
 from covermap.steps.judge.combine import combine
-from covermap.steps.judge.evidence import CellEvidence, layer_pairs
+from covermap.steps.judge.evidence import layer_pairs
 from covermap.steps.judge.groups import Group, GroupWork, contents, groups_of, keys_of, rings
-from covermap.steps.judge.layers import Layer, Spool, judge_all, stream
+from covermap.steps.judge.layers import Layer
 from covermap.steps.judge.lines import judge_group
-from covermap.tables import CELL_VERDICTS, NO_TECHNOLOGY
+from covermap.tables import NO_TECHNOLOGY
 
-_TABLES = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
+_TABLES = ("segment_evidence", "segments", "lines", "sections", "runs")
 _CELLS, _LINES = 0.2, 0.9
 """Shares of the step done after cells, and after lines."""
 
@@ -49,10 +49,11 @@ def run(ctx: StepContext) -> None:
     """
     connection = ctx.tables.connect(*_TABLES)
     try:
-        pairs = layer_pairs(connection)
+        cube = cube_files(ctx)
+        pairs = layer_pairs(connection, {layer for file in cube for layer in file.layers})
         _check_standards(ctx, {technology for _, technology in pairs})
         with tempfile.TemporaryDirectory(prefix=".layers-", dir=ctx.out) as aside:
-            _judge_cells(ctx, connection, pairs, Path(aside) / "cells")
+            judge_cells(ctx, cube, pairs, Path(aside), _CELLS)
             _check_names(connection)
             found = connection.execute(
                 "SELECT line_id, count(segment) FROM lines LEFT JOIN segments USING (line_id) "
@@ -65,17 +66,6 @@ def run(ctx: StepContext) -> None:
             combine(ctx, [one.folder for one in work], connection)
     finally:
         connection.close()
-
-
-def _judge_cells(ctx: StepContext, connection: object, pairs: list[Layer], folder: Path) -> None:
-    cells, spool = CellEvidence(connection), Spool(folder)
-    judge_all(
-        cells, pairs, ctx.rules, spool, ctx.rules.cell,
-        lambda done, what: ctx.progress(_CELLS * done, what),
-    )  # fmt: skip
-    made = stream(spool, cells, CELL_VERDICTS)
-    ctx.report["cells"] = ctx.write_sorted("cell_verdicts", made)
-    ctx.report["layers"] = len(spool.layers())
 
 
 def _common(ctx: StepContext, pairs: list[Layer]) -> tuple[object, ...]:

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from covermap.core.cube.counts import NO_BIN
 from covermap.core.judging.apart import Apart, runs_apart
 from covermap.core.judging.certainty import Observed
-from covermap.core.judging.judge import CDB, NO_BIN
+from covermap.core.judging.judge import CDB
 from covermap.core.judging.quantiles import sum_by_place
 from covermap.core.judging.runs import Counts, RunMeans, observed, run_means, runs_of
 from covermap.errors import BuildError

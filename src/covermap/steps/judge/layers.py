@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.judging.apart import by_worst_run, or_met
@@ -177,24 +177,26 @@ def place_test(pack: RulePack, standard: Standard, rule: PlaceRule) -> PlaceTest
     )
 
 
-def stream(spool: Spool, evidence: Evidence, table: Table) -> Iterator[pa.RecordBatch]:
-    """Give the rows of the table of verdicts, in key order, one layer after the other."""
-    for layer in spool.layers():
-        yield from rows(spool.get(layer), layer, evidence, table).to_batches()
+def rows(
+    judged: Judged, layer: Layer, evidence: Evidence, table: Table, within: slice = slice(None)
+) -> pa.Table:
+    """Give one layer's rows of the table of verdicts; texts are dictionaries.
 
-
-def rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.Table:
-    """Give one layer's rows of the table of verdicts."""
-    count = evidence.count
+    Parameters
+    ----------
+    judged
+        Of the places `within` the evidence.
+    """
+    places = evidence.places.slice(*_span(within, evidence.count))
+    count = places.num_rows
     measured = judged.verdict != UNMEASURED
-    places = evidence.places
     columns = {name: places.column(name) for name in places.column_names}
     columns |= {
-        "operator": pa.repeat(pa.scalar(layer[0]), count),
-        "technology": pa.repeat(pa.scalar(layer[1]), count),
-        "verdict": pa.array(VERDICTS).take(pa.array(judged.verdict)),
+        "operator": _always(layer[0], count),
+        "technology": _always(layer[1], count),
+        "verdict": _coded(judged.verdict, VERDICTS),
         "probability": nan_as_null(judged.probability),
-        "basis": pc.if_else(pa.array(measured), "measured", pa.scalar(None, pa.string())),
+        "basis": _coded(np.where(measured, 0, -1), ("measured",)),
         "n": pa.array(judged.n),
         "n_none": pa.array(judged.n_none),
         "rsrp_mean_dbm": nan_as_null(judged.rsrp_mean_dbm),
@@ -206,6 +208,20 @@ def rows(judged: Judged, layer: Layer, evidence: Evidence, table: Table) -> pa.T
     if table is SEGMENT_VERDICTS:
         columns["runs"] = pa.array(judged.runs.astype(np.int32))
     else:
-        names = pa.array(evidence.periods, pa.string())
-        columns["last_period"] = names.take(pa.array(judged.period, mask=judged.period < 0))
-    return pa.table([columns[name] for name in table.names], schema=table.schema)
+        columns["last_period"] = _coded(judged.period, evidence.periods)
+    return pa.table({name: columns[name] for name in table.names})
+
+
+def _span(within: slice, count: int) -> tuple[int, int]:
+    first, end, _ = within.indices(count)
+    return first, end - first
+
+
+def _always(text: str, count: int) -> pa.DictionaryArray:
+    return _coded(np.zeros(count, np.int8), (text,))
+
+
+def _coded(numbers: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
+    """Give texts by their numbers; null where a number is negative."""
+    indices = pa.array(numbers.astype(np.int32), mask=numbers < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))

@@ -143,6 +143,7 @@ def _write(
         for layer in layers:
             state = states[layer]
             made = rows(state.judged, layer, evidence, SEGMENT_VERDICTS)
+            made = made.cast(SEGMENT_VERDICTS.schema)
             writer.write_table(made, row_group_size=max(made.num_rows, 1))
             found = [_standing(u, ground, state, test) for u in (ground.lines, ground.sections)]
             columns = [

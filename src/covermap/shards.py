@@ -1,0 +1,116 @@
+"""Files of the evidence cube: one a shard and period, `<shard>.<period>.parquet`.
+
+A file's footer says which layers are in it and the digest of what its rows say, so that whatever is
+made of a shard can be kept until the shard changes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from covermap.core.cube.columns import as_rows, digest_of, from_rows, texts_of
+from covermap.core.cube.counts import Counts
+from covermap.errors import BuildError
+from covermap.store import ROWS_PER_GROUP, CodedWriter
+from covermap.tables import Table
+
+DIGEST, LAYERS = b"covermap.digest", b"covermap.layers"
+"""What a file's footer says beside its rows."""
+
+
+def write_shard(path: Path, counts: Counts, table: Table) -> None:
+    """Write one file of the cube.
+
+    The one writer of such files, whatever engine counted: the same counts give the same bytes.
+
+    Parameters
+    ----------
+    counts
+        Of one shard and period, as `added` gives them.
+    """
+    present = np.unique(counts.group).tolist()
+    layers = sorted({counts.groups[g][1:3] for g in present})
+    said = {DIGEST: digest_of(counts).encode(), LAYERS: json.dumps(layers).encode()}
+    with CodedWriter(path, table, said) as writer:
+        if len(counts) <= ROWS_PER_GROUP:
+            writer.write(as_rows(counts, table))
+            return
+        number_of = {layer: k for k, layer in enumerate(layers)}
+        number = np.array([number_of.get(g[1:3], -1) for g in counts.groups])[counts.group]
+        cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(counts)]
+        for first, end in itertools.pairwise(cuts):
+            writer.write(as_rows(counts.take(slice(first, end)), table))
+
+
+@dataclass(frozen=True)
+class ShardFile:
+    """One file of the cube, as its name and its footer describe it."""
+
+    path: Path
+    shard: str
+    """H3 index of the shard, hexadecimal."""
+    period: str
+    digest: str
+    """Of what the rows say."""
+    layers: tuple[tuple[str, str], ...]
+    """Operators and technologies in it."""
+    rows: int
+
+
+def shard_file(path: Path) -> ShardFile:
+    """Describe a file of the cube.
+
+    Raises
+    ------
+    BuildError
+        It is damaged.
+    """
+    footer = open_file(path).metadata
+    said = footer.metadata or {}
+    shard, period = path.stem.split(".", 1)
+    layers = tuple((o, t) for o, t in json.loads(said[LAYERS]))
+    return ShardFile(path, shard, period, said[DIGEST].decode(), layers, footer.num_rows)
+
+
+def read_counts(path: Path, table: Table) -> Counts:
+    """Read a file of the cube.
+
+    Raises
+    ------
+    BuildError
+        It is damaged.
+    """
+    try:
+        return from_rows(open_file(path, texts_of(table)).read(), table)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise damaged(path, error) from None
+
+
+def open_file(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a file of the cube, or of a log's counts; `texts` are read as dictionaries.
+
+    Raises
+    ------
+    BuildError
+        It is damaged.
+    """
+    try:
+        return pq.ParquetFile(path, read_dictionary=list(texts))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, error: Exception) -> BuildError:
+    """Say that a cached file is damaged, and what to do."""
+    return BuildError(
+        f"{path}: not a whole Parquet file ({str(error).splitlines()[0]}). Delete the folder "
+        f"{path.parent} and run `covermap build` again: it is made anew from the logs."
+    )

@@ -1,0 +1,153 @@
+"""Judge cells, shard by shard: memory is bounded by a shard, and a shard that stays is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from covermap.core.cube.counts import shard_cell, shards_of
+from covermap.engine.step import StepContext
+from covermap.rules import RulePack
+from covermap.shards import ShardFile, read_counts, shard_file
+from covermap.steps.judge.cell_evidence import ShardEvidence
+from covermap.steps.judge.layers import Layer, Spool, judge_all, rows
+from covermap.store import ROWS_PER_GROUP, CodedWriter, link_file, whole_folder
+from covermap.tables import CELL_EVIDENCE, CELL_VERDICTS
+
+NAME = CELL_VERDICTS.name
+ITEM_ROWS = 1 << 20
+"""Rows of the cube that one piece of work reads, about; one shard may have more."""
+SMALL_ROWS = 400_000
+"""Below, starting worker processes costs more than they save."""
+HELD_PLACES = 4_000_000
+"""Cells times layers that are kept in memory while a piece of work is judged."""
+
+
+@dataclass(frozen=True)
+class ShardJudging:
+    """One shard to judge: its files of the cube, by period, and where the result is kept."""
+
+    shard: str
+    files: tuple[Path, ...]
+    rows: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class CellsWork:
+    """Neighbouring shards that a worker process judges together."""
+
+    shards: tuple[ShardJudging, ...]
+    pairs: tuple[Layer, ...]
+    """Operators and technologies of the whole build."""
+    rules: RulePack
+
+
+def cube_files(ctx: StepContext) -> list[ShardFile]:
+    """Describe the files of the build's cube, in order of shard and period."""
+    return [shard_file(path) for path in ctx.tables.parts(CELL_EVIDENCE.name)]
+
+
+def judge_cells(
+    ctx: StepContext, files: Sequence[ShardFile], pairs: list[Layer], aside: Path, share: float
+) -> None:
+    """Write `cell_verdicts/<shard>.parquet`, each shard judged anew or taken as it was kept.
+
+    Parameters
+    ----------
+    files
+        Files of the build's cube.
+    aside
+        Folder for results that nothing keeps.
+    share
+        Share of the step that is done when the cells are.
+    """
+    shards = _shards(ctx, files, pairs, aside)
+    missing = [one for one in shards if not one.folder.is_dir()]
+    work = [CellsWork(tuple(some), tuple(pairs), ctx.rules) for some in _items(missing)]
+    few = sum(one.rows for one in missing) < SMALL_ROWS
+    done = 0
+    for position, _ in ctx.workers.run(judge_shards, work, small=few):
+        done += len(work[position].shards)
+        ctx.progress(share * done / len(missing), "cells")
+    (ctx.out / NAME).mkdir()
+    for one in shards:
+        link_file(one.folder / f"{NAME}.parquet", ctx.out / NAME / f"{one.shard}.parquet")
+    ctx.report["shards_judged"] = len(missing)
+    ctx.report["shards_kept"] = len(shards) - len(missing)
+
+
+def _shards(
+    ctx: StepContext, files: Sequence[ShardFile], pairs: list[Layer], aside: Path
+) -> list[ShardJudging]:
+    rules = ctx.rules.model_dump(mode="json", exclude={"targets"})
+    common = json.dumps([NAME, pairs, rules], sort_keys=True)
+    place = ctx.part or (lambda key: aside / key)
+    by_shard: dict[str, list[ShardFile]] = defaultdict(list)
+    for one in files:
+        by_shard[one.shard].append(one)
+    found = []
+    for shard, mine in sorted(by_shard.items()):
+        said = common + json.dumps([(one.period, one.digest) for one in mine])
+        key = hashlib.sha256(said.encode()).hexdigest()[:32]
+        paths, size = tuple(one.path for one in mine), sum(one.rows for one in mine)
+        found.append(ShardJudging(shard, paths, size, place(key)))
+    return found
+
+
+def _items(shards: Sequence[ShardJudging]) -> list[list[ShardJudging]]:
+    grouped: list[list[ShardJudging]] = []
+    held = ITEM_ROWS
+    for one in shards:
+        if held + one.rows > ITEM_ROWS:
+            grouped.append([])
+            held = 0
+        grouped[-1].append(one)
+        held += one.rows
+    return grouped
+
+
+def judge_shards(work: CellsWork) -> int:
+    """Judge neighbouring shards in every layer; give the number of cells."""
+    counts = [read_counts(path, CELL_EVIDENCE) for one in work.shards for path in one.files]
+    evidence = ShardEvidence(counts)
+    del counts
+    large = evidence.count * (len(work.pairs) + 1) > HELD_PLACES
+    parent = work.shards[0].folder.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".cells-", suffix=".part", dir=parent) as aside:
+        spool = Spool(Path(aside) / "layers" if large else None)
+        judge_all(evidence, list(work.pairs), work.rules, spool, work.rules.cell)
+        _write(work.shards, evidence, spool)
+    return evidence.count
+
+
+def _write(shards: Sequence[ShardJudging], evidence: ShardEvidence, spool: Spool) -> None:
+    """Write each shard's rows, layer after layer, in key order."""
+    number = shards_of(evidence.places.column("cell").to_numpy())
+    starts = np.searchsorted(number, np.unique(number)).tolist()
+    ends = [*starts[1:], evidence.count]
+    names = [f"{shard_cell(int(number[first])):x}" for first in starts]
+    folder_of = {one.shard: one.folder for one in shards}
+    for name, first, end in zip(names, starts, ends, strict=True):
+        with (
+            whole_folder(folder_of[name]) as folder,
+            CodedWriter(folder / f"{NAME}.parquet", CELL_VERDICTS) as writer,
+        ):
+            held: list[pa.Table] = []
+            for layer in spool.layers():
+                judged = spool.get(layer).take(slice(first, end))
+                held.append(rows(judged, layer, evidence, CELL_VERDICTS, slice(first, end)))
+                if sum(piece.num_rows for piece in held) >= ROWS_PER_GROUP:
+                    writer.write(pa.concat_tables(held))
+                    held = []
+            if held:
+                writer.write(pa.concat_tables(held))
