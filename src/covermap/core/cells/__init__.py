@@ -18,6 +18,6 @@ from covermap.core.cells.numbers import (
 )  # fmt: skip
 
 __all__ = [
-    "NO_CELL", "Boundaries", "areas_m2", "boundaries", "cells_at", "centres", "neighbours", "outlines",
-    "parents", "resolutions",
+    "NO_CELL", "Boundaries", "areas_m2", "boundaries", "cells_at", "centres", "neighbours",
+    "outlines", "parents", "resolutions",
 ]  # fmt: skip
