@@ -13,7 +13,7 @@ WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist
 PYTEST := $(BIN)/pytest -q
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help env web demo test check lint types unit laws real browser docs wheel webcheck bench format lock clean
+.PHONY: help env web demo test check lint types unit laws real browser spark docs wheel webcheck bench format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,7 +47,7 @@ demo: $(KERNELS) $(STATIC)  ## build the sample workspace and serve its map (POR
 	@$(BIN)/covermap build $(DEMO)
 	@$(BIN)/covermap serve $(DEMO) --port $(PORT)
 
-test: check laws browser docs wheel real  ## everything
+test: check laws browser spark docs wheel real  ## everything
 
 check: lint types webcheck unit  ## the fast part: lint, types, unit tests
 
@@ -73,6 +73,9 @@ real: $(KERNELS)  ## tests on the real inputs beside the project
 
 browser: $(KERNELS) $(STATIC)  ## the map in headless Chromium
 	$(PYTEST) tests/browser
+
+spark: $(KERNELS)  ## the Spark engine on a cluster of two worker processes (needs Java 17)
+	$(PYTEST) tests/spark
 
 docs: $(KERNELS) $(STATIC)  ## what the documentation shows, run
 	$(PYTEST) tests/docs

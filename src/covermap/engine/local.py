@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from covermap.engine.memory import usable_bytes
+from covermap.engine.sums import Sums
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,6 +64,19 @@ class Workers:
                 yield position, work(item)
             return
         yield from self._in_processes(work, items)
+
+    def add_up(self, sums: Sums, *, small: bool = False) -> Iterator[tuple[int, int]]:
+        """Add up rows of equal keys; yield (groups written, their rows) as they are.
+
+        Parameters
+        ----------
+        sums
+            What to add up and how to write it.
+        small
+            As for `run`.
+        """
+        for position, rows in self.run(sums.together, sums.pieces, small=small):
+            yield len(sums.pieces[position]), rows
 
     def _in_processes(
         self, work: Callable[[Item], Result], items: Sequence[Item]

@@ -25,8 +25,15 @@ from covermap.pipeline.cube import make_cube
 from covermap.pipeline.extent import extent
 from covermap.pipeline.inputs import LogInput, log_inputs
 from covermap.pipeline.keys import code_key, key_of
-from covermap.pipeline.logs import as_read, ingest_logs, run_parts_of
-from covermap.pipeline.parts import PartWork, grid_one, match_one
+from covermap.pipeline.logs import (
+    PartsWork,
+    as_read,
+    grid_parts,
+    ingest_logs,
+    match_parts,
+    run_parts_of,
+)
+from covermap.pipeline.parts import PartWork
 from covermap.pipeline.progress import Advance, Progress, Silent, StepReport
 from covermap.pipeline.publish import Layout, assemble, only_builder, prune, sweep
 from covermap.pipeline.vectors import OF_LINES, read_vectors
@@ -143,8 +150,8 @@ class _Builder:
         )  # fmt: skip
         logs, unreadable = list(ingested), [*unopened, *unreadable]
         vectors = read_vectors(self.space.root, self.config, self.cache, self._timed)
-        cells = self._evidence("grid", grid_one, ingested, vectors["lines"])
-        segments = self._evidence("match", match_one, ingested, vectors["lines"])
+        cells = self._evidence("grid", grid_parts, ingested, vectors["lines"])
+        segments = self._evidence("match", match_parts, ingested, vectors["lines"])
         self._gather(ingested, segments, vectors)
         for table in (CELL_EVIDENCE, CELL_TESTS):
             make_cube(
@@ -172,7 +179,7 @@ class _Builder:
     def _evidence(
         self,
         step: str,
-        work: Callable[[PartWork], dict[str, Any]],
+        work: PartsWork,
         ingested: dict[LogInput, Path],
         lines: Path,
     ) -> dict[LogInput, Path]:

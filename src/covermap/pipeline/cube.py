@@ -10,7 +10,8 @@ from covermap.pipeline.cache import Cache
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
-from covermap.steps.cube import items, make_shards, plan
+from covermap.pipeline.sums import cube_sums
+from covermap.steps.cube import plan
 from covermap.tables import Table
 
 SMALL_ROWS = 1_000_000
@@ -38,11 +39,10 @@ def make_cube(
         report.cached = len(work) - len(missing)
         advance(report.cached)
         rows = sum(one.rows for one in missing)
-        pieces = items(missing)
         wrote = 0
-        for position, made in workers.run(make_shards, pieces, small=rows < SMALL_ROWS):
+        for files, made in workers.add_up(cube_sums(missing), small=rows < SMALL_ROWS):
             wrote += made
-            advance(len(pieces[position]))
+            advance(files)
         report.read, report.wrote = {"rows": rows}, {table.name: wrote}
         return report
 

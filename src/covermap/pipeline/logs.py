@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from covermap.errors import CovermapError, InputError
 from covermap.pipeline.cache import Cache
 from covermap.pipeline.inputs import LogInput
 from covermap.pipeline.keys import code_key, key_of
-from covermap.pipeline.parts import COUNTS, IngestWork, PartWork, ingest_one
+from covermap.pipeline.parts import COUNTS, IngestWork, PartWork, ingest_one, match_one
 from covermap.pipeline.progress import Advance, StepReport, Timed
+from covermap.pipeline.sums import grid_sums
 from covermap.store import Tables
 from covermap.workspace import Config, Measurements
 
@@ -97,9 +98,25 @@ def _ingest_or_say(work: IngestWork) -> str | None:
     return None
 
 
+PartsWork = Callable[[Workers, Sequence[PartWork], bool], Iterator[int]]
+"""Work on parts, small or not; gives how many more are done."""
+
+
+def grid_parts(workers: Workers, jobs: Sequence[PartWork], small: bool) -> Iterator[int]:
+    """Count the samples of parts per cell."""
+    for parts, _ in workers.add_up(grid_sums(jobs), small=small):
+        yield parts
+
+
+def match_parts(workers: Workers, jobs: Sequence[PartWork], small: bool) -> Iterator[int]:
+    """Place the samples of parts on lines."""
+    for _ in workers.run(match_one, jobs, small=small):
+        yield 1
+
+
 def run_parts_of(
     step: str,
-    work: Callable[[PartWork], dict[str, Any]],
+    work: PartsWork,
     jobs: dict[LogInput, PartWork],
     workers: Workers,
     timed: Timed,
@@ -112,8 +129,8 @@ def run_parts_of(
         report.cached = len(jobs) - len(missing)
         advance(report.cached)
         rows = sum(pq.read_metadata(job.samples).num_rows for job in jobs.values())
-        for _ in workers.run(work, missing, small=rows < SMALL_ROWS):
-            advance(1)
+        for parts in work(workers, missing, rows < SMALL_ROWS):
+            advance(parts)
         report.read = {"samples": rows}
         report.wrote = _rows_of([WRITES[step]], jobs.values())
         return report

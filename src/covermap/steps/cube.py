@@ -120,7 +120,7 @@ def make_shards(work: Sequence[ShardWork]) -> int:
     for one in work:
         for piece in one.slices:
             wanted[piece.path].append(piece)
-    read = {path: _read_slices(path, slices, table) for path, slices in wanted.items()}
+    read = {path: read_slices(path, slices, table) for path, slices in wanted.items()}
     total = 0
     for one in work:
         counts = added([read[piece.path][piece.first] for piece in one.slices])
@@ -130,7 +130,7 @@ def make_shards(work: Sequence[ShardWork]) -> int:
     return total
 
 
-def _read_slices(path: Path, slices: Sequence[Slice], table: Table) -> dict[int, Counts]:
+def read_slices(path: Path, slices: Sequence[Slice], table: Table) -> dict[int, Counts]:
     """Read the row groups that hold the slices, and give each slice by its first row."""
     file = open_file(path, texts_of(table))
     low, high = min(s.first for s in slices), max(s.first + s.rows for s in slices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,10 +60,16 @@ def grid_log(samples: Path, folder: Path, config: Config) -> dict[str, int]:
     }
 
 
-def batches(samples: Path) -> Iterator[pa.Table]:
-    """Read what is needed of a file of samples, a batch at a time, texts as dictionaries."""
+def batches(samples: Path, row_groups: Sequence[int] | None = None) -> Iterator[pa.Table]:
+    """Read what is needed of a file of samples, a batch at a time, texts as dictionaries.
+
+    Parameters
+    ----------
+    row_groups
+        Numbers of the row groups to read; None: all.
+    """
     file = pq.ParquetFile(samples, read_dictionary=list(TEXTS))
-    for batch in file.iter_batches(BATCH_ROWS, columns=list(NEEDED)):
+    for batch in file.iter_batches(BATCH_ROWS, row_groups, columns=list(NEEDED)):
         yield pa.Table.from_batches([batch])
 
 

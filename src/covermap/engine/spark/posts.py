@@ -6,8 +6,11 @@ however often the task was tried.
 
 from __future__ import annotations
 
+import base64
 import pickle
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pyspark.accumulators import AccumulatorParam
@@ -40,6 +43,31 @@ class Posts(AccumulatorParam[list[Post]]):
         for post in value2:
             self._hand_on(post)
         return value1
+
+
+MARK = "covermap-error:"
+
+
+@contextmanager
+def carrying() -> Iterator[None]:
+    """Let an error of the block reach the driver as what it is, through Spark's texts."""
+    try:
+        yield
+    except Exception as error:
+        try:
+            packed = base64.b64encode(pickle.dumps(error)).decode()
+        except Exception:  # it cannot travel: its text does
+            raise error from None
+        raise RuntimeError(f"{MARK}{packed};") from None
+
+
+def carried(text: str) -> Exception | None:
+    """Give the error that a text of Spark's carries, if it carries one."""
+    found = re.search(re.escape(MARK) + "([A-Za-z0-9+/=]+);", text)
+    if found is None:
+        return None
+    error: Exception = pickle.loads(base64.b64decode(found.group(1)))
+    return error
 
 
 def do_items(posts: Accumulator[list[Post]]) -> Callable[[Iterable[tuple[int, bytes]]], None]:

@@ -269,13 +269,17 @@ def _home_of_links() -> Path:
     return home
 
 
-def first_line(error: BaseException) -> str:
-    """Give what an error of Spark's says in one line, without the Java behind it."""
+def full_text(error: BaseException) -> str:
+    """Give all that an error of Spark's says."""
     java = getattr(error, "java_exception", None)
-    text = str(error)
     if java is not None:
         with suppress(Exception):
-            text = str(java.getMessage() or java.toString())
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+            return str(java.getMessage() or java.toString())
+    return str(error)
+
+
+def first_line(error: BaseException) -> str:
+    """Give what an error of Spark's says in one line, without the Java behind it."""
+    lines = [line.strip() for line in full_text(error).splitlines() if line.strip()]
     said = lines[0] if lines else type(error).__name__
     return said if said.endswith((".", "!", "?")) else said + "."

@@ -14,7 +14,8 @@ from typing import Any, Self, TypeVar
 from covermap.engine.local import Workers
 from covermap.engine.spark.executors import check_executors
 from covermap.engine.spark.needs import check
-from covermap.engine.spark.session import Session, first_line
+from covermap.engine.spark.session import Session, first_line, full_text
+from covermap.engine.sums import Sums
 from covermap.errors import EngineError
 
 Item = TypeVar("Item")
@@ -70,7 +71,11 @@ class SparkWorkers(Workers):
         self._open.close()
 
     def run(
-        self, work: Callable[[Item], Result], items: Sequence[Item], *, small: bool = False
+        self,
+        work: Callable[[Item], Result],
+        items: Sequence[Item],
+        *,
+        small: bool = False,  # noqa: ARG002
     ) -> Iterator[tuple[int, Result]]:
         """Do `work` on every item on the executors; yield (position, result) as each is done.
 
@@ -84,17 +89,10 @@ class SparkWorkers(Workers):
         items
             What to work on; paths in them must be of the shared file system.
         small
-            Sending it out would cost more than it saves: run in this process.
+            Not looked at: the executors are there already.
         """
-        if small or not items:
-            for position, item in enumerate(items):
-                yield position, work(item)
+        if not items:
             return
-        yield from self._on_executors(work, items)
-
-    def _on_executors(
-        self, work: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Result]]:
         from pyspark import cloudpickle
 
         from covermap.engine.spark.posts import Posts, do_items
@@ -116,6 +114,13 @@ class SparkWorkers(Workers):
             if not fine:
                 raise value
             yield position, value
+
+    def add_up(self, sums: Sums, *, small: bool = False) -> Iterator[tuple[int, int]]:  # noqa: ARG002
+        """Add up rows of equal keys in Spark's own aggregation; yield (1, rows) a group."""
+        from covermap.engine.spark.sums import add_up
+
+        if sums.groups:
+            yield from add_up(self, sums)
 
     def in_job(
         self, job: Callable[[], Any], heard: queue.SimpleQueue[Any], what: str = "covermap"
@@ -159,6 +164,11 @@ class SparkWorkers(Workers):
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
+        from covermap.engine.spark.posts import carried
+
+        told = carried(full_text(error))
+        if told is not None:
+            return told
         if isinstance(error, Py4JError | PySparkException | OSError):
             return EngineError(
                 f"Spark gave up: {first_line(error)} If executors were lost, give them more memory "

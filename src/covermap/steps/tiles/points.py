@@ -9,17 +9,16 @@ from duckdb import DuckDBPyConnection
 from covermap.core.tiles.shapes import points
 from covermap.core.tiles.tiling import to_world
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import Recipe
+from covermap.formats.recipe import load_recipe
 from covermap.steps.tiles.drawing import (
     Made,
-    Way,
     at_zoom,
     bounds_of,
     draw,
-    draw_archive,
-    packed,
+    pile_of,
     rounded,
     stable_ids,
+    write_pile,
 )
 
 _SAME_PLACE_DIGITS = 4
@@ -39,15 +38,13 @@ ORDER BY place
 """
 
 
-def site_archive(build: DuckDBPyConnection, folder: Path, recipe: Recipe) -> Made:
+def site_archive(build: DuckDBPyConnection, folder: Path) -> Made:
     """Write the sites of every operator."""
     sites = build.sql(_QUERY).to_arrow_table()
+    recipe = load_recipe("sites")
     ids = stable_ids(sites.column("place").to_pylist())
     shapes = points(*to_world(sites.column("lon").to_numpy(), sites.column("lat").to_numpy()))
     table = rounded(sites, recipe.layers["sites"].properties)
-
-    def ways(zoom: int) -> list[Way]:
-        return [Way(lambda: packed([draw("sites", at_zoom(shapes, zoom), ids, table)]))]
-
+    pile = pile_of(recipe, lambda zoom: draw("sites", at_zoom(shapes, zoom), ids, table))
     path = folder / archive_name("sites")
-    return draw_archive(path, "sites", recipe, ways, bounds_of(shapes))
+    return write_pile(path, "sites", pile, recipe.zooms[1], bounds_of(shapes))
