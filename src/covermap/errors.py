@@ -64,5 +64,9 @@ class ServeError(CovermapError):
     """The service cannot start as asked: port taken, nothing built, or not allowed."""
 
 
+class PublishError(CovermapError):
+    """A folder cannot be published as asked: it holds something else, or the map is not built."""
+
+
 class Interrupted(CovermapError):  # noqa: N818 - it is a wish of the user, not a fault
     """The user stopped a running command; what was there before is untouched."""

@@ -1,6 +1,6 @@
 /** Puts the page together: asks for the build, makes the state, the map and the parts around it. */
 
-import { Api } from './api/client';
+import { Service, type Api } from './api/client';
 import type { BuildInfo } from './api/types';
 import { allowed, defaultState } from './choices';
 import { parseHash } from './hash';
@@ -27,14 +27,22 @@ export async function start(root: HTMLElement): Promise<void> {
   const t = translator(language);
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   root.replaceChildren(loading(t));
-  const api = new Api();
   try {
+    const api = await questions();
     const build = await api.build();
     const base = await baseStyle(build);
     open(root, api, build, base);
   } catch (error) {
     root.replaceChildren(failure(t, t('error.build'), error, () => void start(root)));
   }
+}
+
+/** Whom to ask: a published map names its files in the page; else there is a service behind it. */
+async function questions(): Promise<Api> {
+  const published = document.querySelector<HTMLMetaElement>('meta[name="covermap-published"]');
+  if (!published) return new Service();
+  const { Published } = await import('./api/published');
+  return Published.open(published.content);
 }
 
 function open(root: HTMLElement, api: Api, build: BuildInfo, base: BaseStyle): void {
@@ -47,6 +55,9 @@ function open(root: HTMLElement, api: Api, build: BuildInfo, base: BaseStyle): v
   root.replaceChildren(page.element);
   const map = makeMap({ api, build, store, base, page });
   let parts = compose(page, { api, build, store, map });
+  api.onWhole = () => {
+    page.notice(translator(store.state.language)('app.whole'));
+  };
   if (base.failed) page.notice(translator(store.state.language)('app.offline'));
   store.subscribe((state, previous) => {
     if (state.language !== previous.language) parts = compose(page, { api, build, store, map });

@@ -18,7 +18,7 @@ from covermap.course import Counts
 from covermap.errors import BuildError, NotKnownError
 from covermap.formats.archive import TileArchive, archive_name
 from covermap.formats.recipe import PER_LAYER_KINDS
-from covermap.store import Build, Workspace
+from covermap.store import Build, Tables, Workspace
 from covermap.tables import ALL, ANY, TABLES, TECHNOLOGIES
 
 SERVED = (
@@ -40,6 +40,18 @@ class Shapes:
     tree: shapely.STRtree
 
 
+class _Opened(Tables):
+    """Tables of a build on a connection that is open already."""
+
+    def __init__(self, folder: Path, connection: Any) -> None:
+        super().__init__(folder)
+        self._connection = connection
+
+    def connect(self, *_names: str, **_how: Any) -> Any:
+        """Give a cursor; every table that is served is a view of its connection."""
+        return self._connection.cursor()
+
+
 class Snapshot:
     """One build, open for reading from many threads."""
 
@@ -52,6 +64,7 @@ class Snapshot:
         self._archives_lock, self._shapes_lock = Lock(), Lock()
         present = [name for name in SERVED if build.has(name)]
         self._connection = build.connect(*present)
+        self.tables = _Opened(build.folder, self._connection)
         for name in sorted(set(SERVED) - set(present)):
             self._connection.register("nothing", TABLES[name].schema.empty_table())
             self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")
@@ -100,7 +113,7 @@ class Snapshot:
     @cached_property
     def counts(self) -> Counts:
         """How the chainage of each line is written."""
-        return Counts(self.build)
+        return Counts(self.tables)
 
     @property
     def simulated(self) -> bool:

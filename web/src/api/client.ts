@@ -12,10 +12,28 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Record<string, string | number | null | undefined>;
+export type Query = Record<string, string | number | null | undefined>;
 
-export class Api {
+/** What the page asks: of a running service, or of the files of a published map. */
+export interface Api {
+  build(): Promise<BuildInfo>;
+  /** What is known at a position; null: nobody is there to ask. */
+  readonly point: ((lon: number, lat: number, signal?: AbortSignal) => Promise<PointAnswer>) | null;
+  lines(query: Query, signal?: AbortSignal): Promise<Page<LineVerdict>>;
+  line(id: string, query: Query, signal?: AbortSignal): Promise<LineDetail>;
+  profile(id: string, query: Query, signal?: AbortSignal): Promise<Profile>;
+  weakSpots(query: Query, signal?: AbortSignal): Promise<Page<WeakSpot>>;
+  weakSpot(id: string, signal?: AbortSignal): Promise<WeakSpot>;
+  /** Called once when the server gives no parts of files. */
+  onWhole: () => void;
+  /** Address of the TileJSON of a layer; `layer` is its operator and technology, if it has any. */
+  tiles(kind: string, layer: string[]): string;
+}
+
+export class Service implements Api {
   readonly #base: string;
+
+  onWhole = (): void => undefined;
 
   constructor(base: string = document.baseURI) {
     this.#base = base;
@@ -37,9 +55,8 @@ export class Api {
     return this.#get('api/build');
   }
 
-  point(lon: number, lat: number, signal?: AbortSignal): Promise<PointAnswer> {
-    return this.#get('api/point', { lon, lat, datum: 'wgs84' }, signal);
-  }
+  readonly point = (lon: number, lat: number, signal?: AbortSignal): Promise<PointAnswer> =>
+    this.#get('api/point', { lon, lat, datum: 'wgs84' }, signal);
 
   lines(query: Query, signal?: AbortSignal): Promise<Page<LineVerdict>> {
     return this.#get('api/lines', query, signal);
@@ -59,6 +76,10 @@ export class Api {
 
   weakSpot(id: string, signal?: AbortSignal): Promise<WeakSpot> {
     return this.#get(`api/weak-spots/${encodeURIComponent(id)}`, {}, signal);
+  }
+
+  tiles(kind: string, layer: string[]): string {
+    return this.url(`tiles/${[kind, ...layer].map(encodeURIComponent).join('/')}.json`);
   }
 
   async #get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {

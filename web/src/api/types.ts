@@ -221,5 +221,7 @@ export interface WeakSpot {
   lat: number;
   /** Only of a spot that was asked for by its identity. */
   geometry?: Geometry;
+  /** Only in a published map: west, south, east, north. */
+  bbox?: [number, number, number, number];
   simulated: boolean;
 }

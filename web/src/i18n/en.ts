@@ -17,6 +17,7 @@ export const en = {
   'app.datum': 'Coordinates: {datum}',
   'app.sources': 'Rules and sources',
   'app.offline': 'The base map could not be loaded; coverage is shown without it.',
+  'app.whole': 'This server gives no parts of files, so each layer of the map is fetched whole.',
 
   'error.build': 'The build cannot be read.',
   'error.map': 'The map cannot be drawn here: WebGL is not available in this browser.',
@@ -68,6 +69,7 @@ export const en = {
   'metric.short.n': 'Samples',
 
   'unit.samples': 'samples',
+  'unit.people': 'people',
 
   'legend.answer': 'Under the rule of the pack',
   'legend.noFigure': 'unmeasured, or no figure',
@@ -141,6 +143,8 @@ export const en = {
   'field.basis': 'Basis',
   'field.period': 'Last measured',
   'field.worst': 'Worst share within',
+  'field.bestOperator': 'Best operator',
+  'field.worstOperator': 'Worst operator',
   'field.length': 'Length',
   'field.area': 'Area',
   'field.chainage': 'Chainage',
@@ -185,6 +189,8 @@ export const en = {
   'panel.here': 'Everything known here',
   'panel.nothing': 'Nothing is measured here in this layer.',
   'panel.noSite': 'This site is not in the visible part of the map.',
+  'panel.noCell': 'This cell is not in the visible part of the map.',
+  'panel.people': 'People living here',
 
   'strip.label': 'Level, verdict and probability along {line}, {length}',
   'strip.verdict': 'Verdict',

@@ -19,6 +19,7 @@ export const zh: Messages = {
   'app.datum': '坐标系：{datum}',
   'app.sources': '规则与来源',
   'app.offline': '底图无法加载；仅显示覆盖数据。',
+  'app.whole': '该服务器不支持按范围读取文件，因此每个图层都整个下载。',
 
   'error.build': '无法读取构建结果。',
   'error.map': '无法在此绘制地图：该浏览器不支持 WebGL。',
@@ -70,6 +71,7 @@ export const zh: Messages = {
   'metric.short.n': '采样数',
 
   'unit.samples': '个采样',
+  'unit.people': '人',
 
   'legend.answer': '按规则包的线路规则',
   'legend.noFigure': '未测量或无数值',
@@ -141,6 +143,8 @@ export const zh: Messages = {
   'field.basis': '依据',
   'field.period': '最近测量',
   'field.worst': '其中最低达标占比',
+  'field.bestOperator': '最好的运营商',
+  'field.worstOperator': '最差的运营商',
   'field.length': '长度',
   'field.area': '面积',
   'field.chainage': '里程桩号',
@@ -185,6 +189,8 @@ export const zh: Messages = {
   'panel.here': '此处的全部数据',
   'panel.nothing': '此层在此处没有测量。',
   'panel.noSite': '该基站不在当前可见范围内。',
+  'panel.noCell': '该网格不在当前可见范围内。',
+  'panel.people': '此处居住人口',
 
   'strip.label': '{line} 沿线电平、判定与概率，{length}',
   'strip.verdict': '判定',

@@ -220,9 +220,8 @@ export class MapView {
     }
   }
 
-  #tileJson(item: Overlay, state: State): string {
-    const parts = item.perLayer ? [item.id, state.operator, state.technology] : [item.id];
-    return this.#options.api.url(`tiles/${parts.map(encodeURIComponent).join('/')}.json`);
+  #tileJson(item: Overlay, { operator, technology }: State): string {
+    return this.#options.api.tiles(item.id, item.perLayer ? [operator, technology] : []);
   }
 
   #restyle(state: State): void {

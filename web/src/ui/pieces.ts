@@ -25,12 +25,13 @@ export function verdictBar(
   const label = parts
     .map((verdict) => `${t(`verdict.${verdict}`)} ${fixed(amounts[verdict], digits)} ${unit}`)
     .join(', ');
+  const total = parts.reduce((sum, verdict) => sum + amounts[verdict], 0);
   return h(
     'div',
     { class: 'bar', role: 'img', 'aria-label': label, title: label },
     ...parts.map((verdict) => {
       const part = h('span', { class: `verdict-${verdict}` });
-      part.style.flexGrow = String(amounts[verdict]);
+      part.style.flexGrow = String(amounts[verdict] / total); // below 1 in all, they would not fill it
       if (verdict !== 'unmeasured') part.style.backgroundColor = VERDICT_COLORS[verdict];
       return part;
     }),

@@ -129,6 +129,10 @@ export async function zoomToSpot({ api, map, store }: Context, spot: WeakSpot): 
   if (!store.state.overlays.includes('weak_spots')) {
     store.update({ overlays: [...store.state.overlays, 'weak_spots'] });
   }
+  if (spot.bbox) {
+    map?.fit(spot.bbox);
+    return;
+  }
   try {
     const { geometry } = spot.geometry ? spot : await api.weakSpot(spot.spot_id);
     map?.fit((geometry && extentOf(geometry)) ?? [spot.lon, spot.lat, spot.lon, spot.lat]);

@@ -38,11 +38,11 @@ def profile(
     count; `from` and `to` are chainages in metres, or of that count as K12+300.
     """
     layer_where(snapshot, operator, technology)
-    part = read_count(snapshot.build, line_id).stretch_of(start, end)
+    part = read_count(snapshot.tables, line_id).stretch_of(start, end)
     layer = first_layer(snapshot, operator, technology)
     if layer is None:
         raise NotKnownError("the build has no layer of this operator and technology.")
-    made = read_profile(snapshot.build, snapshot.manifest, line_id, layer, part)
+    made = read_profile(snapshot.tables, snapshot.manifest, line_id, layer, part)
     return json_answer(request, made.as_data(), snapshot.id)
 
 
@@ -57,7 +57,7 @@ def at(
 
     A figure of the official count can be met more than once where the count breaks.
     """
-    count = read_count(snapshot.build, line_id)
+    count = read_count(snapshot.tables, line_id)
     places = [m for m in count.places_of(chainage) if 0 <= m <= count.length_m]
     if not places:
         count.place_of(chainage)  # says where the line goes

@@ -95,6 +95,18 @@ def line(
     the build's first. Its segments are in its profile.
     """
     layer_where(snapshot, operator, technology)
+    layer = first_layer(snapshot, operator, technology)
+    return json_answer(request, line_detail(snapshot, line_id, layer), snapshot.id)
+
+
+def line_detail(snapshot: Snapshot, line_id: str, layer: tuple[str, str] | None) -> dict[str, Any]:
+    """Give all that is known of a line; sections and what would settle it, in one layer.
+
+    Raises
+    ------
+    NotKnownError
+        There is no such line.
+    """
     course = snapshot.rows(
         "SELECT line_id, name, ref, class, length_m, route_length_m, segment_m, oneway, input, "
         "simulated, geometry FROM lines WHERE line_id = ?",
@@ -102,11 +114,10 @@ def line(
     )
     if not course:
         raise NotKnownError(f"no line {line_id!r}. GET /api/lines lists them.")
-    layer = first_layer(snapshot, operator, technology)
     verdicts = snapshot.rows(
         "SELECT * FROM line_verdicts WHERE line_id = ? ORDER BY operator, technology", [line_id]
     )
-    found: dict[str, Any] = {
+    return {
         "line": _with_bbox(course[0]),
         "layer": {"operator": layer[0], "technology": layer[1]} if layer else None,
         "verdicts": verdicts,
@@ -127,7 +138,6 @@ def line(
         "sections": with_chainage(snapshot, _sections(snapshot, line_id, layer)) if layer else [],
         "settling": with_chainage(snapshot, _settling(snapshot, line_id, layer)) if layer else [],
     }
-    return json_answer(request, found, snapshot.id)
 
 
 def _sections(snapshot: Snapshot, line_id: str, layer: tuple[str, str]) -> list[dict[str, Any]]:

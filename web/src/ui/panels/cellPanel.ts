@@ -1,11 +1,11 @@
 /** What is known of a place: the cell that was clicked, and every layer at that point. */
 
-import type { PointAnswer, Verdict } from '../../api/types';
+import { VERDICTS, type PointAnswer, type Verdict } from '../../api/types';
 import { layerTitle } from '../../i18n';
 import type { Properties } from '../../map/mapView';
 import type { Selection } from '../../state';
-import { fixed, percent, position } from '../../text/format';
-import type { Context } from '../context';
+import { area, count, dbm, fixed, percent, position } from '../../text/format';
+import { currentLayer, operatorOf, type Context } from '../context';
 import { h } from '../dom';
 import { empty, figures, lineTitle, verdictBadge, verdictBar } from '../pieces';
 import { isBlank, judgedFigures, judgedTable } from './judged';
@@ -23,21 +23,56 @@ export async function cellPanel(
 ): Promise<PanelContent> {
   const { api, build, t } = context;
   const [answer, drawn] = await Promise.all([
-    api.point(selection.lon, selection.lat, signal),
+    api.point?.(selection.lon, selection.lat, signal) ?? null,
     context.map?.feature('cells', 'h3', selection.id) ?? null,
   ]);
-  const isFinest = answer.cell === selection.id;
+  const name = selection.id === ANY_CELL ? answer?.cell : selection.id;
+  const place = figures([
+    [t('field.coordinates', { datum: build.datum }), position(selection.lon, selection.lat)],
+  ]);
   return {
     kind: t('panel.cell'),
-    title: (selection.id === ANY_CELL ? answer.cell : selection.id) ?? t('panel.point'),
+    title: name ?? t('panel.point'),
     body: [
-      figures([[t('field.coordinates', { datum: build.datum }), position(selection.lon, selection.lat)]]),
-      isFinest || !drawn ? null : coarse(context, drawn),
-      here(context, answer),
-      answer.layers.length > 0 ? section(t('panel.allLayers'), judgedTable(context, answer.layers)) : null,
-      answer.lines.length > 0 ? section(t('panel.linesNear'), linesNear(context, answer)) : null,
+      place,
+      ...(answer ? known(context, answer, answer.cell === selection.id, drawn) : shown(context, drawn)),
     ],
   };
+}
+
+/** What the service knows of the place, after what the map shows of a cell. */
+function known(
+  context: Context,
+  answer: PointAnswer,
+  isFinest: boolean,
+  drawn: Properties | null,
+): (HTMLElement | null)[] {
+  const { t } = context;
+  return [
+    isFinest || !drawn ? null : coarse(context, drawn),
+    drawn ? people(context, drawn) : null,
+    here(context, answer),
+    answer.layers.length > 0 ? section(t('panel.allLayers'), judgedTable(context, answer.layers)) : null,
+    answer.lines.length > 0 ? section(t('panel.linesNear'), linesNear(context, answer)) : null,
+  ];
+}
+
+/** What the cell's tile says of it: all that a published map knows of a cell. */
+function shown(context: Context, drawn: Properties | null): (HTMLElement | null)[] {
+  const { t } = context;
+  if (!drawn) return [empty(t('panel.noCell'))];
+  const verdict = VERDICTS.find((candidate) => candidate === drawn.verdict) ?? 'unmeasured';
+  const told = figures([
+    [t('field.rsrpMean'), dbm(figure(drawn.rsrp))],
+    [t('field.share'), percent(figure(drawn.share))],
+    [t('field.probability'), percent(figure(drawn.p))],
+    [t('field.samples'), count(figure(drawn.n))],
+  ]);
+  return [
+    section(currentLayer(context), verdictBadge(t, verdict), told),
+    section(t('field.area'), ...areas(context, drawn)),
+    people(context, drawn),
+  ];
 }
 
 /** The chosen layer's figures at the point. */
@@ -53,27 +88,59 @@ function here(context: Context, answer: PointAnswer): HTMLElement {
 }
 
 /** A coarse cell's areas by verdict, as its tile gives them. */
-function coarse({ t }: Context, drawn: Properties): HTMLElement {
-  const km2 = (verdict: Verdict) => amount(drawn[`${verdict}_m2`]) / 1e6;
-  const amounts = {
-    covered: km2('covered'),
-    weak: km2('weak'),
-    none: km2('none'),
-    unmeasured: km2('unmeasured'),
-  };
-  const entries = (['covered', 'weak', 'none', 'unmeasured'] as const).map(
-    (verdict): [string, string] => [t(`verdict.${verdict}`), `${fixed(amounts[verdict], 2)} km²`],
-  );
-  const worst = typeof drawn.worst === 'number' ? percent(drawn.worst) : null;
+function coarse(context: Context, drawn: Properties): HTMLElement {
+  return section(context.t('panel.coarse'), ...areas(context, drawn));
+}
+
+function areas(context: Context, drawn: Properties): HTMLElement[] {
+  const { t } = context;
+  const amounts = byVerdict((verdict) => figure(drawn[`${verdict}_m2`]) ?? 0);
+  const worst = figure(drawn.worst);
+  const ends = [
+    [t('field.worst'), worst === null ? null : percent(worst)],
+    [t('field.bestOperator'), operatorNamed(context, drawn.best_operator)],
+    [t('field.worstOperator'), operatorNamed(context, drawn.worst_operator)],
+  ] satisfies [string, string | null][];
+  return [
+    verdictBar(t, amounts, 'm²', 0),
+    figures([...entriesOf(t, amounts, area), ...ends]),
+  ];
+}
+
+/** People living in the cell by verdict; null where the build knows none. */
+function people({ t }: Context, drawn: Properties): HTMLElement | null {
+  if (VERDICTS.every((verdict) => figure(drawn[`${verdict}_people`]) === null)) return null;
+  const amounts = byVerdict((verdict) => figure(drawn[`${verdict}_people`]) ?? 0);
   return section(
-    t('panel.coarse'),
-    verdictBar(t, amounts, 'km²', 2),
-    figures([...entries, [t('field.worst'), worst]]),
+    t('panel.people'),
+    verdictBar(t, amounts, t('unit.people'), 0),
+    figures(entriesOf(t, amounts, (value) => fixed(value, value > 0 && value < 10 ? 1 : 0))),
   );
 }
 
-function amount(value: unknown): number {
-  return typeof value === 'number' ? value : 0;
+function byVerdict(amount: (verdict: Verdict) => number): Record<Verdict, number> {
+  return {
+    covered: amount('covered'),
+    weak: amount('weak'),
+    none: amount('none'),
+    unmeasured: amount('unmeasured'),
+  };
+}
+
+function entriesOf(
+  t: Context['t'],
+  amounts: Record<Verdict, number>,
+  write: (value: number) => string,
+): [string, string][] {
+  return VERDICTS.map((verdict) => [t(`verdict.${verdict}`), write(amounts[verdict])]);
+}
+
+function operatorNamed(context: Context, id: unknown): string | null {
+  return typeof id === 'string' && id !== '' ? operatorOf(context, id) : null;
+}
+
+function figure(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function linesNear({ store, t }: Context, answer: PointAnswer): HTMLElement {

@@ -37,7 +37,7 @@ export async function spotPanel(
 }
 
 function actions(context: Context, spot: WeakSpot): HTMLElement {
-  const { store, t } = context;
+  const { api, store, t } = context;
   const button = (label: string, onclick: () => void) =>
     h('button', { type: 'button', class: 'button', onclick }, label);
   const line = spot.line_id;
@@ -52,9 +52,11 @@ function actions(context: Context, spot: WeakSpot): HTMLElement {
       : button(t('panel.openLine'), () => {
           store.update({ selection: { kind: 'line', id: line, chainage: spot.from_m } });
         }),
-    button(t('panel.here'), () => {
-      store.update({ selection: { kind: 'cell', id: ANY_CELL, lon: spot.lon, lat: spot.lat } });
-    }),
+    api.point === null
+      ? null
+      : button(t('panel.here'), () => {
+          store.update({ selection: { kind: 'cell', id: ANY_CELL, lon: spot.lon, lat: spot.lat } });
+        }),
   );
 }
 
