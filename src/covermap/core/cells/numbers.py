@@ -1,4 +1,4 @@
-"""H3 cells as int64 arrays: position to cell, parent, centre, boundary, area, neighbours.
+"""What the number of a cell tells: resolution, parent, centre, neighbours.
 
 Positions are WGS-84 longitude and latitude in degrees. A cell is stored as int64 (H3 leaves the top
 bit 0); 0 is no cell. Every function is vectorised and gives arrays of the input's length.
@@ -16,11 +16,12 @@ import shapely
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from covermap.core.cells.lattice import NO_CELL
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-NO_CELL = 0
 _RESOLUTION_SHIFT = 52
 _RESOLUTION_MASK = 0xF << _RESOLUTION_SHIFT
 _BITS_PER_DIGIT = 3
@@ -28,37 +29,6 @@ _FINEST = 15
 _SAME_VERTEX_DEG = 1e-9
 """Vertices nearer than this (0.1 mm) are one: H3 computes a shared one once per cell, and the
 results differ in their last bits."""
-
-
-def cells_at(lon: ArrayLike, lat: ArrayLike, resolution: int) -> Ints:
-    """Cell that holds each position.
-
-    Parameters
-    ----------
-    lon, lat
-        Degrees WGS-84, one length. Longitudes beyond +-180 wrap round.
-    resolution
-        H3 resolution, 0 to 15.
-
-    Returns
-    -------
-    int64 array
-        `NO_CELL` where a coordinate is NaN or infinite.
-
-    Examples
-    --------
-    >>> [hex(c) for c in cells_at([121.47, float("nan")], [31.23, 0.0], 10)]
-    ['0x8a309959d54ffff', '0x0']
-    """
-    lon = np.asarray(lon, np.float64)
-    lat = np.asarray(lat, np.float64)
-    known = np.isfinite(lon) & np.isfinite(lat)
-    cells = np.full(len(lon), NO_CELL, np.int64)
-    found = h3ronpy.vector.coordinates_to_cells(
-        pa.array(lat[known]), pa.array(lon[known]), int(resolution)
-    )
-    cells[known] = _numpy(found).view(np.int64)
-    return cells
 
 
 def _numpy(values: object) -> NDArray[np.generic]:
@@ -111,8 +81,8 @@ def centres(cells: ArrayLike) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> lon, lat = centres([0x8A309962CC9FFFF])
-    >>> bool(cells_at(lon, lat, 10)[0] == 0x8A309962CC9FFFF)
-    True
+    >>> lon.round(3).tolist(), lat.round(3).tolist()
+    ([122.043], [31.348])
     """
     found = pa.record_batch(h3ronpy.vector.cells_to_coordinates(_unsigned(cells)))
     lon = found.column("lng").to_numpy(zero_copy_only=False)
