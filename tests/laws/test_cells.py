@@ -1,4 +1,4 @@
-"""Laws of cells: our own index is that of `h3` on every position, at every resolution."""
+"""Laws of cells: indexes, boundaries and areas are those of `h3`, at every resolution."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covermap.core.cells import NO_CELL, cells_at
+from covermap.core.cells import NO_CELL, areas_m2, boundaries, cells_at, outlines
 from covermap.core.cells import index as ix
 from covermap.core.cells.icosahedron import icosahedron
 
@@ -228,3 +228,82 @@ def test_a_million_positions_on_the_globe_are_in_the_cells_that_h3_says(resoluti
     other = np.flatnonzero(got != expected)
     some = np.concatenate([other, rng.integers(0, len(lon), 50_000)])
     assert np.array_equal(got[some], reference(lon[some], lat[some], resolution))
+
+
+def hard_cells(resolution, n=1500):
+    """Cells all over the globe, along edges of faces, and about pentagons."""
+    rng = np.random.default_rng(resolution)
+    found = [cells_at(*places(rng, n, resolution), resolution) for places in PLACES[:6]]
+    about = [c for p in h3.get_pentagons(resolution) for c in h3.grid_disk(p, 2)]
+    return np.unique(np.concatenate([*found, about]))
+
+
+def all_cells(resolution):
+    return np.array(
+        sorted(c for b in h3.get_res0_cells() for c in h3.cell_to_children(b, resolution)), np.int64
+    )
+
+
+def degrees_apart(one, other):
+    """Distances of (latitude, longitude) on the ground, in degrees of the equator."""
+    turned = (one[:, 1] - other[:, 1] + 180) % 360 - 180
+    return np.hypot(one[:, 0] - other[:, 0], turned * np.cos(np.radians(one[:, 0])))
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_boundaries_are_those_of_h3_to_a_billionth_of_a_degree(resolution):
+    cells = hard_cells(resolution)
+    rings = boundaries(cells)
+    for k, cell in enumerate(cells.tolist()):
+        part = slice(rings.starts[k], rings.starts[k + 1])
+        got = np.column_stack([rings.lat[part], rings.lon[part]])
+        expected = np.array(h3.cell_to_boundary(cell))
+        assert len(got) == len(expected)
+        first = np.argmin(degrees_apart(expected, np.tile(got[0], (len(got), 1))))
+        # within 11 km of a pole H3's arc sine has eight digits
+        allowed = 1e-9 if abs(got[0, 0]) < 89.9 else 3e-7
+        assert degrees_apart(got, np.roll(expected, -first, axis=0)).max() < allowed
+
+
+@pytest.mark.parametrize("resolution", range(5))
+def test_over_the_whole_globe_each_vertex_is_one_pair_of_numbers(resolution):
+    cells = all_cells(resolution)
+    rings = outlines(cells)
+    vertices = len(set(zip(rings.lon.tolist(), rings.lat.tolist(), strict=True)))
+    # Euler: 2 n - 4 corners of three cells each; all other vertices lie between two
+    assert vertices == 2 * len(cells) - 4 + (len(rings.lon) - 3 * (2 * len(cells) - 4)) // 2
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_a_cell_has_the_same_boundary_in_any_company(resolution):
+    cells = hard_cells(resolution, 60)
+    together = boundaries(cells)
+    for k in range(len(cells)):
+        alone = boundaries(cells[k : k + 1])
+        part = slice(together.starts[k], together.starts[k + 1])
+        assert np.array_equal(alone.lon, together.lon[part])
+        assert np.array_equal(alone.lat, together.lat[part])
+
+
+@pytest.mark.parametrize("resolution", range(1, 16))
+def test_neighbours_drawn_apart_share_two_vertices_bit_by_bit(resolution):
+    for cell in hard_cells(resolution, 12).tolist():
+        own = outlines([cell])
+        own = set(zip(own.lon.tolist(), own.lat.tolist(), strict=True))
+        for other in h3.grid_disk(cell, 1):
+            its = outlines([other])
+            both = own & set(zip(its.lon.tolist(), its.lat.tolist(), strict=True))
+            assert len(both) in ((2, 3) if other != cell else (len(own),))
+
+
+@pytest.mark.parametrize("resolution", range(5))
+def test_areas_of_all_cells_are_the_sphere(resolution):
+    sphere = 4 * np.pi * 6_371_007.180918475**2
+    assert areas_m2(all_cells(resolution)).sum() == pytest.approx(sphere, rel=1e-13)
+
+
+@pytest.mark.parametrize("number", [0, -1, 1, 0x8A309962CC9FFFF + (1 << 56), 0x8AFFFFFFFFFFFFF])
+def test_what_is_no_cell_has_no_boundary_and_no_area(number):
+    for give in (boundaries, areas_m2):
+        with pytest.raises(ValueError, match="at 1 is not an H3 cell"):
+            give([0x8A309962CC9FFFF, number])

@@ -140,19 +140,3 @@ def test_nothing_in_gives_nothing_out():
     assert [x.tolist() for x in cl.centres([])] == [[], []]
     assert cl.boundaries([]).starts.tolist() == [0]
     assert [x.tolist() for x in cl.neighbours([])] == [[], []]
-
-
-def test_outlines_are_boundaries_up_to_rounding_and_depend_on_no_other_cell() -> None:
-    lon, lat = np.random.default_rng(5).uniform(-170, 170, 400), np.linspace(-85, 85, 400)
-    pentagon = cl.cells_at([10.53619908], [64.70000013], 8)
-    cells = np.unique(np.concatenate([cl.cells_at(lon, lat, 8), pentagon]))
-    found, shared = cl.outlines(cells), cl.boundaries(cells)
-    assert found.starts.tolist() == shared.starts.tolist()
-    assert len(set(np.diff(found.starts).tolist())) > 1  # not hexagons alone
-    off = np.abs(found.lon - shared.lon) % 360
-    assert np.minimum(off, 360 - off).max() < 1e-8
-    assert np.abs(found.lat - shared.lat).max() < 1e-8
-    alone = cl.outlines(cells[7:8])
-    part = slice(found.starts[7], found.starts[8])
-    assert alone.lon.tolist() == found.lon[part].tolist()
-    assert cl.outlines(cells[:0]).starts.tolist() == [0]

@@ -7,15 +7,12 @@ bit 0); 0 is no cell. Every function is vectorised and gives arrays of the input
 from covermap.core.cells.index import cells_at
 from covermap.core.cells.lattice import NO_CELL
 from covermap.core.cells.numbers import (
-    Boundaries,
-    areas_m2,
-    boundaries,
     centres,
     neighbours,
-    outlines,
     parents,
     resolutions,
 )  # fmt: skip
+from covermap.core.cells.outline import Boundaries, areas_m2, boundaries, outlines
 
 __all__ = [
     "NO_CELL", "Boundaries", "areas_m2", "boundaries", "cells_at", "centres", "neighbours",

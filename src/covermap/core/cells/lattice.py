@@ -101,7 +101,7 @@ def turn(digits: Any, sixths: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def leading(digits: int) -> Any:
+def leading(digits: Any) -> Any:
     """Give the first digit that is not 0, or 0."""
     if digits == 0:
         return np.int64(0)
@@ -146,7 +146,7 @@ def base_cells() -> Ints:
         cells = np.array([h3.latlng_to_cell(lat, lon, resolution) for lon, lat in at], np.int64)
         base = cells >> 45 & 127
         used = cells & DIGITS_MASK - ((1 << 3 * (15 - resolution)) - 1)
-        turned = np.array([_plain(turn)(digits, n) == used for n in range(6)])
+        turned = np.array([plain(turn)(digits, n) == used for n in range(6)])
         key = base * 8 + np.argmax(turned, axis=0)
         hexagon = ~np.isin(base, pentagons)
         table[face[hexagon], i[hexagon] + 2, j[hexagon] + 2] = key[hexagon, None]
@@ -156,7 +156,7 @@ def base_cells() -> Ints:
     return table
 
 
-def _plain(kernel: Any) -> Any:
+def plain(kernel: Any) -> Any:
     """Give the function under a kernel: of arithmetic alone, it takes arrays as well."""
     return kernel.py_func
 
@@ -178,7 +178,7 @@ def _probes(resolution: int) -> tuple[Ints, Floats, Ints, Ints, Ints]:
     far = np.hypot(grid[:, 0] - grid[:, 1] / 2, grid[:, 1] * 0.75**0.5)
     inside = grid * (1 - 0.45 / np.maximum(far, 1))[:, None]
     a, b = np.linalg.solve(refine(resolution), inside.T)
-    digits, i, j = _plain(climb)(grid[:, 0], grid[:, 1], resolution, *steps())
+    digits, i, j = plain(climb)(grid[:, 0], grid[:, 1], resolution, *steps())
     usable = (np.max([a + b, b - 2 * a, a - 2 * b], axis=0) < 2) & (digits > 0)
     key = np.stack([i, j, _leading(digits)])[:, usable]
     one = np.flatnonzero(usable)[np.unique(key, axis=1, return_index=True)[1]]
