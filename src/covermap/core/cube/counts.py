@@ -74,7 +74,7 @@ def shard_cell(number: int) -> int:
     Examples
     --------
     >>> hex(shard_cell(0x8A309962CC9FFFF >> 36))
-    '0x83309bfffffffff'
+    '0x833099fffffffff'
     """
     resolution_bits = 0xF << (52 - _SHARD_SHIFT)
     prefix = (number & ~resolution_bits) | (SHARD_RESOLUTION << (52 - _SHARD_SHIFT))
