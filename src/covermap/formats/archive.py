@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import mmap
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 from pmtiles.tile import (
     Compression,
@@ -24,18 +25,20 @@ from pmtiles.tile import (
     deserialize_directory,
     deserialize_header,
     find_tile,
-    serialize_directory,
     serialize_header,
     zxy_to_tileid,
 )
-from pmtiles.writer import Writer
+from pmtiles.writer import optimize_directories
 
 from covermap.errors import BuildError
 
 SUFFIX = ".pmtiles"
 HEADER_BYTES = 127
-SMALL_BYTES = 1 << 18
-"""Below, starting threads takes longer than compressing."""
+ROOT_END = 16_384
+"""Header and root directory end before this byte, so that one request fetches both."""
+LEVEL = 5
+"""Of gzip. Of 40 MB of tiles of cells, level 4 makes 2.7 % more in 0.8 of the time, level 6 makes
+1.4 % less in 1.5 times the time."""
 Bounds = tuple[float, float, float, float]
 Address = tuple[int, int, int]
 """Zoom, column from the west, row from the north."""
@@ -59,85 +62,123 @@ def _spelt(text: str) -> str:
     return "".join(c if c.isalnum() or c in "_-" else f"%{ord(c):02X}" for c in text)
 
 
-def compress(tiles: Iterable[bytes], threads: int = 2) -> Iterator[bytes]:
-    """Compress tiles, in order; zlib works outside Python's lock, so threads share the work."""
-    plain = list(tiles)
-    if sum(map(len, plain)) < SMALL_BYTES:
-        yield from map(_packed, plain)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(_packed, plain)
+def compress(tile: bytes) -> bytes:
+    """Compress a tile; zlib works outside Python's lock, so threads can share the work."""
+    return gzip.compress(tile, compresslevel=LEVEL, mtime=0)
 
 
-def _packed(tile: bytes) -> bytes:
-    return gzip.compress(tile, compresslevel=6, mtime=0)
+class ArchiveWriter:
+    """One archive as it is written: tiles go to a file beside it until the directory is known.
 
-
-def write_archive(
-    path: Path,
-    tiles: dict[Address, bytes],
-    metadata: dict[str, Any],
-    zooms: tuple[int, int],
-    bounds: Bounds | None,
-) -> int:
-    """Write compressed tiles as one archive; give its size in bytes.
-
-    Parameters
-    ----------
-    path
-        File to write.
-    tiles
-        Compressed vector tiles by address; may be none at all.
-    metadata
-        Name, attribution, `vector_layers` and the like.
-    zooms
-        Lowest and highest zoom that the archive answers for.
-    bounds
-        West, south, east, north, degrees WGS-84; None: nothing is in it.
+    Use it in a ``with`` block: an archive that is not finished leaves nothing behind.
     """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._beside = path.with_name(f".{path.name}.tiles")
+        self._ids: list[int] = []
+        self._ends: list[int] = [0]
+
+    def __enter__(self) -> Self:
+        """Begin an archive without tiles."""
+        self._stream = self._beside.open("wb+")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Remove what lay beside it."""
+        self._beside.unlink(missing_ok=True)
+        with suppress(OSError):  # what was not written for want of room is not wanted any more
+            self._stream.close()
+
+    def __len__(self) -> int:
+        """Count the tiles so far."""
+        return len(self._ids)
+
+    def add(self, tile_id: int, packed: bytes) -> None:
+        """Take the next tile, compressed; ids ascend (:func:`covermap.core.tiles.tile_ids`).
+
+        Raises
+        ------
+        ValueError
+            The tile comes before one that is there.
+        """
+        if self._ids and tile_id <= self._ids[-1]:
+            raise ValueError(f"tile {tile_id} comes after tile {self._ids[-1]}: ids must ascend")
+        self._stream.write(packed)
+        self._ids.append(tile_id)
+        self._ends.append(self._ends[-1] + len(packed))
+
+    def cut(self, tiles: int) -> None:
+        """Keep the first tiles, drop the others."""
+        del self._ids[tiles:]
+        del self._ends[tiles + 1 :]
+        self._stream.seek(self._ends[-1])
+        self._stream.truncate()
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest tile."""
+        return max((b - a for a, b in pairwise(self._ends)), default=0)
+
+    def finish(
+        self, metadata: dict[str, Any], zooms: tuple[int, int], bounds: Bounds | None
+    ) -> int:
+        """Write the archive; give its size in bytes.
+
+        Parameters
+        ----------
+        metadata
+            Name, attribution, `vector_layers` and the like.
+        zooms
+            Lowest and highest zoom that the archive answers for.
+        bounds
+            West, south, east, north, degrees WGS-84; None: nothing is in it.
+        """
+        entries = [
+            Entry(tile_id, a, b - a, 1)
+            for tile_id, (a, b) in zip(self._ids, pairwise(self._ends), strict=True)
+        ]
+        sizing: Any = optimize_directories
+        root, leaves, _ = sizing(entries, ROOT_END - HEADER_BYTES)
+        said = gzip.compress(json.dumps({**metadata, "zooms": list(zooms)}).encode(), mtime=0)
+        header = {
+            **_where(zooms, bounds), **_sections(len(root), len(said), len(leaves)),
+            **dict.fromkeys(_COUNTS, len(entries)), "tile_data_length": self._ends[-1],
+        }  # fmt: skip
+        with self.path.open("wb") as stream:
+            for part in (serialize_header(header), root, said, leaves):  # type: ignore[arg-type]
+                stream.write(part)
+            self._stream.seek(0)
+            shutil.copyfileobj(self._stream, stream, 1 << 20)
+            return stream.tell()
+
+
+_COUNTS = ("addressed_tiles_count", "tile_entries_count", "tile_contents_count")
+
+
+def _where(zooms: tuple[int, int], bounds: Bounds | None) -> dict[str, Any]:
+    """Header fields of the kind of tiles and of where they are."""
     west, south, east, north = bounds or (-180.0, -85.0, 180.0, 85.0)
-    header = {
-        "version": 3,
-        "tile_compression": Compression.GZIP,
-        "tile_type": TileType.MVT,
+    return {
+        "version": 3, "clustered": True,
+        "internal_compression": Compression.GZIP, "tile_compression": Compression.GZIP,
+        "tile_type": TileType.MVT, "min_zoom": zooms[0], "max_zoom": zooms[1],
         "min_lon_e7": round(west * 1e7), "min_lat_e7": round(south * 1e7),
         "max_lon_e7": round(east * 1e7), "max_lat_e7": round(north * 1e7),
         "center_zoom": zooms[0],
         "center_lon_e7": round((west + east) / 2 * 1e7),
         "center_lat_e7": round((south + north) / 2 * 1e7),
     }  # fmt: skip
-    said = {**metadata, "zooms": list(zooms)}
-    by_id = sorted((zxy_to_tileid(*address), address) for address in tiles)
-    with path.open("wb") as stream:
-        if not by_id:
-            stream.write(_empty(header, said, zooms))
-            return stream.tell()
-        writer: Any = Writer(stream)  # type: ignore[no-untyped-call]
-        for tile_id, address in by_id:
-            writer.write_tile(tile_id, tiles[address])
-        writer.finalize(header, said)
-        return stream.tell()
 
 
-def _empty(header: dict[str, Any], metadata: dict[str, Any], zooms: tuple[int, int]) -> bytes:
-    """Archive without tiles; the library's writer needs at least one."""
-    root = serialize_directory([])
-    said = gzip.compress(json.dumps(metadata).encode(), mtime=0)
-    after = HEADER_BYTES + len(root) + len(said)
-    counts = dict.fromkeys(
-        ("addressed_tiles_count", "tile_entries_count", "tile_contents_count",
-         "leaf_directory_length", "tile_data_length"), 0,
-    )  # fmt: skip
-    places = {
-        "root_offset": HEADER_BYTES, "root_length": len(root),
-        "metadata_offset": HEADER_BYTES + len(root), "metadata_length": len(said),
-        "leaf_directory_offset": after, "tile_data_offset": after,
+def _sections(root: int, said: int, leaves: int) -> dict[str, int]:
+    """Where the archive's sections lie, one after the other."""
+    after = HEADER_BYTES + root
+    return {
+        "root_offset": HEADER_BYTES, "root_length": root, "metadata_offset": after,
+        "metadata_length": said, "leaf_directory_offset": after + said,
+        "leaf_directory_length": leaves, "tile_data_offset": after + said + leaves,
     }  # fmt: skip
-    whole: Any = {
-        **header, **counts, **places, "clustered": True,
-        "internal_compression": Compression.GZIP, "min_zoom": zooms[0], "max_zoom": zooms[1],
-    }  # fmt: skip
-    return serialize_header(whole) + root + said
 
 
 @dataclass

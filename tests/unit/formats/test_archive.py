@@ -7,20 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pmtiles.reader import MmapSource, Reader, all_tiles
+from pmtiles.tile import zxy_to_tileid
 
 from covermap.errors import BuildError
-from covermap.formats.archive import TileArchive, archive_name, compress, write_archive
+from covermap.formats.archive import ArchiveWriter, TileArchive, archive_name, compress
 
 BOUNDS = (121.0, 30.5, 122.0, 31.5)
 
 
 def tiles_of(*addresses: tuple[int, int, int]) -> dict[tuple[int, int, int], bytes]:
-    plain = [f"tile {z}/{x}/{y}".encode() for z, x, y in addresses]
-    return dict(zip(addresses, compress(plain), strict=True))
+    return {(z, x, y): compress(f"tile {z}/{x}/{y}".encode()) for z, x, y in addresses}
 
 
 def write(path: Path, tiles: dict[tuple[int, int, int], bytes]) -> int:
-    return write_archive(path, tiles, {"name": "cells", "vector_layers": []}, (4, 9), BOUNDS)
+    by_id = sorted((zxy_to_tileid(*address), data) for address, data in tiles.items())
+    with ArchiveWriter(path) as writer:
+        for tile_id, data in by_id:
+            writer.add(tile_id, data)
+        return writer.finish({"name": "cells", "vector_layers": []}, (4, 9), BOUNDS)
 
 
 def test_tiles_come_back_by_address(tmp_path: Path) -> None:
@@ -69,7 +73,8 @@ def test_large_directories_are_read_through_their_leaves(tmp_path: Path) -> None
 
 
 def test_an_archive_may_hold_nothing(tmp_path: Path) -> None:
-    write_archive(tmp_path / "a.pmtiles", {}, {"name": "cells"}, (4, 14), None)
+    with ArchiveWriter(tmp_path / "a.pmtiles") as writer:
+        writer.finish({"name": "cells"}, (4, 14), None)
     archive = TileArchive(tmp_path / "a.pmtiles")
     assert archive.tile(4, 0, 0) is None
     assert archive.zooms == (4, 14)
@@ -77,22 +82,42 @@ def test_an_archive_may_hold_nothing(tmp_path: Path) -> None:
         assert dict(all_tiles(MmapSource(stream))) == {}
 
 
-def test_the_order_in_which_tiles_come_does_not_matter(tmp_path: Path) -> None:
-    tiles = tiles_of((4, 13, 6), (9, 428, 209), (9, 429, 209), (5, 1, 1))
-    write(tmp_path / "a.pmtiles", tiles)
-    write(tmp_path / "b.pmtiles", dict(reversed(tiles.items())))
+def test_tiles_must_come_in_order_of_their_ids(tmp_path: Path) -> None:
+    with ArchiveWriter(tmp_path / "a.pmtiles") as writer:
+        writer.add(7, b"seven")
+        for late in (7, 3):
+            with pytest.raises(ValueError, match="must ascend"):
+                writer.add(late, b"late")
+
+
+def test_tiles_that_are_cut_off_leave_nothing(tmp_path: Path) -> None:
+    tiles = tiles_of((4, 13, 6), (5, 1, 1))
+    with ArchiveWriter(tmp_path / "a.pmtiles") as writer:
+        writer.add(1, b"first")
+        writer.add(2, b"second" * 99)
+        assert (len(writer), writer.largest) == (2, 594)
+        writer.cut(1)
+        writer.add(5, b"fifth")
+        assert (len(writer), writer.largest) == (2, 5)
+        writer.cut(0)
+        for address, data in tiles.items():
+            writer.add(zxy_to_tileid(*address), data)
+        writer.finish({"name": "cells", "vector_layers": []}, (4, 9), BOUNDS)
+    write(tmp_path / "b.pmtiles", tiles)
     assert (tmp_path / "a.pmtiles").read_bytes() == (tmp_path / "b.pmtiles").read_bytes()
 
 
+def test_an_archive_that_is_not_finished_leaves_no_file(tmp_path: Path) -> None:
+    with ArchiveWriter(tmp_path / "a.pmtiles") as writer:
+        writer.add(1, b"tile")
+        assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_compressed_tiles_hold_no_time() -> None:
-    (data,) = compress([b"tile"])
+    data = compress(b"tile")
     assert data[4:8] == bytes(4)
     assert gzip.GzipFile(fileobj=io.BytesIO(data)).read() == b"tile"
-
-
-def test_compressed_tiles_keep_their_order() -> None:
-    plain = [bytes([i]) * (10_000 * (i % 3) + 1) for i in range(50)]
-    assert [gzip.decompress(t) for t in compress(plain)] == plain
 
 
 def test_a_broken_archive_is_one_clear_error(tmp_path: Path) -> None:

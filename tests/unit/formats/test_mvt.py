@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covermap.formats.mvt import Geometry, encode_layer, encode_values
+from covermap.formats.mvt import Geometry, encode_geometry, encode_layer
+from covermap.formats.mvt_values import encode_values
 
 POINT, LINE, POLYGON = 1, 2, 3
 Parts = list[list[tuple[int, int]]]
@@ -36,7 +37,7 @@ def encode(
 ) -> list[bytes]:
     n = len(features)
     return encode_layer(
-        "cells", geometry_of(features),
+        "cells", encode_geometry(geometry_of(features)),
         np.array([0, n] if tiles is None else tiles, np.int64),
         np.arange(n, dtype=np.int64),
         np.array(range(n) if ids is None else ids, np.int64),
@@ -137,8 +138,8 @@ def test_joined_bytes_are_a_tile_of_several_layers() -> None:
     (one,) = encode(squares(1), pa.table({"n": [1]}))
     values = encode_values(pa.table({"m": [2]}))
     (two,) = encode_layer(
-        "points", geometry_of([(POINT, [[(1, 1)]])]), np.array([0, 1]), np.zeros(1, np.int64),
-        np.zeros(1, np.int64), values,
+        "points", encode_geometry(geometry_of([(POINT, [[(1, 1)]])])), np.array([0, 1]),
+        np.zeros(1, np.int64), np.zeros(1, np.int64), values,
     )  # fmt: skip
     found = mapbox_vector_tile.decode(one + two)
     assert sorted(found) == ["cells", "points"]

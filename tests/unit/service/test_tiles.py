@@ -184,8 +184,8 @@ def test_nothing_there_is_204(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/tiles/cells/46000/lte/3/0/0.mvt", "zoom 3 is not drawn: cells has zooms 4 to 13."),
-        ("/tiles/cells/46000/lte/15/0/0.mvt", "zooms 4 to 13"),
+        ("/tiles/sites/3/0/0.mvt", "zoom 3 is not drawn: sites has zooms 6 to 13."),
+        ("/tiles/cells/46000/lte/15/0/0.mvt", "zooms 0 to 13"),
         ("/tiles/sites/5/0/0.mvt", "sites has zooms 6 to 13"),
         ("/tiles/cells/46000/lte/4/16/0.mvt", "columns and rows 0 to 15"),
         ("/tiles/cells/46000/lte/4/-1/0.mvt", "columns and rows 0 to 15"),

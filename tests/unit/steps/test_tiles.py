@@ -115,23 +115,25 @@ def test_a_tile_that_would_be_too_large_is_drawn_coarser_and_said(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = {kind: load_recipe(kind) for kind in KINDS}
+    limits = {"cells": 3000, "sites": 200, "weak_spots": 400}
 
     def small(kind: str) -> Recipe:
-        return whole[kind].model_copy(update={"max_tile_bytes": 3000 if kind == "cells" else 800})
+        return whole[kind].model_copy(update={"max_tile_bytes": limits.get(kind, 800)})
 
-    for module in ("cells", "segments", "lines", "spots", "points", "drawing"):
-        monkeypatch.setattr(f"covermap.steps.tiles.{module}.load_recipe", small)
+    monkeypatch.setattr("covermap.steps.tiles.load_recipe", small)
     ctx = handmade.run_tiles(folder, tmp_path)
     notes = ctx.report["drawn_coarser"]
     assert "cells.any.any.pmtiles: zoom 12: resolution 9 in place of 10" in notes
-    assert any(n.startswith("segments.any.any.pmtiles: zooms to") for n in notes)
+    assert "segments.any.any.pmtiles: zoom 11: pieces of 10000 m in place of segments" in notes
+    assert "weak_spots.46000.lte.pmtiles: zoom 7: weak_spot_sums alone" in notes
+    assert any(n.startswith("sites.pmtiles: zooms to") for n in notes)
     path = tmp_path / "tiles" / "cells.any.any.pmtiles"
     assert {f["properties"]["res"] for f in features(path, 12, "cells")} == {9}
     # the last zoom is never coarser: the finest cells are always somewhere
     assert {f["properties"]["res"] for f in features(path, 13, "cells")} == {10}
     assert path.name in {n.split(":")[0] for n in notes}
-    low, high = TileArchive(tmp_path / "tiles" / "segments.any.any.pmtiles").zooms
-    assert 5 < low <= high == 13
+    low, high = TileArchive(tmp_path / "tiles" / "sites.pmtiles").zooms
+    assert 6 < low <= high == 13
 
 
 def test_a_build_without_anything_still_has_its_archive_of_sites(tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ def test_a_build_of_resolution_12_goes_one_zoom_further(tmp_path: Path) -> None:
     handmade.write(tmp_path, "cell_verdicts", handmade.cell_verdicts(cells))
     handmade.run_tiles(tmp_path)
     path = tmp_path / "tiles" / "cells.46000.lte.pmtiles"
-    assert TileArchive(path).zooms == (4, 15)
+    assert TileArchive(path).zooms == (0, 15)
     assert {f["properties"]["h3"] for f in features(path, 15, "cells")} == {f"{c:x}" for c in cells}
 
 

@@ -3,8 +3,8 @@
 Rules, the same for every layer:
 
 - A **polygon** is in each tile whose square it overlaps. It is cut only where it reaches further
-  than `POLYGON_BUFFER` units beyond the square, so a small cell stays whole on both sides of an
-  edge and no cut is ever seen.
+  than `POLYGON_BUFFER` units beyond the square, so a cell stays whole on both sides of an edge and
+  no cut is ever seen. One that rounding leaves without area is a triangle one unit wide.
 - A **line** is in each tile whose square, widened by `LINE_BUFFER` units, it crosses: a thick line
   drawn along an edge has both its halves. It is cut at the widened square.
 - A **point** is in exactly one tile.
@@ -23,25 +23,26 @@ from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.ranges import ranges
-from covermap.core.tiles.shapes import LINE, POINT, Shapes
-from covermap.core.tiles.tiling import EXTENT
+from covermap.core.tiles.shapes import LINE, POINT, POLYGON, Shapes
+from covermap.core.tiles.tiling import EXTENT, tile_ids
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-POLYGON_BUFFER = 256
+POLYGON_BUFFER = 1024
 LINE_BUFFER = 64
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Shapes in tiles, one entry a shape and tile, sorted by tile and then by shape.
+    """Shapes in tiles, one entry a shape and tile, sorted by tile id and then by shape.
 
     Entry i is shape `shape[i]` in tile `tile_x[i]`, `tile_y[i]`; its parts and their vertices are
     flat as in :class:`Shapes`, in units from the tile's north-west corner. Lengths differ from the
-    shapes': a shape touches several tiles, or (collapsed to nothing by rounding) none.
+    shapes': a shape touches several tiles; only one without vertices touches none.
     """
 
+    tile_id: Ints
     tile_x: Ints
     tile_y: Ints
     shape: Ints
@@ -59,35 +60,72 @@ class Placed:
         """First entry of each tile, and the number of entries at the end."""
         if not len(self):
             return np.zeros(1, np.int64)
-        new = (np.diff(self.tile_x) != 0) | (np.diff(self.tile_y) != 0)
-        return np.concatenate([[0], np.flatnonzero(new) + 1, [len(self)]]).astype(np.int64)
+        new = np.flatnonzero(np.diff(self.tile_id)) + 1
+        return np.concatenate([[0], new, [len(self)]]).astype(np.int64)
 
 
 def place(shapes: Shapes, zoom: int) -> Placed:
     """Cut shapes, given on the zoom's lattice, into its tiles.
 
     Rings come out as the specification wants them (outer ones clockwise on the screen, holes the
-    other way); repeated vertices are one. A line that rounding collapses is drawn one unit long; a
-    ring that it leaves without area is left out. Tiles beyond the antimeridian wrap round; there
-    are none beyond the edges at `MAX_LATITUDE_DEG`.
+    other way); repeated vertices are one. A line that rounding collapses is drawn one unit long, a
+    polygon one unit wide: nothing is left out. Tiles beyond the antimeridian wrap round; there are
+    none beyond the edges at `MAX_LATITUDE_DEG`.
     """
-    tiles = 1 << zoom
-    x = np.ascontiguousarray(shapes.x, np.int64)
-    y = np.ascontiguousarray(np.clip(shapes.y, 0, tiles * EXTENT), np.int64)
-    shape, tile_x, tile_y = _candidates(shapes.at(x, y), tiles)
+    y = np.ascontiguousarray(np.clip(shapes.y, 0, EXTENT << zoom), np.int64)
+    shapes = shapes.at(np.ascontiguousarray(shapes.x, np.int64), y)
+    placed = _placed(shapes, zoom)
+    gone = np.ones(len(shapes), bool)
+    gone[placed.shape] = False
+    gone &= shapes.sizes() > 0
+    return _placed(_triangles(shapes, gone, EXTENT << zoom), zoom) if gone.any() else placed
+
+
+def _placed(shapes: Shapes, zoom: int) -> Placed:
+    shape, tile_x, tile_y = _candidates(shapes, zoom)
     found, part_starts, out_x, out_y = _clip(
-        shapes.kind, shapes.shape_starts, shapes.part_starts, shapes.hole, x, y,
+        shapes.kind, shapes.shape_starts, shapes.part_starts, shapes.hole, shapes.x, shapes.y,
         shape, tile_x, tile_y,
     )  # fmt: skip
-    there = np.diff(found) > 0
+    there = np.flatnonzero(np.diff(found) > 0)
+    tile_x %= 1 << zoom
+    tile = tile_ids(zoom, tile_x[there], tile_y[there])
+    # at the first zooms a shape over the antimeridian is in one tile from both sides
+    again = np.zeros(len(there), bool)
+    again[1:] = (np.diff(tile) == 0) & (np.diff(shape[there]) == 0)
+    there, tile = there[~again], tile[~again]
     return Placed(
-        tile_x[there] % tiles, tile_y[there], shape[there], shapes.kind[shape[there]],
-        np.append(found[:-1][there], found[-1]), part_starts, out_x, out_y,
+        tile, tile_x[there], tile_y[there], shape[there], shapes.kind[shape[there]],
+        np.append(found[there], found[-1]), part_starts, out_x, out_y,
     )  # fmt: skip
 
 
-def _candidates(shapes: Shapes, tiles: int) -> tuple[Ints, Ints, Ints]:
-    """Shapes and the tiles that their bounding boxes touch, sorted by tile and shape."""
+def _triangles(shapes: Shapes, which: NDArray[np.bool_], edge: int) -> Shapes:
+    """Put a triangle one unit wide at the first vertex of some shapes, in place of their parts."""
+    first = shapes.part_starts[shapes.shape_starts[:-1][which]]
+    x, y = shapes.x[first], np.minimum(shapes.y[first], edge - 1)
+    keep = ~np.repeat(which, np.diff(shapes.shape_starts))
+    sizes = np.diff(shapes.part_starts)
+    one, of = which.astype(np.int64), np.arange(len(shapes))
+    owner = np.concatenate([np.repeat(of, np.diff(shapes.shape_starts))[keep], of[which]])
+    order = np.argsort(owner, kind="stable")
+    part_sizes = np.concatenate([sizes[keep], np.full(one.sum(), 3)])
+    starts = np.concatenate([shapes.part_starts[:-1][keep], len(shapes.x) + 3 * np.arange(len(x))])
+    at = ranges(starts[order], part_sizes[order])
+    corners_x, corners_y = np.stack([x, x + 1, x], axis=1), np.stack([y, y, y + 1], axis=1)
+    return Shapes(
+        np.where(which, POLYGON, shapes.kind).astype(np.int8),
+        np.searchsorted(owner[order], np.arange(len(shapes) + 1)).astype(np.int64),
+        np.concatenate([[0], np.cumsum(part_sizes[order])]).astype(np.int64),
+        np.concatenate([shapes.hole[keep], np.zeros(len(x), bool)])[order],
+        np.concatenate([shapes.x, corners_x.ravel()])[at],
+        np.concatenate([shapes.y, corners_y.ravel()])[at],
+    )  # fmt: skip
+
+
+def _candidates(shapes: Shapes, zoom: int) -> tuple[Ints, Ints, Ints]:
+    """Shapes and the tiles that their bounding boxes touch, sorted by tile id and shape."""
+    tiles = 1 << zoom
     first = shapes.part_starts[shapes.shape_starts[:-1]]
     last = shapes.part_starts[shapes.shape_starts[1:]]
     some = np.flatnonzero(last > first)
@@ -107,11 +145,11 @@ def _candidates(shapes: Shapes, tiles: int) -> tuple[Ints, Ints, Ints]:
     number = ranges(np.zeros_like(count), count)
     tile_x = low[0][of] + number % wide[of]
     tile_y = low[1][of] + number // wide[of]
-    order = np.lexsort((tile_x, some[of], tile_y, tile_x % tiles))
+    order = np.lexsort((tile_x, some[of], tile_ids(zoom, tile_x % tiles, tile_y)))
     return some[of][order], tile_x[order], tile_y[order]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _grown(values: NDArray[Any], needed: int) -> NDArray[Any]:
     """Give room for at least `needed` values, keeping those that are there."""
     if needed <= len(values):
@@ -121,7 +159,7 @@ def _grown(values: NDArray[Any], needed: int) -> NDArray[Any]:
     return larger
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _clip(
     kind: NDArray[np.int8], shape_starts: Ints, part_starts: Ints, hole: NDArray[np.bool_],
     x: Ints, y: Ints, candidate: Ints, tile_x: Ints, tile_y: Ints,
@@ -161,7 +199,7 @@ def _clip(
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _points_inside(
     p: Floats, n: int, out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int
 ) -> int:
@@ -174,7 +212,7 @@ def _points_inside(
     return parts
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ring_inside(
     p: Floats, q: Floats, r: Floats, n: int, hole: bool,
     out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int,
@@ -201,7 +239,7 @@ def _ring_inside(
     return parts + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cut_square(p: Floats, r: Floats, n: int, low: float, high: float) -> int:
     """Cut the ring in `p` to the square low-high, in place (Sutherland-Hodgman)."""
     n = _cut_side(p, r, n, 0, low, False)
@@ -210,7 +248,7 @@ def _cut_square(p: Floats, r: Floats, n: int, low: float, high: float) -> int:
     return _cut_side(r, p, n, 1, high, True)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cut_side(p: Floats, r: Floats, n: int, axis: int, limit: float, keep_below: bool) -> int:
     """Keep the side of a line: ring `p` to ring `r`; give the number of its vertices."""
     m = 0
@@ -233,7 +271,7 @@ def _cut_side(p: Floats, r: Floats, n: int, axis: int, limit: float, keep_below:
     return m
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rounded(p: Floats, n: int) -> int:
     """Round a ring to units and drop repeated vertices, in place."""
     m = 0
@@ -247,7 +285,7 @@ def _rounded(p: Floats, n: int) -> int:
     return m
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _twice_area(p: Floats, n: int) -> float:
     """Signed area of a ring, doubled: positive is clockwise with y downwards."""
     total = 0.0
@@ -257,7 +295,7 @@ def _twice_area(p: Floats, n: int) -> float:
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _line_inside(
     p: Floats, n: int, out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int
 ) -> int:
@@ -286,7 +324,7 @@ def _line_inside(
     return parts
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _close_line(
     out_x: NDArray[np.int32], out_y: NDArray[np.int32], starts: Ints, parts: int, end: int
 ) -> tuple[int, int]:
@@ -298,7 +336,7 @@ def _close_line(
     return parts + 1, end
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cut_edge(
     x0: float, y0: float, x1: float, y1: float, low: float, high: float
 ) -> tuple[bool, float, float]:

@@ -1,13 +1,14 @@
 """What coarser zooms show: sums of size by verdict that add up, and the worst share below.
 
-A tally holds one row a place (a cell or a piece of a line). Sizes are whole units (m2 of cells, mm
-of lines), so that sums are exact and every zoom adds up to the same figure whatever the grouping.
-Means are kept as sums with their weights until they are shown.
+A tally holds one row a place (a cell or a piece of a line). Everything that is added up is a whole
+number (m2 of cells, mm of lines, thousandths of people, millionths behind the means), so every zoom
+adds up to the same figure whatever the grouping, the order and the levels between.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,10 @@ from covermap.tables import VERDICTS
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+MICRO = 1_000_000
+"""Parts that a share, a level in dB or a probability is counted in."""
+MILLI_PER_PERSON = 1000
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -27,18 +32,22 @@ class Tally:
 
     sizes: Ints
     """Size by verdict, in the order of `VERDICTS`, shape (n, 4), in whole units."""
+    counts: Ints
+    """Finest places by verdict, shape (n, 4); all 0: nothing of the layer is there."""
+    people: Ints | None
+    """Thousandths of people by verdict, shape (n, 4); None: not known."""
     n: Ints
     """Samples."""
     runs: Ints
     """Most runs behind any place in it."""
     worst: Floats
     """Lowest share of any finest place in it; NaN where nothing is measured."""
-    share_sum: Floats
-    share_n: Floats
-    rsrp_sum: Floats
-    rsrp_n: Floats
-    p_sum: Floats
-    p_size: Floats
+    share_sum: Ints
+    share_n: Ints
+    rsrp_sum: Ints
+    rsrp_n: Ints
+    p_sum: Ints
+    p_size: Ints
 
     def __len__(self) -> int:
         """Count the places."""
@@ -48,15 +57,38 @@ class Tally:
         """Size by verdict of all places together, shape (4,)."""
         return self.sizes.sum(axis=0)
 
+    def taken(self, rows: Ints | slice) -> Tally:
+        """Give some of the places."""
+        some: dict[str, Any] = {
+            name: None if values is None else values[rows]
+            for name, values in self.columns().items()
+        }
+        return Tally(**some)
+
+    def columns(self) -> dict[str, Any]:
+        """Give the arrays by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def joined(tallies: Sequence[Tally]) -> Tally:
+    """Put tallies one after the other; there is at least one, and all know people, or none."""
+    columns = [t.columns() for t in tallies]
+    whole: dict[str, Any] = {
+        name: None if first is None else np.concatenate([c[name] for c in columns])
+        for name, first in columns[0].items()
+    }
+    return Tally(**whole)
+
 
 def tally(
     size: Ints,
-    verdict: NDArray[np.object_],
+    verdict: NDArray[np.int8],
     n: Ints,
     share: Floats,
     rsrp_dbm: Floats,
     probability: Floats,
     runs: Ints,
+    people: Ints | None = None,
 ) -> Tally:
     """Tally of the finest places, one row each.
 
@@ -65,7 +97,7 @@ def tally(
     size
         Whole units, shape (places,).
     verdict
-        One of `VERDICTS` each.
+        Position in `VERDICTS` of each; -1 where the layer has nothing to say.
     n
         Samples; the weight of `share` (0-1) and `rsrp_dbm` (mean in dB) in coarser means. Places
         without a value (NaN) do not enter its mean.
@@ -73,55 +105,54 @@ def tally(
         That the place meets the standard, 0-1; weighted by size.
     runs
         Runs behind the place.
+    people
+        Thousandths of people who live there; None: not known.
     """
-    sizes = np.zeros((len(size), len(VERDICTS)), np.int64)
-    for column, name in enumerate(VERDICTS):
-        sizes[:, column] = np.where(verdict == name, size, 0)
-    weight = np.maximum(n, 1).astype(np.float64)
+    is_it = verdict[:, None] == np.arange(len(VERDICTS))
+    weight = np.maximum(n, 1)
     return Tally(
-        sizes, n.astype(np.int64), runs.astype(np.int64), share,
-        *_weighted(share, weight), *_weighted(rsrp_dbm, weight),
-        *_weighted(probability, size.astype(np.float64)),
+        is_it * size[:, None], is_it.astype(np.int64),
+        None if people is None else is_it * people[:, None],
+        n.astype(np.int64), runs.astype(np.int64), share,
+        *_weighted(share, weight), *_weighted(rsrp_dbm, weight), *_weighted(probability, size),
     )  # fmt: skip
 
 
-def _weighted(value: Floats, weight: Floats) -> tuple[Floats, Floats]:
+def _weighted(value: Floats, weight: Ints) -> tuple[Ints, Ints]:
     known = np.isfinite(value)
-    return np.where(known, value * weight, 0.0), np.where(known, weight, 0.0)
+    parts = np.rint(np.where(known, value, 0.0) * MICRO).astype(np.int64)
+    return parts * weight, np.where(known, weight, 0)
 
 
-def merged(finest: Tally, starts: Ints) -> Tally:
-    """Merge runs of neighbouring rows: group i is rows ``starts[i]:starts[i + 1]``.
-
-    Merge from the finest tally, not from a merged one: means then do not depend on the levels
-    between.
-    """
+def merged(finer: Tally, starts: Ints) -> Tally:
+    """Merge runs of neighbouring rows: group i is rows ``starts[i]:starts[i + 1]``."""
     if not len(starts):
-        return finest
+        return finer
 
     def add(values: NDArray[Any]) -> NDArray[Any]:
         return np.add.reduceat(values, starts, axis=0)
 
     return Tally(
-        add(finest.sizes), add(finest.n), np.maximum.reduceat(finest.runs, starts),
-        np.fmin.reduceat(finest.worst, starts), add(finest.share_sum), add(finest.share_n),
-        add(finest.rsrp_sum), add(finest.rsrp_n), add(finest.p_sum), add(finest.p_size),
+        add(finer.sizes), add(finer.counts), None if finer.people is None else add(finer.people),
+        add(finer.n), np.maximum.reduceat(finer.runs, starts),
+        np.fmin.reduceat(finer.worst, starts), add(finer.share_sum), add(finer.share_n),
+        add(finer.rsrp_sum), add(finer.rsrp_n), add(finer.p_sum), add(finer.p_size),
     )  # fmt: skip
 
 
-def roll_up(cells: Ints, finest: Tally, resolution: int) -> tuple[Ints, Tally]:
-    """Roll cells up to their parents at a resolution: the parents, ascending, and their tally.
+def roll_up(cells: Ints, resolution: int) -> tuple[Ints, Ints]:
+    """Find the parents of ascending cells of one resolution, and the first child of each.
 
-    `cells` are of one resolution, ascending and distinct. Of another length than they.
+    Both ascending, of another length than the cells: what :func:`merged` takes.
     """
     if not len(cells):
-        return cells, finest
+        return cells, cells
     above = parents(cells, resolution)
-    starts = _group_starts(above)
-    return above[starts], merged(finest, starts)
+    starts = group_starts(above)
+    return above[starts], starts
 
 
-def _group_starts(*keys: NDArray[np.generic]) -> Ints:
+def group_starts(*keys: NDArray[np.generic]) -> Ints:
     """First row of each run of equal keys."""
     new = np.zeros(len(keys[0]), bool)
     new[:1] = True
@@ -143,19 +174,22 @@ def pieces(line: Ints, from_m: Floats, to_m: Floats, piece_m: float) -> Ints:
     >>> pieces(np.zeros(5, int), at, at + 100, 300.0).tolist()
     [0, 3]
     """
-    return _group_starts(line, np.floor((from_m + to_m) / 2 / piece_m))
+    return group_starts(line, np.floor((from_m + to_m) / 2 / piece_m))
 
 
 def shown(places: Tally) -> pa.Table:
     """Give what a map shows of each place.
 
     Columns: `verdict` (of the largest measured size, the worse one where two are equal; unmeasured
-    only where all is), sizes by verdict in whole units, `share`, `worst`, `n`, `runs`, `rsrp`
-    (dBm), `p`; null where nothing is known.
+    only where all is), `<verdict>_size` in whole units, `<verdict>_count`, `<verdict>_people` where
+    people are known, `share`, `worst`, `n`, `runs`, `rsrp` (dBm), `p`; null where nothing is known.
     """
-    columns: dict[str, pa.Array] = {"verdict": pa.array(_verdicts(places.sizes), pa.string())}
-    for column, name in enumerate(VERDICTS):
-        columns[name] = pa.array(places.sizes[:, column])
+    columns: dict[str, pa.Array] = {"verdict": _verdicts(places.sizes)}
+    for k, name in enumerate(VERDICTS):
+        columns[f"{name}_size"] = pa.array(np.ascontiguousarray(places.sizes[:, k]))
+        columns[f"{name}_count"] = pa.array(np.ascontiguousarray(places.counts[:, k]))
+        if places.people is not None:
+            columns[f"{name}_people"] = pa.array(places.people[:, k] / MILLI_PER_PERSON)
     columns["share"] = _mean(places.share_sum, places.share_n)
     columns["worst"] = pa.array(places.worst, from_pandas=True)
     columns["n"] = pa.array(places.n)
@@ -165,13 +199,20 @@ def shown(places: Tally) -> pa.Table:
     return pa.table(columns)
 
 
-def _verdicts(sizes: Ints) -> NDArray[np.object_]:
-    worse_first = np.array(["none", "weak", "covered"], dtype=object)
-    measured = sizes[:, [VERDICTS.index(v) for v in worse_first]]
-    largest = worse_first[np.argmax(measured, axis=1)]
-    return np.where(measured.sum(axis=1) > 0, largest, "unmeasured")
-
-
-def _mean(total: Floats, weight: Floats) -> pa.Array:
+def mean_level(places: Tally) -> Floats:
+    """Mean level of each place, dBm; NaN where there is none."""
     with np.errstate(invalid="ignore"):
-        return pa.array(total / weight, from_pandas=True)
+        return places.rsrp_sum / places.rsrp_n / MICRO
+
+
+def _verdicts(sizes: Ints) -> pa.Array:
+    worse_first = [VERDICTS.index(v) for v in ("none", "weak", "covered")]
+    measured = sizes[:, worse_first]
+    largest = np.array(worse_first)[np.argmax(measured, axis=1)]
+    codes = np.where(measured.any(axis=1), largest, VERDICTS.index("unmeasured"))
+    return pa.array(VERDICTS).take(pa.array(codes))
+
+
+def _mean(total: Ints, weight: Ints) -> pa.Array:
+    with np.errstate(invalid="ignore"):
+        return pa.array(total / weight / MICRO, from_pandas=True)

@@ -36,6 +36,11 @@ class Shapes:
         """Count the shapes."""
         return len(self.kind)
 
+    def sizes(self) -> Ints:
+        """Count the vertices of each shape."""
+        sizes: Ints = np.diff(self.part_starts[self.shape_starts])
+        return sizes
+
     def at(self, x: NDArray[Any], y: NDArray[Any]) -> Shapes:
         """Give the same shapes with other coordinates."""
         return Shapes(self.kind, self.shape_starts, self.part_starts, self.hole, x, y)

@@ -9,6 +9,7 @@ tile they touch. Source: Mapbox vector tile specification 2.1; EPSG:3857 for the
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 Ints = NDArray[np.int64]
@@ -83,6 +84,30 @@ def tile_bounds(zoom: int, x: int, y: int) -> tuple[float, float, float, float]:
     tiles = 1 << zoom
     lon, lat = to_lonlat([x / tiles, (x + 1) / tiles], [(y + 1) / tiles, y / tiles])
     return float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1])
+
+
+@njit(cache=True, nogil=True)
+def tile_ids(zoom: int, x: Ints, y: Ints) -> Ints:
+    """Give tiles the numbers of PMTiles 3: zoom after zoom, each along a Hilbert curve.
+
+    Columns and rows are inside the zoom. Source: the PMTiles specification, version 3.
+    """
+    ids = np.empty(len(x), np.int64)
+    before = ((1 << (2 * zoom)) - 1) // 3
+    for i in range(len(x)):
+        column, row, at = x[i], y[i], 0
+        for level in range(zoom - 1, -1, -1):
+            side = 1 << level
+            right, down = (column >> level) & 1, (row >> level) & 1
+            at += side * side * ((3 * right) ^ down)
+            column &= side - 1
+            row &= side - 1
+            if down == 0:
+                if right == 1:
+                    column, row = side - 1 - column, side - 1 - row
+                column, row = row, column
+        ids[i] = before + at
+    return ids
 
 
 def unwrapped(x: Floats, starts: Ints) -> Floats:

@@ -1,52 +1,68 @@
 """Tiles: verdicts, answers, weak spots and sites to one archive of vector tiles per layer.
 
-Every zoom of an archive shows everything: what is too much for a tile is drawn coarser (cells), or
-the zoom is not made at all (the archive then begins one zoom further in); nothing is thinned out.
-Both are said in the step's report.
+Every zoom of an archive shows everything: what is too much for a tile is drawn coarser (cells by a
+coarser resolution, lines by longer pieces, weak spots by their sums), or the zoom is not made at
+all (the archive then begins one zoom further in); nothing is thinned out. Each is said in the
+step's report and in the archive's metadata.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
-from duckdb import DuckDBPyConnection
+import errno
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from covermap.engine.step import StepContext
-from covermap.steps.tiles.cells import Outlines, cell_archive
+from covermap.errors import BuildError
+from covermap.formats.recipe import Recipe, load_recipe
+from covermap.steps.tiles.cells import cell_archive, resolutions_of
 from covermap.steps.tiles.courses import Courses
 from covermap.steps.tiles.drawing import Made
+from covermap.steps.tiles.ground import Ground, survey
 from covermap.steps.tiles.lines import line_archive
 from covermap.steps.tiles.points import site_archive
 from covermap.steps.tiles.segments import segment_archive
+from covermap.steps.tiles.sheets import make_sheets
 from covermap.steps.tiles.spots import spot_archive
+from covermap.store import Tables
 
 __all__ = ["run"]
 
-_TABLES = (
-    "cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots", "segments", "lines",
-    "sites",
-)  # fmt: skip
+_VERDICTS = ("cell_verdicts", "segment_verdicts", "weak_spots")
+SMALL_ROWS = 300_000
+"""Rows below which processes would take longer to start than to draw."""
+BYTES_PER_ROW = 120
+"""Of a layer's cell or segment in its archive, with what lies beside it while it is written."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One archive to draw."""
+
+    kind: str
+    tables: Path
+    folder: Path
+    ground: Ground
+    recipe: Recipe
+    layer: tuple[str, ...]
 
 
 def run(ctx: StepContext) -> None:
     """Write `tiles/<kind>.<operator>.<technology>.pmtiles` for every layer, and the sites'."""
     folder = ctx.out / "tiles"
     folder.mkdir(parents=True, exist_ok=True)
-    made: list[Made] = []
-    with ctx.tables.connect(*_TABLES) as build:
-        courses, outlines = Courses(build), Outlines(ctx.config.grid.resolution)
-        work: list[Callable[[], Made]] = [partial(site_archive, build, folder)]
-        for layer in _layers(build):
-            work += [
-                partial(cell_archive, build, folder, outlines, *layer),
-                partial(segment_archive, build, folder, courses, *layer),
-                partial(line_archive, build, folder, courses, *layer),
-                partial(spot_archive, build, folder, *layer),
-            ]
-        for done, draw in enumerate(work):
-            ctx.progress(done / len(work), made[-1].name if made else "tiles")
-            made.append(draw())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".spool.", dir=ctx.out) as spool:
+            made = _draw(ctx, folder, Path(spool))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _full(ctx) from None
+    finally:
+        _courses.cache_clear()
     ctx.progress(1.0, "tiles")
     ctx.report |= {
         "archives": len(made),
@@ -57,8 +73,68 @@ def run(ctx: StepContext) -> None:
     }
 
 
-def _layers(build: DuckDBPyConnection) -> list[tuple[str, str]]:
+def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
+    ctx.progress(0.0, "tiles")
+    small = sum(map(ctx.tables.rows, _VERDICTS)) < SMALL_ROWS
+    ground = survey(ctx.tables, spool, ctx.config.grid.resolution)
+    cells = load_recipe("cells")
+    layers = _layers(ctx.tables)
+    if layers:
+        make_sheets(ground, resolutions_of(cells, ground.resolution), ctx.workers, small=small)
+    where = (ctx.tables.folder, folder, ground)
+    tasks = [_Task("sites", *where, load_recipe("sites"), ())] + [
+        _Task(kind, *where, load_recipe(kind), layer) for kind in _DRAWN for layer in layers
+    ]
+    made: dict[int, Made] = {}
+    for position, one in ctx.workers.run(_one, tasks, small=small):
+        made[position] = one
+        ctx.progress(len(made) / (len(tasks) + 1), one.name)
+    return [made[position] for position in sorted(made)]
+
+
+_DRAWN = {
+    "cells": ("cell_verdicts",),
+    "segments": ("segments", "lines", "segment_verdicts"),
+    "lines": ("segments", "lines", "line_verdicts"),
+    "weak_spots": ("weak_spots",),
+}
+"""Kinds with an archive for each layer, and the tables that they are drawn from."""
+
+
+def _one(task: _Task) -> Made:
+    """Draw one archive."""
+    folder, recipe = task.folder, task.recipe
+    with Tables(task.tables).connect(*_DRAWN.get(task.kind, (task.kind,))) as build:
+        if task.kind == "sites":
+            return site_archive(build, folder, recipe)
+        if task.kind == "cells":
+            return cell_archive(build, folder, recipe, task.ground, *task.layer)
+        if task.kind == "weak_spots":
+            return spot_archive(build, folder, recipe, *task.layer)
+        courses = _courses(task.tables, task.ground.folder)
+        draw = segment_archive if task.kind == "segments" else line_archive
+        return draw(build, folder, recipe, courses, *task.layer)
+
+
+@lru_cache(maxsize=1)
+def _courses(tables: Path, _spool: Path) -> Courses:
+    """Courses of one run of the step, for every layer that this process draws."""
+    return Courses(Tables(tables).connect("segments", "lines"))
+
+
+def _full(ctx: StepContext) -> BuildError:
+    """Say what a full disk needs."""
+    rows = sum(map(ctx.tables.rows, _VERDICTS))
+    needed, left = rows * BYTES_PER_ROW / 1e6, shutil.disk_usage(ctx.out).free / 1e6
+    return BuildError(
+        f"{ctx.out.parent}: the disk is full; the tiles of this build need about {needed:,.0f} MB "
+        f"there, and {left:,.0f} MB are left. Free some space and run `covermap build` again; what "
+        "was built before is untouched."
+    )
+
+
+def _layers(tables: Tables) -> list[tuple[str, str]]:
     """Operators and technologies that any verdict or weak spot is about, in order."""
-    tables = ("cell_verdicts", "segment_verdicts", "weak_spots")
-    query = " UNION ".join(f"SELECT operator, technology FROM {t}" for t in tables)
-    return [(o, t) for o, t in build.execute(f"{query} ORDER BY 1, 2").fetchall()]
+    query = " UNION ".join(f"SELECT operator, technology FROM {t}" for t in _VERDICTS)
+    with tables.connect(*_VERDICTS) as build:
+        return [(o, t) for o, t in build.execute(f"{query} ORDER BY 1, 2").fetchall()]

@@ -2,158 +2,130 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from covermap.core.cells import boundaries, resolutions
-from covermap.core.tiles.clip import Placed
-from covermap.core.tiles.pyramid import Tally, roll_up, shown, tally
-from covermap.core.tiles.shapes import Shapes, rings
-from covermap.core.tiles.tiling import to_world
-from covermap.formats.archive import archive_name
-from covermap.formats.recipe import Zoom, load_recipe
-from covermap.steps.tiles.drawing import (
-    Made,
-    Pile,
-    TileBytes,
-    at_zoom,
-    bounds_of,
-    draw,
-    rounded,
-    write_pile,
-)
-from covermap.tables import VERDICTS
+from covermap.core.tiles.pyramid import shown
+from covermap.core.tiles.tiling import EXTENT
+from covermap.formats.archive import archive_name, compress
+from covermap.formats.mvt import encode_layer
+from covermap.formats.mvt_values import encode_values
+from covermap.formats.recipe import Recipe, Zoom
+from covermap.steps.tiles.drawing import Made, Packed, Way, draw_archive, in_threads, rounded
+from covermap.steps.tiles.ground import Ground
+from covermap.steps.tiles.layer import Layer, Standing
+from covermap.steps.tiles.sheets import Sheet, bounds, sheet
+from covermap.tables import ANY, VERDICTS
 
 Ints = NDArray[np.int64]
 LAST_ZOOM = 13
 """Last zoom of an archive, where the build's resolution is shown by then."""
-_QUERY = (
-    "SELECT cell, area_m2, verdict, n, share, rsrp_mean_dbm, probability FROM cell_verdicts "
-    "WHERE operator = ? AND technology = ? ORDER BY cell"
-)
+BATCH_ENTRIES = 50_000
+"""Cells that are encoded at a time; what comes out does not depend on it."""
 
 
-class Outlines:
-    """Hexagons of a set of cells at any resolution and zoom, each worked out once.
-
-    Layers mostly have the same cells; a layer with others starts anew.
-    """
-
-    def __init__(self, resolution: int) -> None:
-        self.resolution = resolution
-        """Of a layer without cells."""
-        self._finest = np.zeros(0, np.int64)
-        self._shapes: dict[int, Shapes] = {}
-        self._placed: dict[tuple[int, int], Placed] = {}
-
-    def begin(self, finest: Ints) -> None:
-        """Say whose hexagons follow: ascending cells of one resolution."""
-        if not np.array_equal(finest, self._finest):
-            self._finest = finest
-            self._shapes.clear()
-            self._placed.clear()
-
-    def world(self, cells: Ints, resolution: int) -> Shapes:
-        """Hexagons of the layer's cells at a resolution, in world coordinates."""
-        if resolution not in self._shapes:
-            outline = boundaries(cells)
-            x, y = to_world(outline.lon, outline.lat)
-            self._shapes[resolution] = rings(x, y, outline.starts)
-        return self._shapes[resolution]
-
-    def placed(self, cells: Ints, resolution: int, zoom: int) -> Placed:
-        """Cut them into the zoom's tiles."""
-        if (resolution, zoom) not in self._placed:
-            self._placed[resolution, zoom] = at_zoom(self.world(cells, resolution), zoom)
-        return self._placed[resolution, zoom]
+def resolutions_of(recipe: Recipe, finest: int) -> dict[int, int]:
+    """Resolution of each zoom of a build: to `LAST_ZOOM`, or where its cells are first shown."""
+    listed: tuple[Zoom, ...] = recipe.layers["cells"].zooms
+    shows_finest = [z.zoom for z in listed if (z.resolution or 0) >= finest]
+    last = max(LAST_ZOOM, min(shows_finest, default=listed[-1].zoom))
+    return {z.zoom: min(z.resolution or 0, finest) for z in listed if z.zoom <= last}
 
 
 def cell_archive(
-    build: DuckDBPyConnection, folder: Path, outlines: Outlines, operator: str, technology: str
+    build: DuckDBPyConnection,
+    folder: Path,
+    recipe: Recipe,
+    ground: Ground,
+    operator: str,
+    technology: str,
 ) -> Made:
     """Write the cells of one layer."""
-    data = build.sql(_QUERY, params=[operator, technology]).to_arrow_table()
-    cells = data.column("cell").to_numpy()
-    outlines.begin(cells)
-    recipe = load_recipe("cells")
-    finest = int(resolutions(cells[:1])[0]) if len(cells) else outlines.resolution
-    zooms = _zooms(recipe.layers["cells"].zooms, finest)
-    pile = Pile(recipe.max_tile_bytes)
-    drawing = _Drawing(cells, _tally(data), outlines)
-    for zoom in zooms if len(cells) else ():
-        _add_zoom(pile, drawing, zoom, min(zoom.resolution or 0, finest), zoom is zooms[-1])
+    wanted = resolutions_of(recipe, ground.resolution)
+    drawing = _Drawing(build, recipe, ground, operator, technology)
+
+    def ways(zoom: int) -> Iterator[Way]:
+        resolution = wanted[zoom]
+        yield Way(partial(drawing.tiles, zoom, resolution))
+        for coarser in range(resolution - 1, -1, -1):
+            note = f"resolution {coarser} in place of {resolution}"
+            yield Way(partial(drawing.tiles, zoom, coarser), note)
+
     path = folder / archive_name("cells", operator, technology)
-    bounds = bounds_of(outlines.world(cells, finest)) if len(cells) else None
-    return write_pile(path, "cells", pile, zooms[-1].zoom, bounds)
-
-
-def _zooms(listed: tuple[Zoom, ...], finest: int) -> tuple[Zoom, ...]:
-    """Zooms of a build: to `LAST_ZOOM`, or further where its resolution is first shown later."""
-    shows_finest = [z.zoom for z in listed if (z.resolution or 0) >= finest]
-    last = max(LAST_ZOOM, min(shows_finest, default=listed[-1].zoom))
-    return tuple(z for z in listed if z.zoom <= last)
-
-
-def _tally(data: pa.Table) -> Tally:
-    def numbers(name: str) -> NDArray[np.float64]:
-        values: NDArray[np.float64] = pc.fill_null(data.column(name), np.nan).to_numpy()
-        return values
-
-    return tally(
-        size=np.rint(data.column("area_m2").to_numpy()).astype(np.int64),
-        verdict=np.asarray(data.column("verdict").to_numpy(), dtype=object),
-        n=data.column("n").to_numpy(),
-        share=numbers("share"),
-        rsrp_dbm=numbers("rsrp_mean_dbm"),
-        probability=numbers("probability"),
-        runs=np.zeros(data.num_rows, np.int64),
-    )
+    where = bounds(sheet(ground, ground.resolution, max(wanted)))
+    return draw_archive(path, "cells", recipe, ways, where, max(wanted))
 
 
 class _Drawing:
-    """The layer's cells at any resolution, each rolled up once."""
+    """One layer's cells as tiles."""
 
-    def __init__(self, cells: Ints, finest: Tally, outlines: Outlines) -> None:
-        self.cells, self.finest, self.outlines = cells, finest, outlines
-        self._levels: dict[int, tuple[Ints, pa.Table]] = {}
+    def __init__(
+        self,
+        build: DuckDBPyConnection,
+        recipe: Recipe,
+        ground: Ground,
+        operator: str,
+        technology: str,
+    ) -> None:
+        self.ground, self.listed = ground, recipe.layers["cells"].properties
+        # before the layer itself: two layers are never whole in memory
+        self.standing = Standing(build, ground, technology) if operator == ANY else None
+        self.layer = Layer(build, ground, operator, technology)
 
-    def level(self, resolution: int) -> tuple[Ints, pa.Table]:
-        """Cells and their properties."""
-        if resolution not in self._levels:
-            cells, sums = roll_up(self.cells, self.finest, resolution)
-            self._levels[resolution] = cells, _properties(cells, resolution, shown(sums))
-        return self._levels[resolution]
-
-    def tiles(self, zoom: int, resolution: int) -> TileBytes:
+    def tiles(self, zoom: int, resolution: int) -> Packed:
         """Tiles of a zoom that shows a resolution."""
-        cells, properties = self.level(resolution)
-        placed = self.outlines.placed(cells, resolution, zoom)
-        return draw("cells", placed, feature_ids(cells), properties)
+        drawn = sheet(self.ground, resolution, zoom)
+        work = partial(self._batch, drawn, resolution)
+        for tiles in in_threads(work, batches(drawn.tile_starts)):
+            yield from tiles
+
+    def _batch(
+        self, drawn: Sheet, resolution: int, tiles: tuple[int, int]
+    ) -> list[tuple[int, bytes]]:
+        first, last = tiles
+        starts = drawn.tile_starts[first : last + 1]
+        rows = drawn.rows[starts[0] : starts[-1]]
+        there = np.flatnonzero(self.layer.has(resolution, rows))
+        commands = drawn.commands(int(starts[0]), int(starts[-1]))
+        if len(there) < len(rows):
+            commands = commands.taken(there)
+        starts = np.searchsorted(there, starts - starts[0]).astype(np.int64)
+        some = np.flatnonzero(np.diff(starts))
+        cells, feature = np.unique(rows[there], return_inverse=True)
+        values = encode_values(self.properties(resolution, cells))
+        ids = feature_ids(self.ground.cells(resolution)[cells])
+        encoded = encode_layer(
+            "cells", commands, np.append(starts[some], len(there)), feature, ids, values, EXTENT
+        )
+        numbers = drawn.tiles[first:last][some].tolist()
+        return [(i, compress(data)) for i, data in zip(numbers, encoded, strict=True)]
+
+    def properties(self, resolution: int, rows: Ints) -> pa.Table:
+        """Properties of some cells of a resolution."""
+        places = shown(self.layer.of(resolution, rows))
+        columns = {name: places.column(name) for name in places.column_names}
+        for verdict in VERDICTS:
+            columns[f"{verdict}_m2"] = columns.pop(f"{verdict}_size")
+            columns[f"{verdict}_cells"] = columns.pop(f"{verdict}_count")
+        if self.standing is not None:
+            columns |= self.standing.columns(resolution, rows)
+        columns["h3"] = hex_names(self.ground.cells(resolution)[rows])
+        columns["res"] = pa.array(np.full(len(rows), resolution, np.int64))
+        return rounded(pa.table(columns), self.listed)
 
 
-def _add_zoom(pile: Pile, drawing: _Drawing, zoom: Zoom, resolution: int, last: bool) -> None:
-    """Draw a zoom, at a coarser resolution where a tile would be too large."""
-    wanted = resolution
-    packed, size = pile.squeeze(drawing.tiles(zoom.zoom, resolution))
-    while size > pile.limit and resolution > 0 and not last:
-        resolution -= 1
-        packed, size = pile.squeeze(drawing.tiles(zoom.zoom, resolution))
-    if resolution != wanted:
-        pile.notes.append(f"zoom {zoom.zoom}: resolution {resolution} in place of {wanted}")
-    pile.add(zoom.zoom, packed)
-
-
-def _properties(cells: Ints, resolution: int, places: pa.Table) -> pa.Table:
-    columns = {name: places.column(name) for name in places.column_names}
-    columns |= {f"{v}_m2": columns.pop(v) for v in VERDICTS}
-    columns["h3"] = hex_names(cells)
-    columns["res"] = pa.array(np.full(len(cells), resolution, np.int64))
-    return rounded(pa.table(columns), load_recipe("cells").layers["cells"].properties)
+def batches(tile_starts: Ints) -> list[tuple[int, int]]:
+    """Cut tiles into runs of about `BATCH_ENTRIES` entries: first tile, and the one after."""
+    group = tile_starts[:-1] // BATCH_ENTRIES
+    cuts = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(group)]
+    return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
 def hex_names(cells: Ints) -> pa.Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from covermap.core.tiles.clip import Placed
 from covermap.core.tiles.pyramid import pieces
 from covermap.core.tiles.shapes import Shapes, from_geometry
 from covermap.core.tiles.tiling import to_world, unwrapped
-from covermap.formats.recipe import Zoom
-from covermap.steps.tiles.drawing import at_zoom, stable_ids
+from covermap.formats.recipe import Drawn, Zoom
+from covermap.steps.tiles.drawing import Packed, Way, at_zoom, stable_ids
 
 Ints = NDArray[np.int64]
 _COURSES = """
@@ -89,6 +90,20 @@ class Courses:
             joined = _joined(self.shapes, self.piece_starts(zoom.piece_m))
             self._placed[zoom] = at_zoom(joined, zoom.zoom, zoom.simplify)
         return self._placed[zoom]
+
+
+def piece_ways(drawn: Drawn, tiles: Callable[[Zoom], Packed], zoom: int) -> Iterator[Way]:
+    """Give the ways to draw a zoom: with its pieces, or with the longer ones of the recipe."""
+    said = drawn.at(zoom)
+    yield Way(partial(tiles, said))
+    longer = {z.piece_m for z in drawn.zooms if z.piece_m is not None}
+    for piece_m in sorted(p for p in longer if said.piece_m is None or p > said.piece_m):
+        note = f"pieces of {piece_m:g} m in place of {_named(said.piece_m)}"
+        yield Way(partial(tiles, said.model_copy(update={"piece_m": piece_m})), note)
+
+
+def _named(piece_m: float | None) -> str:
+    return "segments" if piece_m is None else f"{piece_m:g} m"
 
 
 def _joined(shapes: Shapes, starts: Ints) -> Shapes:

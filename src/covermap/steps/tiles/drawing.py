@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +20,18 @@ from numpy.typing import NDArray
 from covermap.core.tiles.clip import Placed, place
 from covermap.core.tiles.shapes import LINE, Shapes
 from covermap.core.tiles.tiling import EXTENT, on_lattice, to_lonlat
-from covermap.formats.archive import Address, Bounds, compress, write_archive
-from covermap.formats.mvt import Geometry, encode_layer, encode_values
-from covermap.formats.recipe import Drawn, Property, Recipe, load_recipe
+from covermap.formats.archive import ArchiveWriter, Bounds, compress
+from covermap.formats.mvt import Commands, Geometry, encode_geometry, encode_layer
+from covermap.formats.mvt_values import encode_values
+from covermap.formats.recipe import Drawn, Property, Recipe
 
 Ints = NDArray[np.int64]
-TileBytes = dict[tuple[int, int], bytes]
-"""Tiles of one zoom by column and row."""
+Tiles = dict[int, bytes]
+"""Tiles of one zoom by their id."""
+Packed = Generator[tuple[int, bytes], None, None]
+"""Compressed tiles in order of their ids."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,15 @@ class Made:
     bytes: int
     largest: int
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to draw a zoom."""
+
+    tiles: Callable[[], Packed]
+    note: str = ""
+    """What is said when the zoom is drawn in this way; the way of the recipe has none."""
 
 
 def at_zoom(shapes: Shapes, zoom: int, simplify: float = 0.0) -> Placed:
@@ -61,88 +78,137 @@ def _simpler(shapes: Shapes, zoom: int, tolerance: float) -> tuple[Shapes, Ints,
     return Shapes(shapes.kind, shapes.shape_starts, starts, shapes.hole, x, y), x, y
 
 
-def draw(name: str, placed: Placed, ids: Ints, properties: pa.Table) -> TileBytes:
+def commands(placed: Placed) -> Commands:
+    """Encode the geometry of placed shapes."""
+    return encode_geometry(
+        Geometry(placed.kind, placed.entry_starts, placed.part_starts, placed.x, placed.y)
+    )
+
+
+def draw(name: str, placed: Placed, ids: Ints, properties: pa.Table) -> Tiles:
     """Encode placed shapes as one vector layer; row i of `ids` and `properties` is shape i."""
     tiles = placed.tiles()
-    geometry = Geometry(placed.kind, placed.entry_starts, placed.part_starts, placed.x, placed.y)
-    encoded = encode_layer(
-        name, geometry, tiles, placed.shape, ids, encode_values(properties), EXTENT
-    )
-    first = tiles[:-1]
-    columns, rows = placed.tile_x[first].tolist(), placed.tile_y[first].tolist()
-    return dict(zip(zip(columns, rows, strict=True), encoded, strict=True))
+    values = encode_values(properties)
+    encoded = encode_layer(name, commands(placed), tiles, placed.shape, ids, values, EXTENT)
+    return dict(zip(placed.tile_id[tiles[:-1]].tolist(), encoded, strict=True))
 
 
-def joined(layers: Iterable[TileBytes]) -> TileBytes:
-    """Put several vector layers into the same tiles."""
-    tiles: TileBytes = {}
+def packed(layers: Iterable[Tiles]) -> Packed:
+    """Put vector layers into the same tiles and compress these."""
+    tiles: Tiles = {}
     for layer in layers:
-        for address, data in layer.items():
-            tiles[address] = tiles.get(address, b"") + data
-    return tiles
+        for tile_id, data in layer.items():
+            tiles[tile_id] = tiles.get(tile_id, b"") + data
+    ordered = sorted(tiles)
+    yield from zip(ordered, in_threads(compress, [tiles[i] for i in ordered]), strict=True)
+
+
+THREADS = 2
+AHEAD = 32
+"""Pieces of work that are begun before their turn: what is held in memory stays small."""
+
+
+def in_threads(
+    work: Callable[[Item], Result], items: Sequence[Item], threads: int = THREADS
+) -> Generator[Result, None, None]:
+    """Do work that leaves Python's lock on every item; results in order."""
+    if len(items) < 2 or threads < 2:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        running = deque(pool.submit(work, item) for item in items[:AHEAD])
+        try:
+            for done in range(len(items)):
+                yield running.popleft().result()
+                if done + AHEAD < len(items):
+                    running.append(pool.submit(work, items[done + AHEAD]))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def rounded(properties: pa.Table, listed: dict[str, Property]) -> pa.Table:
-    """Give the recipe's properties, in its order and with its decimal places."""
+    """Give the recipe's properties that there are, in its order and with its decimal places."""
     columns = {}
     for name, said in listed.items():
-        column = properties.column(name)
-        columns[name] = column if said.digits is None else pc.round(column, said.digits)
+        if name in properties.column_names:
+            column = properties.column(name)
+            columns[name] = column if said.digits is None else pc.round(column, said.digits)
     return pa.table(columns)
 
 
 @dataclass
-class Pile:
-    """Compressed tiles of one archive as they are made, zoom by zoom."""
+class Atlas:
+    """One archive of a kind as it is drawn, zoom by zoom."""
 
-    limit: int
-    tiles: dict[Address, bytes] = field(default_factory=dict)
+    writer: ArchiveWriter
+    recipe: Recipe
+    kind: str
+    last: int
+    """Last zoom."""
+    first: int | None = None
     notes: list[str] = field(default_factory=list)
-    first_zoom: int | None = None
 
-    def squeeze(self, tiles: TileBytes) -> tuple[TileBytes, int]:
-        """Compress tiles; give them and the size of the largest."""
-        packed = dict(zip(tiles, compress(tiles.values()), strict=True))
-        return packed, max(map(len, packed.values()), default=0)
+    def add(self, zoom: int, ways: Iterable[Way]) -> None:
+        """Draw a zoom in the first of the ways whose tiles are all small enough.
 
-    def add(self, zoom: int, packed: TileBytes) -> None:
-        """Take a zoom's tiles."""
-        self.first_zoom = zoom if self.first_zoom is None else self.first_zoom
-        self.tiles |= {(zoom, x, y): data for (x, y), data in packed.items()}
-
-    def begin_further_in(self, zoom: int, size: int) -> None:
-        """Drop everything up to this zoom: it would not fit into a tile."""
-        self.tiles.clear()
-        self.first_zoom = zoom + 1
+        Where none is, the archive begins one zoom further in; the last zoom is always drawn.
+        """
+        kept, size = len(self.writer), 0
+        for way in ways:
+            size = self._fill(way, 0 if zoom == self.last else self.recipe.max_tile_bytes)
+            if size:
+                self.writer.cut(kept)
+                continue
+            self.first = zoom if self.first is None else self.first
+            if way.note:
+                self.notes.append(f"zoom {zoom}: {way.note}")
+            return
+        self.writer.cut(0)
+        self.first = zoom + 1
         self.notes.append(f"zooms to {zoom} left out: a tile of {size:,} bytes")
 
+    def _fill(self, way: Way, limit: int) -> int:
+        """Write a zoom; stop at a tile over the limit (0: none) and give its size."""
+        with closing(way.tiles()) as tiles:
+            for tile_id, data in tiles:
+                if limit and len(data) > limit:
+                    return len(data)
+                self.writer.add(tile_id, data)
+        return 0
 
-def pile_of(recipe: Recipe, layers: Callable[[int], TileBytes]) -> Pile:
-    """Draw every zoom; one whose tiles are too large is left out, with those before it."""
-    pile = Pile(recipe.max_tile_bytes)
+    def finish(self, bounds: Bounds | None) -> Made:
+        """Write the archive and say what became of it."""
+        first = self.recipe.zooms[0] if self.first is None else self.first
+        metadata = {
+            "name": self.kind,
+            "format": "pbf",
+            "vector_layers": [
+                _described(n, d, first, self.last) for n, d in self.recipe.layers.items()
+            ],
+            "notes": self.notes,
+        }
+        size = self.writer.finish(metadata, (first, self.last), bounds)
+        return Made(
+            self.writer.path.name, len(self.writer), size, self.writer.largest, tuple(self.notes)
+        )
+
+
+def draw_archive(
+    path: Path,
+    kind: str,
+    recipe: Recipe,
+    ways: Callable[[int], Iterable[Way]],
+    bounds: Bounds | None,
+    last: int | None = None,
+) -> Made:
+    """Draw every zoom of a recipe, to the last of a build, and write the archive."""
     low, high = recipe.zooms
-    for zoom in range(low, high + 1):
-        packed, size = pile.squeeze(layers(zoom))
-        if size > pile.limit and zoom < high:
-            pile.begin_further_in(zoom, size)
-        else:
-            pile.add(zoom, packed)
-    return pile
-
-
-def write_pile(path: Path, kind: str, pile: Pile, last: int, bounds: Bounds | None) -> Made:
-    """Write an archive and say what became of it."""
-    recipe = load_recipe(kind)
-    first = recipe.zooms[0] if pile.first_zoom is None else pile.first_zoom
-    metadata = {
-        "name": kind,
-        "format": "pbf",
-        "vector_layers": [_described(n, d, first, last) for n, d in recipe.layers.items()],
-        "notes": pile.notes,
-    }
-    size = write_archive(path, pile.tiles, metadata, (first, last), bounds)
-    largest = max(map(len, pile.tiles.values()), default=0)
-    return Made(path.name, len(pile.tiles), size, largest, tuple(pile.notes))
+    high = high if last is None else last
+    with ArchiveWriter(path) as writer:
+        atlas = Atlas(writer, recipe, kind, high)
+        for zoom in range(low, high + 1):
+            atlas.add(zoom, ways(zoom))
+        return atlas.finish(bounds)
 
 
 def _described(name: str, drawn: Drawn, first: int, last: int) -> dict[str, Any]:
@@ -159,9 +225,13 @@ def bounds_of(shapes: Shapes) -> Bounds | None:
     """West, south, east, north of shapes in world coordinates, degrees WGS-84."""
     if not len(shapes.x):
         return None
-    lon, lat = to_lonlat([shapes.x.min(), shapes.x.max()], [shapes.y.max(), shapes.y.min()])
-    west, east = max(float(lon[0]), -180.0), min(float(lon[1]), 180.0)
-    return west, float(lat[0]), east, float(lat[1])
+    return world_bounds(shapes.x.min(), shapes.y.min(), shapes.x.max(), shapes.y.max())
+
+
+def world_bounds(left: float, top: float, right: float, bottom: float) -> Bounds:
+    """West, south, east, north of a box in world coordinates, degrees WGS-84."""
+    lon, lat = to_lonlat([left, right], [bottom, top])
+    return max(float(lon[0]), -180.0), float(lat[0]), min(float(lon[1]), 180.0), float(lat[1])
 
 
 def stable_ids(names: Iterable[str]) -> Ints:

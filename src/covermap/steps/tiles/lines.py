@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import load_recipe
-from covermap.steps.tiles.courses import Courses
+from covermap.formats.recipe import Recipe, Zoom
+from covermap.steps.tiles.courses import Courses, piece_ways
 from covermap.steps.tiles.drawing import (
     Made,
-    TileBytes,
+    Packed,
     bounds_of,
     draw,
-    pile_of,
+    draw_archive,
+    packed,
     rounded,
-    write_pile,
 )
 
 _QUERY = """
@@ -32,26 +33,29 @@ ORDER BY line_id
 
 
 def line_archive(
-    build: DuckDBPyConnection, folder: Path, courses: Courses, operator: str, technology: str
+    build: DuckDBPyConnection,
+    folder: Path,
+    recipe: Recipe,
+    courses: Courses,
+    operator: str,
+    technology: str,
 ) -> Made:
     """Write the lines of one layer."""
-    recipe = load_recipe("lines")
     drawn = recipe.layers["lines"]
     verdicts = _verdicts(build, operator, technology)
 
-    def tiles(zoom: int) -> TileBytes:
-        said = drawn.at(zoom)
+    def tiles(said: Zoom) -> Packed:
         starts = courses.piece_starts(said.piece_m)
         of_line = verdicts.take(pa.array(courses.line_numbers[starts]))
         columns = {name: of_line.column(name) for name in of_line.column_names}
         for name in ("line_id", "line", "class"):
             columns[name] = courses.rows.column(name).take(pa.array(starts))
         table = rounded(pa.table(columns), drawn.properties)
-        return draw("lines", courses.placed(said), courses.ids[starts], table)
+        return packed([draw("lines", courses.placed(said), courses.ids[starts], table)])
 
-    pile = pile_of(recipe, tiles)
     path = folder / archive_name("lines", operator, technology)
-    return write_pile(path, "lines", pile, recipe.zooms[1], bounds_of(courses.shapes))
+    ways = partial(piece_ways, drawn, tiles)
+    return draw_archive(path, "lines", recipe, ways, bounds_of(courses.shapes))
 
 
 def _verdicts(build: DuckDBPyConnection, operator: str, technology: str) -> pa.Table:

@@ -9,16 +9,17 @@ from duckdb import DuckDBPyConnection
 from covermap.core.tiles.shapes import points
 from covermap.core.tiles.tiling import to_world
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import load_recipe
+from covermap.formats.recipe import Recipe
 from covermap.steps.tiles.drawing import (
     Made,
+    Way,
     at_zoom,
     bounds_of,
     draw,
-    pile_of,
+    draw_archive,
+    packed,
     rounded,
     stable_ids,
-    write_pile,
 )
 
 _SAME_PLACE_DIGITS = 4
@@ -38,13 +39,15 @@ ORDER BY place
 """
 
 
-def site_archive(build: DuckDBPyConnection, folder: Path) -> Made:
+def site_archive(build: DuckDBPyConnection, folder: Path, recipe: Recipe) -> Made:
     """Write the sites of every operator."""
     sites = build.sql(_QUERY).to_arrow_table()
-    recipe = load_recipe("sites")
     ids = stable_ids(sites.column("place").to_pylist())
     shapes = points(*to_world(sites.column("lon").to_numpy(), sites.column("lat").to_numpy()))
     table = rounded(sites, recipe.layers["sites"].properties)
-    pile = pile_of(recipe, lambda zoom: draw("sites", at_zoom(shapes, zoom), ids, table))
+
+    def ways(zoom: int) -> list[Way]:
+        return [Way(lambda: packed([draw("sites", at_zoom(shapes, zoom), ids, table)]))]
+
     path = folder / archive_name("sites")
-    return write_pile(path, "sites", pile, recipe.zooms[1], bounds_of(shapes))
+    return draw_archive(path, "sites", recipe, ways, bounds_of(shapes))

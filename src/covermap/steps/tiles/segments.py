@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,25 @@ from numpy.typing import NDArray
 
 from covermap.core.tiles.pyramid import Tally, merged, shown, tally
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import load_recipe
-from covermap.steps.tiles.courses import Courses
+from covermap.formats.recipe import Recipe, Zoom
+from covermap.steps.tiles.courses import Courses, piece_ways
 from covermap.steps.tiles.drawing import (
     Made,
-    TileBytes,
+    Packed,
     bounds_of,
     draw,
-    pile_of,
+    draw_archive,
+    packed,
     rounded,
-    write_pile,
 )
 from covermap.tables import VERDICTS
 
 Ints = NDArray[np.int64]
 MM_PER_M = 1000
-_QUERY = """
-SELECT v.verdict, v.n, v.share, v.rsrp_mean_dbm, v.probability, v.runs
+_VERDICT_LIST = ", ".join(f"'{v}'" for v in VERDICTS)
+_QUERY = f"""
+SELECT list_position([{_VERDICT_LIST}], v.verdict) - 1 AS verdict,
+    v.n, v.share, v.rsrp_mean_dbm, v.probability, v.runs
 FROM segments AS s
 LEFT JOIN (SELECT * FROM segment_verdicts WHERE operator = ? AND technology = ?) AS v
     ON v.line_id = s.line_id AND v.segment = s.segment
@@ -38,24 +41,28 @@ ORDER BY s.line_id, s.segment
 
 
 def segment_archive(
-    build: DuckDBPyConnection, folder: Path, courses: Courses, operator: str, technology: str
+    build: DuckDBPyConnection,
+    folder: Path,
+    recipe: Recipe,
+    courses: Courses,
+    operator: str,
+    technology: str,
 ) -> Made:
     """Write the segments of one layer."""
-    recipe = load_recipe("segments")
     drawn = recipe.layers["segments"]
     sums = _tally(build, courses, operator, technology)
     by_piece: dict[float | None, pa.Table] = {}
 
-    def tiles(zoom: int) -> TileBytes:
-        said = drawn.at(zoom)
+    def tiles(said: Zoom) -> Packed:
         starts = courses.piece_starts(said.piece_m)
         if said.piece_m not in by_piece:
             by_piece[said.piece_m] = rounded(_properties(courses, sums, starts), drawn.properties)
-        return draw("segments", courses.placed(said), courses.ids[starts], by_piece[said.piece_m])
+        table = by_piece[said.piece_m]
+        return packed([draw("segments", courses.placed(said), courses.ids[starts], table)])
 
-    pile = pile_of(recipe, tiles)
     path = folder / archive_name("segments", operator, technology)
-    return write_pile(path, "segments", pile, recipe.zooms[1], bounds_of(courses.shapes))
+    ways = partial(piece_ways, drawn, tiles)
+    return draw_archive(path, "segments", recipe, ways, bounds_of(courses.shapes))
 
 
 def _tally(build: DuckDBPyConnection, courses: Courses, operator: str, technology: str) -> Tally:
@@ -67,7 +74,7 @@ def _tally(build: DuckDBPyConnection, courses: Courses, operator: str, technolog
 
     return tally(
         size=np.rint(courses.column("length_m") * MM_PER_M).astype(np.int64),
-        verdict=np.asarray(filled("verdict", "unmeasured"), dtype=object),
+        verdict=filled("verdict", VERDICTS.index("unmeasured")).astype(np.int8),
         n=filled("n", 0),
         share=filled("share", np.nan),
         rsrp_dbm=filled("rsrp_mean_dbm", np.nan),
@@ -81,7 +88,7 @@ def _properties(courses: Courses, sums: Tally, starts: Ints) -> pa.Table:
     columns = {name: places.column(name) for name in places.column_names}
     for verdict in VERDICTS:
         columns[f"{verdict}_m"] = pc.divide(
-            columns.pop(verdict).cast(pa.float64()), float(MM_PER_M)
+            columns.pop(f"{verdict}_size").cast(pa.float64()), float(MM_PER_M)
         )
     ends = np.append(starts[1:], courses.rows.num_rows)[: len(starts)] - 1
     for name, rows in (("line_id", starts), ("line", starts), ("class", starts),

@@ -1,62 +1,122 @@
-"""Archive of one layer's weak spots: sections and areas, and a point in each."""
+"""Archive of one layer's weak spots: sections and areas, a point in each, and sums by H3 cell."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import shapely
 from duckdb import DuckDBPyConnection
+from numpy.typing import NDArray
 
-from covermap.core.tiles.shapes import Shapes, from_geometry, points
+from covermap.core.cells import cells_at, centres
+from covermap.core.tiles.pyramid import group_starts
+from covermap.core.tiles.shapes import from_geometry, points
 from covermap.core.tiles.tiling import to_world, unwrapped
+from covermap.core.weak.spots import CAUSES
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import load_recipe
+from covermap.formats.recipe import Drawn, Recipe
+from covermap.steps.tiles.cells import feature_ids, hex_names
 from covermap.steps.tiles.drawing import (
     Made,
-    TileBytes,
+    Packed,
+    Tiles,
+    Way,
     at_zoom,
     bounds_of,
     draw,
-    joined,
-    pile_of,
+    draw_archive,
+    packed,
     rounded,
     stable_ids,
-    write_pile,
 )
 
+Ints = NDArray[np.int64]
 _QUERY = """
 SELECT spot_id, kind, cause, line_name AS line, from_m, to_m, length_m, area_m2, n,
-    rsrp_mean_dbm AS rsrp, probability_weak AS p, outlook, lon, lat, geometry
+    rsrp_mean_dbm AS rsrp, probability_weak AS p, outlook, lon, lat, geometry,
+    CAST(round(coalesce(length_m, 0) * 1000) AS BIGINT) AS length_mm,
+    CAST(round(coalesce(area_m2, 0)) AS BIGINT) AS whole_m2
 FROM weak_spots WHERE operator = ? AND technology = ? ORDER BY spot_id
 """
+_IN_FULL, _POINTS, _SUMS = "weak_spots", "weak_spot_points", "weak_spot_sums"
+MM_PER_M = 1000
 
 
-def spot_archive(build: DuckDBPyConnection, folder: Path, operator: str, technology: str) -> Made:
+def spot_archive(
+    build: DuckDBPyConnection, folder: Path, recipe: Recipe, operator: str, technology: str
+) -> Made:
     """Write the weak spots of one layer."""
-    spots = build.sql(_QUERY, params=[operator, technology]).to_arrow_table()
-    recipe = load_recipe("weak_spots")
-    ids = stable_ids(spots.column("spot_id").to_pylist())
-    shapes = {"weak_spots": _geometry(spots), "weak_spot_points": _points(spots)}
-    tables = {name: rounded(spots, drawn.properties) for name, drawn in recipe.layers.items()}
-
-    def tiles(zoom: int) -> TileBytes:
-        return joined(
-            draw(name, at_zoom(shapes[name], zoom, drawn.at(zoom).simplify), ids, tables[name])
-            for name, drawn in recipe.layers.items()
-            if drawn.zooms[0].zoom <= zoom <= drawn.zooms[-1].zoom
-        )
-
-    pile = pile_of(recipe, tiles)
+    drawing = _Spots(build.sql(_QUERY, params=[operator, technology]).to_arrow_table(), recipe)
     path = folder / archive_name("weak_spots", operator, technology)
-    return write_pile(path, "weak_spots", pile, recipe.zooms[1], bounds_of(shapes["weak_spots"]))
+    return draw_archive(path, "weak_spots", recipe, drawing.ways, bounds_of(drawing.shapes))
 
 
-def _geometry(spots: pa.Table) -> Shapes:
-    flat = from_geometry(shapely.from_wkb(spots.column("geometry").to_numpy()))
-    x, y = to_world(flat.x, flat.y)
-    return flat.at(unwrapped(x, flat.part_starts), y)
+class _Spots:
+    """One layer's weak spots, as each vector layer draws them."""
+
+    def __init__(self, spots: pa.Table, recipe: Recipe) -> None:
+        self.spots, self.layers = spots, recipe.layers
+        self.ids = stable_ids(spots.column("spot_id").to_pylist())
+        self.lon, self.lat = spots.column("lon").to_numpy(), spots.column("lat").to_numpy()
+        flat = from_geometry(shapely.from_wkb(spots.column("geometry").to_numpy()))
+        x, y = to_world(flat.x, flat.y)
+        self.shapes = flat.at(unwrapped(x, flat.part_starts), y)
+
+    def ways(self, zoom: int) -> Iterator[Way]:
+        """Everything that the recipe lists; where that is too much, without the spots in full."""
+        listed = [n for n, d in self.layers.items() if d.zooms[0].zoom <= zoom <= d.zooms[-1].zoom]
+        yield Way(partial(self.tiles, zoom, listed))
+        for dropped in (_IN_FULL, _POINTS):
+            if dropped in listed and len(listed) > 1:
+                listed = [name for name in listed if name != dropped]
+                yield Way(partial(self.tiles, zoom, listed), f"{' and '.join(listed)} alone")
+
+    def tiles(self, zoom: int, listed: list[str]) -> Packed:
+        """Tiles of a zoom with some of the vector layers."""
+        return packed(self.one(zoom, name, self.layers[name]) for name in listed)
+
+    def one(self, zoom: int, name: str, drawn: Drawn) -> Tiles:
+        """Tiles of one vector layer."""
+        said = drawn.at(zoom)
+        if name == _SUMS:
+            cells, sums = summed(self.spots, cells_at(self.lon, self.lat, said.resolution or 0))
+            shapes = points(*to_world(*centres(cells)))
+            return draw(name, at_zoom(shapes, zoom), feature_ids(cells),
+                        rounded(sums, drawn.properties))  # fmt: skip
+        shapes = self.shapes if name == _IN_FULL else points(*to_world(self.lon, self.lat))
+        table = rounded(self.spots, drawn.properties)
+        return draw(name, at_zoom(shapes, zoom, said.simplify), self.ids, table)
 
 
-def _points(spots: pa.Table) -> Shapes:
-    return points(*to_world(spots.column("lon").to_numpy(), spots.column("lat").to_numpy()))
+def summed(spots: pa.Table, cell: Ints) -> tuple[Ints, pa.Table]:
+    """Add weak spots up by cell and cause: the cells, ascending, and their sums.
+
+    Columns: `h3`, `spots`, `length_m`, `area_m2`, `n`, and of each cause `<cause>_spots`,
+    `<cause>_m` and `<cause>_m2`. Lengths are whole mm and areas whole m2 until they are shown, so
+    that the sums are the same at every zoom.
+    """
+    order = np.argsort(cell, kind="stable")
+    starts = group_starts(cell[order])
+    cells = cell[order][starts]
+    cause = np.asarray(spots.column("cause").to_numpy(), dtype=object)
+    one, mm = np.ones(len(cell), np.int64), spots.column("length_mm").to_numpy()
+    m2 = spots.column("whole_m2").to_numpy()
+
+    def add(values: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.add.reduceat(values[order], starts) if len(starts) else values
+
+    columns: dict[str, pa.Array] = {
+        "h3": hex_names(cells), "spots": pa.array(add(one)),
+        "length_m": pa.array(add(mm) / MM_PER_M), "area_m2": pa.array(add(m2)),
+        "n": pa.array(add(spots.column("n").to_numpy())),
+    }  # fmt: skip
+    for name in CAUSES:
+        of = (cause == name).astype(np.int64)
+        columns[f"{name}_spots"] = pa.array(add(of))
+        columns[f"{name}_m"] = pa.array(add(of * mm) / MM_PER_M)
+        columns[f"{name}_m2"] = pa.array(add(of * m2))
+    return cells, pa.table(columns)

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pmtiles.tile import zxy_to_tileid
 
 from covermap.core.cells import boundaries
 from covermap.core.tiles.clip import (
@@ -139,12 +140,17 @@ def test_entries_are_in_order_of_tile_and_shape() -> None:
     rng = np.random.default_rng(3)
     at = rng.integers(0, 16 * EXTENT, (2, 500)).astype(float)
     placed = place(points(*at), ZOOM)
-    keys = list(zip(placed.tile_x, placed.tile_y, placed.shape, strict=True))
+    ids = [
+        zxy_to_tileid(ZOOM, int(x), int(y))
+        for x, y in zip(placed.tile_x, placed.tile_y, strict=True)
+    ]
+    assert placed.tile_id.tolist() == ids
+    keys = list(zip(ids, placed.shape, strict=True))
     assert keys == sorted(keys)
     tiles = placed.tiles()
     assert tiles[0] == 0
     assert tiles[-1] == len(placed)
-    assert len(tiles) - 1 == len({k[:2] for k in keys})
+    assert len(tiles) - 1 == len(set(ids))
 
 
 def test_a_line_that_rounding_collapses_is_drawn_one_unit_long() -> None:
@@ -152,6 +158,29 @@ def test_a_line_that_rounding_collapses_is_drawn_one_unit_long() -> None:
     ((x, y, _, parts),) = entries(placed)
     assert (x, y) == (1, 1)
     assert parts[0].tolist() == [[5000, 5000], [5001, 5000]]
+
+
+def test_a_polygon_that_rounding_collapses_is_drawn_one_unit_wide() -> None:
+    edge = (EXTENT << ZOOM) - 0.2
+    shapes = geometry_of(
+        shapely.box(100, 100, 900, 800), shapely.box(4095.6, 50, 4096.4, 50.2), shapely.Polygon(),
+        shapely.box(7000, edge, 7100, edge + 0.1),
+    )  # fmt: skip
+    placed = place(shapes.at(np.rint(shapes.x), np.rint(shapes.y)), ZOOM)
+    found = {(x, y, shape): polygon(parts) for x, y, shape, parts in entries(placed)}
+    assert {key: p.area for key, p in found.items()} == {
+        (0, 0, 0): 560_000, (1, 0, 1): 0.5, (1, 15, 3): 0.5,
+    }  # fmt: skip
+    assert found[0, 0, 0].equals(shapely.box(100, 100, 900, 800))
+
+
+def test_a_shape_over_the_antimeridian_is_once_in_the_one_tile_of_the_world() -> None:
+    ring = shapely.box(EXTENT - 30, 1000, EXTENT + 40, 1100)
+    placed = place(geometry_of(ring, shapely.box(5, 1000, 9, 1009)), 0)
+    assert placed.shape.tolist() == [0, 1]
+    assert placed.tile_id.tolist() == [0, 0]
+    (_, _, _, parts), _ = entries(placed)
+    assert sorted(int(part[:, 0].min()) for part in parts) == [-30, 4066]
 
 
 def test_a_hole_goes_with_its_ring() -> None:

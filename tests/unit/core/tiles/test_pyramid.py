@@ -4,15 +4,20 @@ import h3
 import numpy as np
 import pytest
 
-from covermap.core.tiles.pyramid import Tally, merged, pieces, roll_up, shown, tally
+from covermap.core.tiles.pyramid import Tally, joined, merged, pieces, roll_up, shown, tally
 from covermap.tables import VERDICTS
+
+
+def codes(verdicts: list[str]) -> np.ndarray:
+    """Positions in VERDICTS."""
+    return np.array([VERDICTS.index(v) for v in verdicts], np.int8)
 
 
 def tally_of(*rows: tuple[int, str, int, float, float, float]) -> Tally:
     """Rows of size, verdict, n, share, level, probability."""
     size, verdict, n, share, level, p = (list(v) for v in zip(*rows, strict=True))
     return tally(
-        np.array(size), np.array(verdict, object), np.array(n), np.array(share, float),
+        np.array(size), codes(verdict), np.array(n), np.array(share, float),
         np.array(level, float), np.array(p, float), np.arange(len(rows)),
     )  # fmt: skip
 
@@ -33,7 +38,7 @@ def first(places: Tally) -> dict[str, object]:
 def test_the_verdict_is_that_of_the_largest_measured_size() -> None:
     row = first(merged(PLACES, np.array([0])))
     assert row["verdict"] == "weak"
-    assert [row[v] for v in VERDICTS] == [100, 110, 0, 500]
+    assert [row[f"{v}_size"] for v in VERDICTS] == [100, 110, 0, 500]
 
 
 def test_equal_sizes_show_the_worse_verdict() -> None:
@@ -80,10 +85,11 @@ def test_parents_are_those_of_h3_and_hold_the_sums_of_their_children() -> None:
     cells = np.array(sorted(int(c, 16) for c in around), np.int64)
     rng = np.random.default_rng(4)
     size = rng.integers(1, 1000, len(cells))
-    verdict = rng.choice(VERDICTS, len(cells)).astype(object)
+    verdict = rng.choice(VERDICTS, len(cells))
     known = np.where(verdict == "unmeasured", np.nan, rng.uniform(0, 1, len(cells)))
-    finest = tally(size, verdict, size, known, known, known, size)
-    above, sums = roll_up(cells, finest, 7)
+    finest = tally(size, codes(verdict), size, known, known, known, size)
+    above, starts = roll_up(cells, 7)
+    sums = merged(finest, starts)
     expected: dict[int, dict[str, int]] = {}
     worst: dict[int, float] = {}
     for cell, s, v, share in zip(cells, size, verdict, known, strict=True):
@@ -97,10 +103,38 @@ def test_parents_are_those_of_h3_and_hold_the_sums_of_their_children() -> None:
 
 def test_nothing_rolls_up_to_nothing() -> None:
     none = np.zeros(0, np.int64)
-    empty = tally(none, none.astype(object), none, none * 1.0, none * 1.0, none * 1.0, none)
-    cells, sums = roll_up(none, empty, 5)
+    empty = tally(none, codes([]), none, none * 1.0, none * 1.0, none * 1.0, none)
+    cells, starts = roll_up(none, 5)
     assert len(cells) == 0
-    assert shown(sums).num_rows == 0
+    assert shown(merged(empty, starts)).num_rows == 0
+
+
+def test_finest_places_are_counted_by_verdict() -> None:
+    row = first(merged(PLACES, np.array([0])))
+    assert [row[f"{v}_count"] for v in VERDICTS] == [1, 2, 0, 1]
+
+
+def test_people_are_counted_by_verdict_in_thousandths_where_they_are_known() -> None:
+    none = np.zeros(3, np.int64)
+    people = np.array([1, 2500, 10**12])
+    places = tally(
+        none + 10, codes(["covered", "weak", "weak"]), none, none * 1.0, none * NAN, none * NAN,
+        none, people,
+    )  # fmt: skip
+    row = first(merged(places, np.array([0])))
+    assert [row[f"{v}_people"] for v in VERDICTS] == [0.001, 1_000_000_002.5, 0.0, 0.0]
+    assert not any(name.endswith("_people") for name in first(PLACES))
+
+
+def test_a_place_of_which_the_layer_says_nothing_counts_for_nothing() -> None:
+    one = np.array([100])
+    silent = tally(one, np.array([-1], np.int8), one * 0, one * NAN, one * NAN, one * NAN, one * 0)
+    assert silent.counts.sum() == silent.sizes.sum() == 0
+
+
+def test_tallies_in_turn_are_one_tally() -> None:
+    parts = [PLACES.taken(slice(0, 1)), PLACES.taken(np.array([1, 2, 3]))]
+    assert shown(joined(parts)).equals(shown(PLACES))
 
 
 def test_pieces_never_cross_from_line_to_line() -> None:
