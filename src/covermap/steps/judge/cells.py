@@ -135,19 +135,37 @@ def _write(shards: Sequence[ShardJudging], evidence: ShardEvidence, spool: Spool
     number = shards_of(evidence.places.column("cell").to_numpy())
     starts = np.searchsorted(number, np.unique(number)).tolist()
     ends = [*starts[1:], evidence.count]
-    names = [f"{shard_cell(int(number[first])):x}" for first in starts]
     folder_of = {one.shard: one.folder for one in shards}
-    for name, first, end in zip(names, starts, ends, strict=True):
+    made = _Rows(evidence, spool)
+    for first, end in zip(starts, ends, strict=True):
         with (
-            whole_folder(folder_of[name]) as folder,
+            whole_folder(folder_of[f"{shard_cell(int(number[first])):x}"]) as folder,
             CodedWriter(folder / f"{NAME}.parquet", CELL_VERDICTS) as writer,
         ):
             held: list[pa.Table] = []
             for layer in spool.layers():
-                judged = spool.get(layer).take(slice(first, end))
-                held.append(rows(judged, layer, evidence, CELL_VERDICTS, slice(first, end)))
+                held.append(made.of(layer, first, end))
                 if sum(piece.num_rows for piece in held) >= ROWS_PER_GROUP:
                     writer.write(pa.concat_tables(held))
                     held = []
             if held:
                 writer.write(pa.concat_tables(held))
+
+
+class _Rows:
+    """Rows of verdicts: made for many small shards at once, or for one large shard by itself."""
+
+    def __init__(self, evidence: ShardEvidence, spool: Spool) -> None:
+        self.evidence, self.spool = evidence, spool
+        self._whole: dict[Layer, pa.Table] = {}
+
+    def of(self, layer: Layer, first: int, end: int) -> pa.Table:
+        """Give the rows of some neighbouring cells in one layer."""
+        if self.spool.folder is not None:
+            judged = self.spool.get(layer).take(slice(first, end))
+            return rows(judged, layer, self.evidence, CELL_VERDICTS, slice(first, end))
+        if layer not in self._whole:
+            self._whole[layer] = rows(
+                self.spool.get(layer), layer, self.evidence, CELL_VERDICTS, slice(None)
+            )
+        return self._whole[layer].slice(first, end - first)

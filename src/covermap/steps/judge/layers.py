@@ -223,5 +223,6 @@ def _always(text: str, count: int) -> pa.DictionaryArray:
 
 def _coded(numbers: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
     """Give texts by their numbers; null where a number is negative."""
-    indices = pa.array(numbers.astype(np.int32), mask=numbers < 0)
+    absent = numbers < 0
+    indices = pa.array(numbers.astype(np.int32), mask=absent if absent.any() else None)
     return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))
