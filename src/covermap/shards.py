@@ -18,8 +18,7 @@ import pyarrow.parquet as pq
 
 from covermap.core.cube.columns import as_rows, digest_of, from_rows, texts_of
 from covermap.core.cube.counts import Counts
-from covermap.errors import BuildError
-from covermap.store import ROWS_PER_GROUP, CodedWriter
+from covermap.store import ROWS_PER_GROUP, CodedWriter, damaged
 from covermap.tables import Table
 
 DIGEST, LAYERS = b"covermap.digest", b"covermap.layers"
@@ -106,11 +105,3 @@ def open_file(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
         return pq.ParquetFile(path, read_dictionary=list(texts))
     except (pa.ArrowInvalid, OSError) as error:
         raise damaged(path, error) from None
-
-
-def damaged(path: Path, error: Exception) -> BuildError:
-    """Say that a cached file is damaged, and what to do."""
-    return BuildError(
-        f"{path}: not a whole Parquet file ({str(error).splitlines()[0]}). Delete the folder "
-        f"{path.parent} and run `covermap build` again: it is made anew from the logs."
-    )

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from covermap.errors import BuildError, TableError
-from covermap.tables import TABLES, Table
+from covermap.tables import CELL_EVIDENCE, CELL_TESTS, SEGMENT_EVIDENCE, TABLES, Table
 
 ROWS_PER_GROUP = 122_880
 MANIFEST = "build.json"
@@ -70,6 +70,25 @@ def _flush(
     if size:
         writer.write_table(data.slice(0, size), row_group_size=ROWS_PER_GROUP)
     return data.slice(size).to_batches(), size
+
+
+Within = tuple[str, str]
+"""First and last period, both included."""
+UNDATED = "undated"
+CUBE = (CELL_EVIDENCE.name, CELL_TESTS.name)
+"""Tables whose parts are named `<shard>.<period>`."""
+_BETWEEN = f"period BETWEEN '{{}}' AND '{{}}' AND period <> '{UNDATED}'"
+
+
+def is_within(period: str, within: Within) -> bool:
+    """Whether a period lies between two; what has no date does not.
+
+    Examples
+    --------
+    >>> [is_within(p, ("2025-02", "2025-03")) for p in ("2025-01", "2025-03", "undated")]
+    [False, True, False]
+    """
+    return period != UNDATED and within[0] <= period <= within[1]
 
 
 class CodedWriter:
@@ -161,8 +180,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
 class Tables:
     """Named tables in one folder (a build, or a step's cached result), read-only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: Within | None = None) -> None:
         self.folder = folder
+        self.within = within
+        """First and last period of the evidence that `connect` and `parts` show; None: all."""
 
     def has(self, name: str) -> bool:
         """Whether the table is there."""
@@ -181,7 +202,10 @@ class Tables:
         single = self.folder / f"{name}.parquet"
         if single.is_file():
             return [single]
-        return sorted((self.folder / name).glob("*.parquet"))
+        parts = sorted((self.folder / name).glob("*.parquet"))
+        if self.within is None or name not in CUBE:
+            return parts
+        return [p for p in parts if is_within(p.stem.split(".", 1)[1], self.within)]
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Whole table in memory; empty when the build has none."""
@@ -194,18 +218,28 @@ class Tables:
 
     def rows(self, name: str) -> int:
         """Count the rows, from the footers."""
-        return sum(pq.read_metadata(p).num_rows for p in self.parts(name))
+        return sum(map(rows_in, self.parts(name)))
 
-    def connect(self, *names: str, threads: int = 2, memory: str = "4GB") -> Any:
-        """In-memory DuckDB connection with one view per named table (empty if not there)."""
+    def connect(
+        self, *names: str, threads: int = 2, memory: str = "4GB", spill: Path | None = None
+    ) -> Any:
+        """In-memory DuckDB connection with one view per named table (empty if not there).
+
+        What does not fit into `memory` goes to files in the folder `spill`, gone at the end.
+        """
         connection = duckdb.connect(config={"threads": threads, "memory_limit": memory})
+        if spill is not None:
+            connection.execute("SET temp_directory = ?", [str(spill)])
         connection.execute("SET preserve_insertion_order=true; SET TimeZone='UTC'")
         # A bar of DuckDB's own after two seconds would stand in what a command prints.
         connection.execute("SET enable_progress_bar=false")
         for name in names:
             parts = self.parts(name)
             if parts:
-                connection.read_parquet([str(p) for p in parts]).create_view(name)
+                rows = connection.read_parquet([str(p) for p in parts])
+                if self.within is not None and name == SEGMENT_EVIDENCE.name:
+                    rows = rows.filter(_BETWEEN.format(*self.within))
+                rows.create_view(name)
             else:
                 connection.register(name, TABLES[name].schema.empty_table())
         return connection
@@ -226,9 +260,30 @@ def _read_part(path: Path, columns: list[str] | None) -> pa.Table:
     try:
         return pq.ParquetFile(path).read(columns=columns)
     except (pa.ArrowInvalid, OSError) as error:
-        raise BuildError(
-            f"{path}: not a whole Parquet file ({error}). Delete it and run `covermap build` again."
-        ) from None
+        raise damaged(path, error) from None
+
+
+def rows_in(path: Path) -> int:
+    """Count the rows of a Parquet file, from its footer.
+
+    Raises
+    ------
+    BuildError
+        It is damaged.
+    """
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, error: Exception) -> BuildError:
+    """Say that a file is damaged, and what to do."""
+    where = path.resolve()
+    return BuildError(
+        f"{where}: not a whole Parquet file ({str(error).splitlines()[0]}). Delete the folder "
+        f"{where.parent} and run `covermap build` again: it is made anew."
+    )
 
 
 class Workspace:

@@ -46,6 +46,12 @@ def build_command(
     memory: str | None = typer.Option(
         None, "--memory", help="Memory to keep to, such as 1GB [default: 60 % of what there is]."
     ),
+    first: str | None = typer.Option(
+        None, "--first", help="First period to judge, such as 2025-01 [default: all]."
+    ),
+    last: str | None = typer.Option(
+        None, "--last", help="Last period to judge, included [default: all]."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the whole report as JSON."),
 ) -> None:
     """Build the workspace: inputs to verdicts, weak spots and tiles; then serve the result.
@@ -61,8 +67,9 @@ def build_command(
     console = Console(stderr=True)
     with Bars(console) as bars:
         options = BuildOptions(
-            rules, workers, keep_going, engine, master, parse_size(memory) if memory else None
-        )
+            rules, workers, keep_going, engine, master,
+            parse_size(memory) if memory else None, first, last,
+        )  # fmt: skip
         result = build(directory, options, BarProgress(bars))
     serious = look_at(Tables(result.folder), result.files)
     if as_json:

@@ -48,6 +48,13 @@ class StepContext:
         """What the step and its workers may take together: size batches and spilling to it."""
         return self.workers.memory_bytes
 
+    def connect(self, *names: str) -> Any:
+        """Open tables with DuckDB, in half of the memory; what does not fit is spilled."""
+        return self.tables.connect(
+            *names, threads=self.workers.count, memory=f"{self.memory_bytes // 2}B",
+            spill=self.out.parent / ".duckdb.part",
+        )  # fmt: skip
+
     def write(self, name: str, data: pa.Table) -> int:
         """Check, sort by key and write a table; give the number of rows."""
         table = TABLES[name]

@@ -54,8 +54,10 @@ def write_tables(folder: Path, tables: dict[str, pa.Table]) -> None:
             write_table(out / f"{name}.parquet", ordered, table)
 
 
-def merge(cache: Cache, table: Table, folders: Sequence[Path], timed: Timed) -> Path:
-    """Add up the evidence of all parts."""
+def merge(
+    cache: Cache, table: Table, folders: Sequence[Path], memory_bytes: int, timed: Timed
+) -> Path:
+    """Add up the evidence of all parts, in half of the memory; more is spilled."""
     key = key_of(code_key(), table.name, sorted(folder.name for folder in folders))
     target = cache.folder("merge", key)
 
@@ -67,7 +69,8 @@ def merge(cache: Cache, table: Table, folders: Sequence[Path], timed: Timed) -> 
             parts = [folder / f"{table.name}.parquet" for folder in folders]
             report.read = {"parts": len(parts)}
             with whole_folder(target) as out:
-                write_table(out / f"{table.name}.parquet", merge_evidence(parts, table), table)
+                batches = merge_evidence(parts, table, out, memory=f"{memory_bytes // 2}B")
+                write_table(out / f"{table.name}.parquet", batches, table)
         advance(1)
         report.wrote = {table.name: Tables(target).rows(table.name)}
         return report

@@ -46,7 +46,7 @@ def ingest_logs(
     for log in logs:
         key = key_of(
             code_key(), log.sha256, log.source.shown, log.duplicate_of, as_read(log.declaration),
-            config.positions, config.workspace.salt,
+            config.positions, config.grid.period, config.workspace.salt,
         )  # fmt: skip
         jobs[log] = IngestWork(log, config, now_ms, cache.folder("ingest", key))
     failed: dict[LogInput, str] = {}

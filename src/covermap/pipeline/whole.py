@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from covermap.engine.local import Workers
 from covermap.engine.step import StepContext
 from covermap.pipeline.cache import Cache
@@ -17,7 +15,7 @@ from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
 from covermap.steps import judge, tiles, weak
-from covermap.store import Tables, whole_folder, write_text
+from covermap.store import Tables, rows_in, whole_folder, write_text
 from covermap.workspace import Config
 
 
@@ -64,7 +62,8 @@ class Whole:
         inputs = [(n, [p.parent.name for p in self.layout.of_table(n)]) for n in reads]
         offsets = {m.name: m.level_offset_db for m in self.config.measurements}
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
-        key = key_of(code_key(), step.name, inputs, self.rules, self.config.grid, recipes, offsets)
+        settings = [self.config.grid, self.config.judge]
+        key = key_of(code_key(), step.name, inputs, self.rules, settings, recipes, offsets)
         folder = self.cache.folder(step.name, key)
 
         def work(advance: Advance) -> StepReport:
@@ -90,7 +89,7 @@ class Whole:
             self.layout.add_folder(step.name, folder / step.name)
 
     def _count(self, name: str) -> int:
-        return sum(pq.read_metadata(path).num_rows for path in self.layout.of_table(name))
+        return sum(map(rows_in, self.layout.of_table(name)))
 
     def _run_step(
         self,
@@ -113,9 +112,10 @@ class Whole:
                 parts.append(key_of(code_key(), key))
                 return self.cache.folder(f"{step.name}_part", parts[-1])
 
+            tables = Tables(view, self.config.judge.within)
             step.run(
                 StepContext(
-                    Tables(view), out, self.config, self.rules, self.workers, part, tell,
+                    tables, out, self.config, self.rules, self.workers, part, tell,
                     report.notes,
                 )
             )  # fmt: skip

@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from covermap.core.cube.columns import from_rows, texts_of
 from covermap.core.cube.counts import Counts, added
-from covermap.shards import damaged, open_file, write_shard
-from covermap.store import whole_folder
+from covermap.shards import open_file, write_shard
+from covermap.store import damaged, whole_folder
 from covermap.tables import TABLES, Table
 
 ITEM_ROWS = 2 << 20

@@ -251,7 +251,7 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
         "technology": _named(rows.technology[at], NAMES.tolist()),
         "service": pa.array(~rows.no_service[at]),
         "antenna": _constant(said.antenna, n),
-        "period": periods(rows.time_ms[at], timed),
+        "period": periods(rows.time_ms[at], timed, origin.config.grid.period),
         "simulated": _constant(origin.simulated, n),
     }
     return conform(pa.table(columns), SAMPLES)  # in order already: runs are ranked by their id

@@ -16,25 +16,30 @@ _ROWS_PER_BATCH = 122_880
 
 
 def merge_evidence(
-    parts: list[Path], table: Table, *, threads: int = 2, memory: str = "2GB"
+    parts: list[Path],
+    table: Table,
+    beside: Path | None = None,
+    *,
+    threads: int = 2,
+    memory: str = "2GB",
 ) -> Iterator[pa.RecordBatch]:
     """Add up the counts of equal keys over all parts; stream them in key order.
 
     Every column but the counts is part of the identity of a row (a campaign beside its run), the
     table's key gives the order, nulls last. The result does not depend on the order, the number or
-    the cut of the parts. What does not fit into `memory` is spilled to a temporary folder that is
-    removed at the end.
+    the cut of the parts. What does not fit into `memory` is spilled to a temporary folder, in the
+    folder `beside` if given, that is removed at the end.
 
     Parameters
     ----------
     parts
         Parquet files of `table`'s schema; none gives no batch.
     table
-        ``tables.CELL_EVIDENCE`` or ``tables.SEGMENT_EVIDENCE``.
+        ``tables.SEGMENT_EVIDENCE``, or another whose counts add up.
     """
     if not parts:
         return
-    with tempfile.TemporaryDirectory(prefix="covermap-merge-") as spill:
+    with tempfile.TemporaryDirectory(prefix=".merge-", dir=beside) as spill:
         connection = duckdb.connect(
             config={"threads": threads, "memory_limit": memory, "temp_directory": spill}
         )

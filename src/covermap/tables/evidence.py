@@ -8,7 +8,7 @@ _COUNTS = (
     C("operator", S, "PLMN or declared name"),
     C("technology", S, "technology; none: no service"),
     C("source", S, "drive, probe or app"),
-    C("period", S, "YYYY-MM"),
+    C("period", S, "as in samples"),
     C("rsrp_bin", I16, "floor of the level, dBm: k holds k <= x < k+1", "no level"),
     C("sinr_bin", I16, "floor of the SINR, dB", "no SINR"),
     C("n", I64, "samples"),

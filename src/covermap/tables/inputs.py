@@ -76,7 +76,11 @@ SAMPLES = Table(
         *_SERVING,
         *_TESTS,
         C("antenna", S, "where the antenna was, as declared"),
-        C("period", S, "YYYY-MM of the time, UTC; 'undated' without time"),
+        C(
+            "period",
+            S,
+            "YYYY-MM of the time, UTC (or as grid.period says); 'undated': no time",
+        ),
         C("simulated", B, "true: made by the simulator, not measured"),
     ),
     ("run_id", "seq"),

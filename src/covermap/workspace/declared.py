@@ -142,6 +142,27 @@ class Grid(_Strict):
     """`[grid]`."""
 
     resolution: Annotated[int, Field(ge=5, le=12)] = 10
+    period: Literal["day", "month", "quarter", "year"] = "month"
+    """What evidence is kept apart by: any of these can later be judged by itself."""
+
+
+_PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?|-Q[1-4])?$"
+
+
+class Judge(_Strict):
+    """`[judge]`: the evidence that is judged; without bounds, all of it."""
+
+    first: Annotated[str, Field(pattern=_PERIOD)] | None = None
+    """First period: 2025-01, 2025-01-31, 2025-Q1 or 2025, as `grid.period` says."""
+    last: Annotated[str, Field(pattern=_PERIOD)] | None = None
+    """Last period, included."""
+
+    @property
+    def within(self) -> tuple[str, str] | None:
+        """First and last period; None: all evidence, also what has no date."""
+        if self.first is None and self.last is None:
+            return None
+        return self.first or "0", self.last or "9999-99"
 
 
 class Positions(_Strict):
@@ -187,6 +208,7 @@ class Config(_Strict):
     workspace: About = About()
     rules: RulesChoice = RulesChoice()
     grid: Grid = Grid()
+    judge: Judge = Judge()
     positions: Positions = Positions()
     matching: Matching = Matching()
     map: Map = Map()

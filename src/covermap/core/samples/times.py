@@ -94,20 +94,28 @@ def never_set(time_ms: Ints) -> Bools:
     return time_ms < YEAR_1990_MS
 
 
-def periods(time_ms: Ints, known: Bools) -> pa.Array:
-    """Month of each time, `YYYY-MM` in UTC; `undated` where it is not known.
+def periods(time_ms: Ints, known: Bools, unit: str = "month") -> pa.Array:
+    """Period of each time, in UTC; `undated` where it is not known.
+
+    Parameters
+    ----------
+    unit
+        `day` (2025-01-31), `month` (2025-01), `quarter` (2025-Q1) or `year` (2025).
 
     Examples
     --------
     >>> periods(np.array([0, 0]), np.array([True, False])).to_pylist()
     ['1970-01', 'undated']
     """
-    month = np.where(known, time_ms, 0).astype("datetime64[ms]").astype("datetime64[M]")
-    number = np.where(known, month.astype(np.int64), -1)
-    coded = pa.array(number).dictionary_encode()
-    names = [_month(n) for n in coded.dictionary.to_pylist()]
-    return pa.array(names, pa.string()).take(coded.indices)
+    step = {"day": "D", "year": "Y"}.get(unit, "M")
+    start = np.where(known, time_ms, 0).astype("datetime64[ms]").astype(f"datetime64[{step}]")
+    coded = pa.array(start.astype(np.int64), mask=~known).dictionary_encode()
+    names = [_spelt(n, step, unit) for n in coded.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(coded.indices).fill_null("undated")
 
 
-def _month(number: int) -> str:
-    return "undated" if number < 0 else str(np.datetime64(number, "M"))
+def _spelt(number: int, step: str, unit: str) -> str:
+    text = str(np.array(number, f"datetime64[{step}]"))
+    if unit != "quarter":
+        return text
+    return f"{text[:4]}-Q{(int(text[5:7]) + 2) // 3}"

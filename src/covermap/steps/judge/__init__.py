@@ -47,7 +47,7 @@ def run(ctx: StepContext) -> None:
     BuildError
         Evidence names a segment that does not exist, or segments do not add up to their line.
     """
-    connection = ctx.tables.connect(*_TABLES)
+    connection = ctx.connect(*_TABLES)
     try:
         cube = cube_files(ctx)
         pairs = layer_pairs(connection, {layer for file in cube for layer in file.layers})
@@ -96,6 +96,7 @@ def _work(
         GroupWork(
             ctx.tables.folder, group, tuple(pairs), ctx.rules, _offsets(ctx), _simulated(ctx),
             frozenset(name for name in closed if group.first <= name <= group.last), place(key),
+            ctx.tables.within,
         )
         for group, key in zip(groups, keys, strict=True)
     ]  # fmt: skip

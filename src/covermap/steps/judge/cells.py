@@ -24,11 +24,11 @@ from covermap.tables import CELL_EVIDENCE, CELL_VERDICTS
 
 NAME = CELL_VERDICTS.name
 ITEM_ROWS = 1 << 20
-"""Rows of the cube that one piece of work reads, about; one shard may have more."""
+"""Rows of the cube that one piece of work reads at most, about; one shard may have more."""
+ROW_BYTES, PLACE_BYTES = 600, 300
+"""Memory that judging takes for a row of the cube, and for a cell in one layer, about."""
 SMALL_ROWS = 400_000
 """Below, starting worker processes costs more than they save."""
-HELD_PLACES = 4_000_000
-"""Cells times layers that are kept in memory while a piece of work is judged."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class CellsWork:
     pairs: tuple[Layer, ...]
     """Operators and technologies of the whole build."""
     rules: RulePack
+    held_places: int
+    """Cells times layers that are kept in memory; more are kept aside, a layer at a time."""
 
 
 def cube_files(ctx: StepContext) -> list[ShardFile]:
@@ -72,7 +74,11 @@ def judge_cells(
     """
     shards = _shards(ctx, files, pairs, aside)
     missing = [one for one in shards if not one.folder.is_dir()]
-    work = [CellsWork(tuple(some), tuple(pairs), ctx.rules) for some in _items(missing)]
+    memory = ctx.memory_bytes // (ctx.workers.count + 1)
+    work = [
+        CellsWork(tuple(some), tuple(pairs), ctx.rules, memory // (2 * PLACE_BYTES))
+        for some in _items(missing, min(ITEM_ROWS, memory // (2 * ROW_BYTES)))
+    ]
     few = sum(one.rows for one in missing) < SMALL_ROWS
     done = 0
     for position, _ in ctx.workers.run(judge_shards, work, small=few):
@@ -103,11 +109,11 @@ def _shards(
     return found
 
 
-def _items(shards: Sequence[ShardJudging]) -> list[list[ShardJudging]]:
+def _items(shards: Sequence[ShardJudging], most_rows: int) -> list[list[ShardJudging]]:
     grouped: list[list[ShardJudging]] = []
-    held = ITEM_ROWS
+    held = most_rows
     for one in shards:
-        if held + one.rows > ITEM_ROWS:
+        if held + one.rows > most_rows:
             grouped.append([])
             held = 0
         grouped[-1].append(one)
@@ -120,7 +126,7 @@ def judge_shards(work: CellsWork) -> int:
     counts = [read_counts(path, CELL_EVIDENCE) for one in work.shards for path in one.files]
     evidence = ShardEvidence(counts)
     del counts
-    large = evidence.count * (len(work.pairs) + 1) > HELD_PLACES
+    large = evidence.count * (len(work.pairs) + 1) > work.held_places
     parent = work.shards[0].folder.parent
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".cells-", suffix=".part", dir=parent) as aside:
@@ -146,10 +152,17 @@ def _write(shards: Sequence[ShardJudging], evidence: ShardEvidence, spool: Spool
             for layer in spool.layers():
                 held.append(made.of(layer, first, end))
                 if sum(piece.num_rows for piece in held) >= ROWS_PER_GROUP:
-                    writer.write(pa.concat_tables(held))
+                    writer.write(_own_words(held))
                     held = []
             if held:
-                writer.write(pa.concat_tables(held))
+                writer.write(_own_words(held))
+
+
+def _own_words(pieces: Sequence[pa.Table]) -> pa.Table:
+    """Join pieces; the periods that are spelt out are the shard's own, not its neighbours'."""
+    whole = pa.concat_tables(pieces)
+    periods = whole.column("last_period").cast(pa.string()).dictionary_encode()
+    return whole.set_column(whole.column_names.index("last_period"), "last_period", periods)
 
 
 class _Rows:

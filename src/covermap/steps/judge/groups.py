@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from covermap.rules import RulePack
-from covermap.store import Tables
+from covermap.store import Tables, Within
 
 MOST_SEGMENTS = 16_384
 """Segments of a group, in the mean of a large build."""
@@ -58,6 +58,8 @@ class GroupWork:
     """Lines of the group that end where they start."""
     folder: Path
     """Where the result is kept."""
+    within: Within | None = None
+    """First and last period of the evidence that counts; None: all."""
 
 
 def groups_of(lines: list[tuple[str, int]]) -> list[Group]:
@@ -138,7 +140,7 @@ def keys_of(groups: list[Group], contents: dict[str, list[str]], *common: Any) -
 
 def connect(work: GroupWork) -> Any:
     """Open the tables of the build so far, for one worker."""
-    return Tables(work.source).connect(*TABLES, threads=1, memory="1500MB")
+    return Tables(work.source, work.within).connect(*TABLES, threads=1, memory="1500MB")
 
 
 def offsets_of(connection: Any, offsets_db: dict[str, int]) -> dict[str, int]:

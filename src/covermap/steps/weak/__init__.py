@@ -25,7 +25,7 @@ _TABLES = (
 
 def run(ctx: StepContext) -> None:
     """Write weak_spots."""
-    connection = ctx.tables.connect(*_TABLES)
+    connection = ctx.connect(*_TABLES)
     try:
         sites = Sites.read(connection)
         found = [empty(WEAK_SPOTS)]
