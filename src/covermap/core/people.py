@@ -204,3 +204,35 @@ def quad_areas_m2(lon: Floats, lat: Floats) -> Floats:
     dx1, dy1 = x[1:, 1:] - x[:-1, :-1], y[1:, 1:] - y[:-1, :-1]
     dx2, dy2 = x[1:, :-1] - x[:-1, 1:], y[1:, :-1] - y[:-1, 1:]
     return np.abs(0.5 * (dx1 * dy2 - dx2 * dy1))
+
+
+def close_poles(
+    x: Floats, y: Floats, starts: Ints, period: float, north: float, south: float
+) -> tuple[Floats, Floats, Ints]:
+    """Give unwrapped rings round a pole the way along the pole that closes them.
+
+    Parameters
+    ----------
+    period
+        Columns in a whole turn of longitude, as for `unwrap`.
+    north, south
+        Rows of the poles; the nearer one is taken. Not finite: the map does not reach it, and the
+        ring is left without an area that is finite.
+
+    Returns
+    -------
+    x, y, starts
+        The rings, those round a pole with three vertices more.
+    """
+    first, last = starts[:-1], starts[1:] - 1
+    turn = x[last] - x[first]
+    open_ = np.flatnonzero(np.abs(turn) > 0.5 * period)
+    for ring in open_[::-1]:  # a pole lies in one cell: two rings at most
+        a, b = starts[ring], starts[ring + 1]
+        end = x[a] + np.copysign(period, turn[ring])
+        middle = y[a:b].mean()
+        pole = north if abs(middle - north) < abs(middle - south) else south
+        x = np.insert(x, b, [end, end, x[a]])
+        y = np.insert(y, b, [y[a], pole, pole])
+        starts = starts + np.where(np.arange(len(starts)) > ring, 3, 0)
+    return x, y, starts

@@ -42,6 +42,8 @@ class StepContext:
     """Call with the share done (0-1) and what is being done; may raise to interrupt."""
     report: dict[str, Any] = field(default_factory=dict)
     """Counts worth telling, shown by `covermap build --explain` and `--json`."""
+    root: Path = Path()
+    """The workspace: what input files are named relative to."""
 
     @property
     def memory_bytes(self) -> int:

@@ -43,7 +43,7 @@ from covermap.pipeline.parts import PartWork
 from covermap.pipeline.progress import Advance, Progress, Silent, StepReport
 from covermap.pipeline.publish import Layout, assemble, only_builder, prune, sweep
 from covermap.pipeline.vectors import OF_LINES, read_vectors
-from covermap.pipeline.whole import WHOLE_STEPS, Whole
+from covermap.pipeline.whole import OF_PEOPLE, WHOLE_STEPS, Whole
 from covermap.rules import RulePack, load_pack
 from covermap.store import Tables, Workspace
 from covermap.tables import CELL_EVIDENCE, CELL_TESTS, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
@@ -264,6 +264,8 @@ class _Builder:
             self.layout.add_table(name, vectors["lines"])
         for name in ("sites", "places", "villages", "regions", "sections"):
             self.layout.add_table(name, vectors[name])
+        for name in OF_PEOPLE:
+            self.layout.add_table(name, vectors["people"])
 
     def _publish(
         self, counts: list[dict[str, Any]], unreadable: list[str], started: float

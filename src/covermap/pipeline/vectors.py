@@ -1,4 +1,4 @@
-"""What is read once for all logs: lines, sites, places, villages and regions."""
+"""What is read once for all logs: lines, sites, places, villages, regions and people."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.steps.areas import read_areas
 from covermap.steps.lines import read_lines
 from covermap.steps.lines.known import remember
+from covermap.steps.people import read_people
 from covermap.steps.sections import make_sections
 from covermap.steps.sites import read_sites
 from covermap.store import Tables, read_table, write_table
@@ -29,11 +30,11 @@ KNOWN = "known_lines.parquet"
 
 
 def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict[str, Path]:
-    """Read lines, sites, places, villages and regions; give each one's result folder."""
+    """Read lines, sites, places, villages, regions, people; give each one's result folder."""
     found: dict[str, Path] = {}
 
     def work(advance: Advance) -> StepReport:
-        report = StepReport("lines, sites, areas", parts=6)
+        report = StepReport("lines, sites, areas", parts=7)
         found["lines"] = _lines(root, config, cache)
         advance(1)
         found["sites"] = _sites(root, config, cache)
@@ -43,13 +44,16 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
             advance(1)
         found["sections"] = _sections(found["lines"], found["regions"], cache)
         advance(1)
+        found["people"] = _people(root, config, found["regions"], cache)
+        advance(1)
         for name in OF_LINES:
             report.wrote[name] = Tables(found["lines"]).rows(name)
         for name in ("sites", *AREA_KINDS, "sections"):
             report.wrote[name] = Tables(found[name]).rows(name)
+        report.wrote["counting_cells"] = Tables(found["people"]).rows("counting_cells")
         return report
 
-    timed("lines, sites, areas", 6.0, work)
+    timed("lines, sites, areas", 7.0, work)
     return found
 
 
@@ -117,6 +121,22 @@ def _areas(kind: AreaKind, root: Path, config: Config, cache: Cache) -> Path:
             kind: pa.concat_tables([empty(TABLES[kind]), *(m.table for m in made)]),
             "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
             "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),
+        })  # fmt: skip
+    return folder
+
+
+def _people(root: Path, config: Config, regions: Path, cache: Cache) -> Path:
+    declared, grid = config.population, config.grid.resolution
+    files = []
+    if declared is not None:
+        files = input_files(root, declared.files, "covermap.toml [population]")
+    content = [files_key(root, files), declared and _dump(declared), regions.name, grid]
+    folder = cache.folder("population", key_of(code_key(), "population", content))
+    if not folder.is_dir():
+        made = read_people(declared, files, Tables(regions).read("regions"), root, grid)
+        write_tables(folder, {
+            "population": made.population, "counting_cells": made.counting,
+            "rejected": made.rejected, "problems": made.problems,
         })  # fmt: skip
     return folder
 

@@ -14,7 +14,7 @@ from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
-from covermap.steps import judge, tiles, weak
+from covermap.steps import judge, people, tiles, weak
 from covermap.store import Tables, rows_in, whole_folder, write_text
 from covermap.workspace import Config
 
@@ -28,6 +28,8 @@ class WholeStep:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     """Tables; a step without any writes a folder of its name."""
+    of_rules: bool = True
+    """Whether its result depends on the rule pack."""
 
 
 VERDICTS = (
@@ -35,8 +37,16 @@ VERDICTS = (
     "settling",
 )  # fmt: skip
 JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
+OF_PEOPLE = ("population", "counting_cells")
 WHOLE_STEPS = (
+    WholeStep("people", people.run, ("cell_evidence", *OF_PEOPLE), ("cell_people",), False),
     WholeStep("judge", judge.run, JUDGED_FROM, VERDICTS),
+    WholeStep(
+        "count",
+        people.count,
+        ("cell_verdicts", "cell_people", *OF_PEOPLE, "regions"),
+        ("people_verdicts",),
+    ),
     WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
     WholeStep("tiles", tiles.run, (*VERDICTS[:3], "segments", "lines", "weak_spots", "sites"), ()),
 )
@@ -62,8 +72,9 @@ class Whole:
         inputs = [(n, [p.parent.name for p in self.layout.of_table(n)]) for n in reads]
         offsets = {m.name: m.level_offset_db for m in self.config.measurements}
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
+        rules = self.rules if step.of_rules else None
         settings = [self.config.grid, self.config.judge]
-        key = key_of(code_key(), step.name, inputs, self.rules, settings, recipes, offsets)
+        key = key_of(code_key(), step.name, inputs, rules, settings, recipes, offsets)
         folder = self.cache.folder(step.name, key)
 
         def work(advance: Advance) -> StepReport:
@@ -116,7 +127,7 @@ class Whole:
             step.run(
                 StepContext(
                     tables, out, self.config, self.rules, self.workers, part, tell,
-                    report.notes,
+                    report.notes, self.cache.root.parent,
                 )
             )  # fmt: skip
             write_text(out / PARTS, "".join(f"{key}\n" for key in parts))

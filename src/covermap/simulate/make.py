@@ -26,6 +26,7 @@ from covermap.simulate.world import World, make_world
 from covermap.simulate.writers import vectors
 from covermap.simulate.writers.declare import workspace_toml
 from covermap.simulate.writers.logs import WRITERS
+from covermap.simulate.writers.population import write_population
 from covermap.simulate.writers.tables import SITE_FORMATS
 from covermap.workspace import CONFIG_NAME, Grid, load_config
 
@@ -165,3 +166,5 @@ def _write_vectors(folder: Path, world: World) -> None:
         vectors.write_collection(folder / "raw/villages.geojson", vectors.village_features(world))
     if world.recipe.places.key_places:
         vectors.write_collection(folder / "raw/places.geojson", vectors.place_features(world))
+    if world.recipe.places.population:
+        write_population(folder / "raw/population.tif", world)

@@ -193,10 +193,12 @@ class Faults(_Strict):
 
 
 class Settlements(_Strict):
-    """`[places]`: villages and key places that are made up around real towns."""
+    """`[places]`: villages, key places and people that are made up around real towns."""
 
     villages: Annotated[int, Field(ge=0, le=100_000)] = 240
     key_places: Annotated[int, Field(ge=0, le=100_000)] = 44
+    population: bool = True
+    """Whether there is a population raster."""
 
 
 class Recipe(_Strict):

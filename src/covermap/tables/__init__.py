@@ -26,6 +26,13 @@ from covermap.tables.lines import (
     STATIONS,
     STRUCTURES,
 )
+from covermap.tables.people import (
+    CELL_PEOPLE,
+    COUNTING_CELLS,
+    LEVELS,
+    PEOPLE_VERDICTS,
+    POPULATION,
+)
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
     CELL_VERDICTS,
@@ -57,9 +64,12 @@ __all__ = [
     "ANY",
     "BASES",
     "CELL_EVIDENCE",
+    "CELL_PEOPLE",
     "CELL_TESTS",
     "CELL_VERDICTS",
+    "COUNTING_CELLS",
     "KNOWN_LINES",
+    "LEVELS",
     "LINES",
     "LINE_CLASSES",
     "LINE_VERDICTS",
@@ -68,7 +78,9 @@ __all__ = [
     "MATCHED",
     "NETWORK_VERDICTS",
     "NO_TECHNOLOGY",
+    "PEOPLE_VERDICTS",
     "PLACES",
+    "POPULATION",
     "POSITION_BASES",
     "POSTS",
     "PROBLEMS",
@@ -109,7 +121,8 @@ TABLES: dict[str, Table] = {
         READINGS, SAMPLES, REJECTED, PROBLEMS, RUNS, SITES, LINES, SEGMENTS, STATIONS, STRUCTURES,
         POSTS, LINKS, SECTIONS, PLACES, VILLAGES, REGIONS, CELL_EVIDENCE, CELL_TESTS,
         SEGMENT_EVIDENCE, MATCHED, CELL_VERDICTS, SEGMENT_VERDICTS, LINE_VERDICTS,
-        SECTION_VERDICTS, NETWORK_VERDICTS, SETTLING, WEAK_SPOTS,
+        SECTION_VERDICTS, NETWORK_VERDICTS, SETTLING, WEAK_SPOTS, POPULATION, COUNTING_CELLS,
+        CELL_PEOPLE, PEOPLE_VERDICTS,
     )
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from covermap.workspace.declared import (
     Matching,
     Measurements,
     Name,
+    Population,
     Positions,
     Sites,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Matching",
     "Measurements",
     "Name",
+    "Population",
     "Positions",
     "Sites",
     "input_files",

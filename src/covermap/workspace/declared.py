@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 FILL_IN = "FILL IN"
 """What `covermap check` writes where only the user knows the value; it is refused as a value."""
@@ -120,6 +120,31 @@ class Areas(_Files):
     level: str | None = None
 
 
+class Population(_Strict):
+    """`[population]`: the raster or rasters that people come from; several are added up."""
+
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    kind: Literal["count", "density", "weight"]
+    """count: people per pixel; density: people per km2; weight: in proportion to a density, such as
+    a raster that saturates."""
+    year: Annotated[int, Field(ge=1800, le=2200)] | None = None
+    total: Annotated[float, Field(gt=0)] | None = None
+    """People in all: the raster is scaled to it. A weight needs one."""
+    band: Annotated[int, Field(ge=1)] | None = None
+    """Which band, where there are several."""
+    datum: Datum | None = None
+    """None: the CRS of the files."""
+    attribution: str = ""
+    """Who the raster comes from."""
+    simulated: bool = False
+
+    @model_validator(mode="after")
+    def _weights_have_a_total(self) -> Population:
+        if self.kind == "weight" and self.total is None:
+            raise ValueError('kind = "weight" needs total = the number of people in all')
+        return self
+
+
 class About(_Strict):
     """`[workspace]`."""
 
@@ -219,6 +244,7 @@ class Config(_Strict):
     places: tuple[Areas, ...] = ()
     villages: tuple[Areas, ...] = ()
     regions: tuple[Areas, ...] = ()
+    population: Population | None = None
 
 
 KINDS = ("measurements", "sites", "lines", "places", "villages", "regions")

@@ -54,10 +54,12 @@ def _text(path: Path) -> str:
 
 def _all_simulated(config: Config) -> Config:
     """Mark every input of a simulated workspace."""
-    marked = {
-        kind: tuple(e.model_copy(update={"simulated": True}) for e in getattr(config, kind))
-        for kind in KINDS
+    said = {"simulated": True}
+    marked: dict[str, object] = {
+        kind: tuple(e.model_copy(update=said) for e in getattr(config, kind)) for kind in KINDS
     }
+    if config.population is not None:
+        marked["population"] = config.population.model_copy(update=said)
     return config.model_copy(update=marked)
 
 

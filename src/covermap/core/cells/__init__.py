@@ -8,6 +8,7 @@ from covermap.core.cells.index import cells_at
 from covermap.core.cells.lattice import NO_CELL
 from covermap.core.cells.numbers import (
     centres,
+    descendants,
     neighbours,
     parents,
     resolutions,
@@ -15,6 +16,6 @@ from covermap.core.cells.numbers import (
 from covermap.core.cells.outline import Boundaries, areas_m2, boundaries, outlines
 
 __all__ = [
-    "NO_CELL", "Boundaries", "areas_m2", "boundaries", "cells_at", "centres", "neighbours",
-    "outlines", "parents", "resolutions",
+    "NO_CELL", "Boundaries", "areas_m2", "boundaries", "cells_at", "centres", "descendants",
+    "neighbours", "outlines", "parents", "resolutions",
 ]  # fmt: skip

@@ -71,6 +71,21 @@ def parents(cells: ArrayLike, resolution: int) -> Ints:
     return np.where(known, coarse, NO_CELL)
 
 
+def descendants(cells: ArrayLike, resolution: int) -> Ints:
+    """Every cell of a finer (or the same) resolution below the given ones, ascending.
+
+    Of another length than the input. Cells must be distinct and of one resolution.
+
+    Examples
+    --------
+    >>> below = descendants([0x8A309962CC9FFFF], 11)
+    >>> len(below), bool((parents(below, 10) == 0x8A309962CC9FFFF).all())
+    (7, True)
+    """
+    below = _numpy(h3ronpy.change_resolution(_unsigned(cells), int(resolution)))
+    return np.sort(below.view(np.int64))
+
+
 def centres(cells: ArrayLike) -> tuple[Floats, Floats]:
     """Longitude and latitude of each cell's centre, degrees WGS-84.
 

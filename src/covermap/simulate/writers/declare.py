@@ -65,6 +65,8 @@ def workspace_toml(recipe: Recipe, seed_note: str) -> str:
         config["villages"] = [_areas("villages", ("code", "name", "population"))]
     if recipe.places.key_places:
         config["places"] = [_areas("places", ("code", "name", "scene", "grade", "key_point"))]
+    if recipe.places.population:
+        config["population"] = _population(recipe)
     note = (
         f"# A simulated workspace ({seed_note}): nothing in it was measured.\n"
         "# truth/ holds what is true in this world; no step reads it.\n\n"
@@ -145,6 +147,16 @@ def _lines(recipe: Recipe, group: str) -> dict[str, Any]:
     if _has_stations(recipe, group):
         entry["stations"] = f"raw/lines/{group}-stations.geojson"
     return entry
+
+
+def _population(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "files": ["raw/population.tif"],
+        "kind": "count",
+        "year": int(recipe.period.first_day[:4]),
+        "attribution": "Simulated by covermap: no real people",
+        "simulated": True,
+    }
 
 
 def _areas(kind: str, fields: tuple[str, ...]) -> dict[str, Any]:
