@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import Depends, FastAPI
 
 from covermap import __version__
@@ -11,7 +13,7 @@ from covermap.service.parameters import only_listed
 from covermap.service.protection import Protection
 from covermap.service.routes import along, archives, build, lines, pages, point, spots, sums, tiles
 from covermap.service.settings import Settings
-from covermap.service.shortway import ShortWay
+from covermap.service.shortway import Short, ShortWay
 from covermap.service.snapshot import Builds
 from covermap.service.tiling import Tiles
 
@@ -44,12 +46,15 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (tiles, archives, pages):  # the pages take every other path: last
         app.include_router(module.router)
 
-    def basemap() -> str | None:
-        try:
-            return builds.current().basemap
-        except CovermapError:
-            return None
-
-    app.add_middleware(ShortWay, tiles=served)
-    app.add_middleware(Protection, basemap=basemap)
+    app.state.short = Short(served)
+    app.state.basemap = partial(_basemap, builds)
+    app.add_middleware(ShortWay, short=app.state.short)
+    app.add_middleware(Protection, basemap=app.state.basemap)
     return app
+
+
+def _basemap(builds: Builds) -> str | None:
+    try:
+        return builds.current().basemap
+    except CovermapError:
+        return None

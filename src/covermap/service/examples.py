@@ -62,7 +62,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "build": "5f0c2b9e11aa",
         "vector_layers": [
             {"id": "cells", "description": "Coverage by H3 cell", "minzoom": 4, "maxzoom": 13,
-             "fields": {"verdict": "String: verdict of the largest measured area"}}
+             "fields": {"verdict": "String"},
+             "about": {"verdict": "verdict of the largest measured area"}}
         ],
     },
     "point": {

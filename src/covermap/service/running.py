@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import multiprocessing
+import signal
 import socket
 from collections.abc import Callable
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +17,79 @@ import uvicorn
 from covermap.errors import BuildError, ServeError
 from covermap.service.app import create_app
 from covermap.service.settings import Settings
+from covermap.service.wire import tile_protocol
 from covermap.store import Workspace
 
 GRACE_S = 3
 """How long running requests may go on after Ctrl-C."""
 
 
-def run(settings: Settings, host: str, port: int, say: Callable[[str], object]) -> None:
+def run(
+    settings: Settings, host: str, port: int, say: Callable[[str], object], workers: int = 1
+) -> None:
     """Serve until Ctrl-C; `say` is told the address once the service really listens.
 
     Raises
     ------
     ServeError
-        The address is not of this machine alone, the port is taken, or nothing is built.
+        The address is not of this machine alone, the port is taken, or nothing is built; or a
+        worker has ended by itself.
     """
     check_host(host)
     check_built(settings.workspace)
     listener = listen(host, port)
-    config = uvicorn.Config(
-        create_app(settings),
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE_S,
-        server_header=False,
-    )
-    server = _Announcing(config, lambda: say(f"Serving on {address(listener)} (Ctrl-C stops)"))
+    told = f"Serving on {address(listener)} (Ctrl-C stops)"
     try:
-        server.run(sockets=[listener])
+        if workers == 1:
+            _serve(settings, listener, lambda: say(told))
+        else:
+            _share(settings, listener, workers, lambda: say(told))
     except KeyboardInterrupt:
         pass  # uvicorn has ended well and passes the signal on
     finally:
         listener.close()
+
+
+def _serve(
+    settings: Settings, listener: socket.socket, announce: Callable[[], object] = lambda: None
+) -> None:
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        http=tile_protocol(app.state.short, app.state.basemap),
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    _Announcing(config, announce).run(sockets=[listener])
+
+
+def _share(
+    settings: Settings, listener: socket.socket, workers: int, announce: Callable[[], object]
+) -> None:
+    """Serve with processes that take connections of one socket in turns."""
+    spawn = multiprocessing.get_context("spawn")
+    processes = [
+        spawn.Process(target=_work, args=(settings, listener), daemon=True) for _ in range(workers)
+    ]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for process in processes:
+            process.start()
+        announce()
+        ended = wait([process.sentinel for process in processes])
+        code = next(p.exitcode for p in processes if p.sentinel in ended)
+        raise ServeError(f"a worker has ended by itself (exit code {code}). Start again.")
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join(GRACE_S + 1)
+
+
+def _work(settings: Settings, listener: socket.socket) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        _serve(settings, listener)
 
 
 def check_host(host: str) -> None:

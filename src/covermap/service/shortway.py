@@ -21,27 +21,11 @@ _PATH = re.compile(
 _QUERY = re.compile(r"build=([A-Za-z0-9_-]{1,100})")
 
 
-class ShortWay:
-    """ASGI layer before the routes."""
+class Short:
+    """Answers the address of a tile by the tiles of the builds."""
 
-    def __init__(self, app: ASGIApp, tiles: Tiles) -> None:
-        self.app, self.tiles = app, tiles
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] == "http" and scope["method"] == "GET":
-            found = {name: value.decode("latin-1") for name, value in scope["headers"]
-                     if name in (b"if-none-match", b"accept-encoding")}  # fmt: skip
-            answer = self.answer(
-                scope["path"], scope["query_string"].decode("latin-1"),
-                found.get(b"if-none-match"), found.get(b"accept-encoding"),
-            )  # fmt: skip
-            if answer is not None:
-                start = {"type": "http.response.start", "status": answer.status}
-                await send({**start, "headers": list(answer.headers)})
-                await send({"type": "http.response.body", "body": answer.body})
-                return
-        await self.app(scope, receive, send)
+    def __init__(self, tiles: Tiles) -> None:
+        self.tiles = tiles
 
     def answer(
         self, path: str, query: str, none_match: str | None, accept_encoding: str | None
@@ -60,3 +44,26 @@ class ShortWay:
         except CovermapError:
             return None
         return tile.answer(none_match, accept_encoding)
+
+
+class ShortWay:
+    """ASGI layer before the routes."""
+
+    def __init__(self, app: ASGIApp, short: Short) -> None:
+        self.app, self.short = app, short
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] == "GET":
+            found = {name: value.decode("latin-1") for name, value in scope["headers"]
+                     if name in (b"if-none-match", b"accept-encoding")}  # fmt: skip
+            answer = self.short.answer(
+                scope["path"], scope["query_string"].decode("latin-1"),
+                found.get(b"if-none-match"), found.get(b"accept-encoding"),
+            )  # fmt: skip
+            if answer is not None:
+                start = {"type": "http.response.start", "status": answer.status}
+                await send({**start, "headers": list(answer.headers)})
+                await send({"type": "http.response.body", "body": answer.body})
+                return
+        await self.app(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -208,6 +209,7 @@ class Builds:
         self.workspace = Workspace(root)
         self._open: dict[str, Snapshot] = {}
         self._lock = Lock()
+        self._pointer = str(self.workspace.root / "current")
         self._current: tuple[tuple[int, int, int], str | None] | None = None
 
     def current(self) -> Snapshot:
@@ -221,7 +223,7 @@ class Builds:
         name = self._current_id()
         if name is None:
             raise BuildError("nothing is built yet. Run `covermap build` in the workspace.")
-        return self._opened(name)
+        return self._open.get(name) or self._opened(name)
 
     def named(self, name: str | None) -> Snapshot:
         """Give a build by its id, the current one without.
@@ -231,6 +233,9 @@ class Builds:
         NotKnownError
             There is no such build any more.
         """
+        opened = self._open.get(name) if name is not None else None
+        if opened is not None:
+            return opened
         now = self._current_id()
         if name is None or name == now:
             return self.current()
@@ -246,7 +251,7 @@ class Builds:
     def _current_id(self) -> str | None:
         """Id of the current build; the file is read again only when it is another one."""
         try:
-            about = (self.workspace.root / "current").stat()
+            about = os.stat(self._pointer)  # of every tile: three times as fast as a Path
         except OSError:
             return self.workspace.current_id
         mark = (about.st_ino, about.st_mtime_ns, about.st_size)

@@ -16,7 +16,7 @@ LIVE = {
     "spots": "/api/weak-spots", "spot": "/api/weak-spots/ws-0", "health": "/healthz",
 }  # fmt: skip
 """An address that answers as each example shows."""
-FREE = {"tables", "fields"}
+FREE = {"tables", "fields", "about"}
 """Keys whose content depends on the build."""
 
 

@@ -172,7 +172,8 @@ def test_tilejson_has_what_its_specification_requires(client: Client) -> None:
         for layer in about["vector_layers"]:
             assert isinstance(layer["id"], str)
             assert layer["fields"]
-            assert all(isinstance(said, str) for said in layer["fields"].values())
+            assert set(layer["fields"].values()) <= {"Number", "String", "Boolean"}
+            assert set(layer["about"]) == set(layer["fields"])
 
 
 def test_nothing_there_is_204(client: Client) -> None:

@@ -217,7 +217,9 @@ def _described(name: str, drawn: Drawn, first: int, last: int) -> dict[str, Any]
         "description": drawn.about,
         "minzoom": max(first, drawn.zooms[0].zoom),
         "maxzoom": min(last, drawn.zooms[-1].zoom),
-        "fields": {k: f"{p.type}: {p.about}" for k, p in drawn.properties.items()},
+        # GDAL makes a text of every field whose type is told in other words
+        "fields": {k: p.type for k, p in drawn.properties.items()},
+        "about": {k: p.about for k, p in drawn.properties.items()},
     }
 
 
