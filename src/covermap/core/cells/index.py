@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from covermap.core.cells.icosahedron import Floats, Ints, density, icosahedron, refine
+from covermap.core.cells.icosahedron import Floats, Ints, density, icosahedron, read_only, refine
 from covermap.core.cells.lattice import NO_CELL, base_cells, number, steps
 
 _RADIAN = radians(1.0)
@@ -109,8 +109,7 @@ def cells_at(lon: ArrayLike, lat: ArrayLike, resolution: int) -> Ints:
     """
     if not 0 <= resolution <= 15:
         raise ValueError(f"resolution {resolution}: H3 has 0 to 15")
-    lon = np.ascontiguousarray(lon, np.float64)
-    lat = np.ascontiguousarray(lat, np.float64)
+    lon, lat = read_only(lon, np.float64), read_only(lat, np.float64)
     cells = np.empty(len(lon), np.int64)
     doubtful = _index(lon, lat, cells, *_grid(int(resolution)))
     if len(doubtful):

@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from covermap.core.cells.globe import CORNERS, Globe, globe, locate, over, room_of, vector
-from covermap.core.cells.icosahedron import STRAIGHT, Floats, Ints
+from covermap.core.cells.icosahedron import STRAIGHT, Floats, Ints, read_only
 
 _DEGREE = degrees(1.0)
 _RADIUS_M = 6_371_007.180918475
@@ -77,7 +77,7 @@ def outlines(cells: ArrayLike) -> Boundaries:
     >>> np.diff(outlines([0x8A309962CC9FFFF]).starts).tolist()
     [6]
     """
-    cells = np.ascontiguousarray(cells, np.int64)
+    cells = read_only(cells, np.int64)
     sizes = np.empty(len(cells), np.int64)
     lon, lat = _outline(cells, sizes, globe())
     _check(cells, sizes)
@@ -101,7 +101,7 @@ def areas_m2(cells: ArrayLike) -> Floats:
     >>> int(areas_m2([0x8A309962CC9FFFF])[0])
     11537
     """
-    cells = np.ascontiguousarray(cells, np.int64)
+    cells = read_only(cells, np.int64)
     areas = np.empty(len(cells))
     _areas(cells, areas, globe())
     _check(cells, areas)
