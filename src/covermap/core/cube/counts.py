@@ -26,6 +26,7 @@ NO_BIN = 32767
 _FINEST, _BITS_PER_DIGIT = 15, 3
 _SHARD_SHIFT = _BITS_PER_DIGIT * (_FINEST - SHARD_RESOLUTION)
 _KEY_BITS = 64
+_MOST = 1 << 62
 _DIGIT_BITS = 11
 
 
@@ -150,10 +151,21 @@ def _key_fields(rows: Counts) -> tuple[list[int], list[int]]:
             lows.append(0)
             bits.append(_rest_bits(rows.cell))
             continue
-        low, high = int(values.min()), int(values.max())
+        low, high = map(int, _span(values))
         lows.append(low)
-        bits.append((high - low).bit_length())
+        # one number more than the values need is for what has none
+        bits.append((high - low + 1).bit_length())
     return lows, bits
+
+
+@njit(cache=True, nogil=True)
+def _span(values: NDArray[Any]) -> tuple[Any, Any]:
+    """Give the lowest and the highest value, `NO_BIN` apart; 0 and 0 without any."""
+    low, high = np.int64(_MOST), np.int64(-_MOST)
+    for value in values:
+        if value != NO_BIN:
+            low, high = min(low, np.int64(value)), max(high, np.int64(value))
+    return (low, high) if low <= high else (np.int64(0), np.int64(0))
 
 
 @njit(cache=True, nogil=True)
@@ -169,9 +181,17 @@ def _keys(
         key = np.uint64((cell[i] >> _SHARD_SHIFT) - lows[0])
         key = (key << np.uint64(bits[1])) | np.uint64(group[i] - lows[1])
         key = (key << np.uint64(bits[2])) | np.uint64((cell[i] >> skipped) & mask)
-        key = (key << np.uint64(bits[3])) | np.uint64(bin_a[i] - lows[3])
-        out[i] = (key << np.uint64(bits[4])) | np.uint64(bin_b[i] - lows[4])
+        key = (key << np.uint64(bits[3])) | _bin_key(bin_a[i], lows[3], bits[3])
+        out[i] = (key << np.uint64(bits[4])) | _bin_key(bin_b[i], lows[4], bits[4])
     return out
+
+
+@njit(cache=True, nogil=True)
+def _bin_key(value: int, low: int, bits: int) -> np.uint64:
+    """Give the number of a bin in a key of so many bits; what has none comes last."""
+    if value == NO_BIN:
+        return (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    return np.uint64(value - low)
 
 
 @njit(cache=True, nogil=True)
