@@ -227,6 +227,27 @@ def network_verdicts() -> pa.Table:
     return _table("network_verdicts", rows)
 
 
+def people_verdicts() -> pa.Table:
+    """People and area of the whole, of one city and of who lives outside it."""
+    rows = []
+    for operator, technology in LAYERS:
+        for scope, level, region, people in (
+            ("all", None, None, 1000.0), ("region", "city", "310000", 800.0),
+            ("outside", "city", None, 200.0),
+        ):  # fmt: skip
+            parts = {"covered": 0.5, "weak": 0.25, "none": 0.05, "unmeasured": 0.2}
+            rows.append({
+                "scope": scope, "level": level, "region_id": region,
+                "name": "上海" if region else None, "operator": operator,
+                "technology": technology, "people": people, "area_km2": 40.0,
+                **{f"{v}_people": share * people for v, share in parts.items()},
+                **{f"{v}_km2": share * 40.0 for v, share in parts.items()},
+                "people_covered_share": 0.5, "area_covered_share": 0.5, "year": 2020,
+                "simulated": True,
+            })  # fmt: skip
+    return _table("people_verdicts", rows)
+
+
 def settling() -> pa.Table:
     """What would settle the line g2 in the layer any/any."""
     rows = [
@@ -310,6 +331,7 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
     for name, data in {
         **parts, "section_verdicts": section_verdicts(parts["sections"]),
         "network_verdicts": network_verdicts(), "settling": settling(),
+        "people_verdicts": people_verdicts(),
         "cell_verdicts": cell_verdicts(cells, seed), "lines": lines, "segments": segments,
         "segment_verdicts": verdicts, "line_verdicts": line_verdicts(lines, verdicts),
         "weak_spots": weak_spots(cells, segments), "sites": sites(),

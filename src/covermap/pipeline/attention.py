@@ -25,6 +25,12 @@ SERIOUS = {
     "unknown_mark": "see how stations are written in the log and in the stations file",
     "crosses_antimeridian": "see whether the lines really step over longitude 180",
     "long_connecting_track": "a line of its own? give it another name in the file",
+    "south_up": "see whether the raster's rows really run from south to north",
+    "negative_people": "declare them as nodata of the raster (gdal_edit -a_nodata)",
+    "not_finite_people": "see what the raster says where it has NaN",
+    "saturated_people": 'declare kind = "weight" with a total: the raster stops counting there',
+    "people_not_placed": "see the CRS of the raster: its map is torn, or too small for the cells",
+    "regions_overlap": "see whether regions of one level should overlap; the first one counts",
     "reader_warning": "see whether the file is whole",
 }
 """Kind of problem -> what to do. Kinds with an example tell it too."""

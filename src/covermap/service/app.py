@@ -11,7 +11,18 @@ from covermap.errors import CovermapError
 from covermap.service.errors import RESPONSES, add_error_answers
 from covermap.service.parameters import only_listed
 from covermap.service.protection import Protection
-from covermap.service.routes import along, archives, build, lines, pages, point, spots, sums, tiles
+from covermap.service.routes import (
+    along,
+    archives,
+    build,
+    lines,
+    pages,
+    people,
+    point,
+    spots,
+    sums,
+    tiles,
+)
 from covermap.service.settings import Settings
 from covermap.service.shortway import Short, ShortWay
 from covermap.service.snapshot import Builds
@@ -41,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.builds = builds = Builds(settings.workspace)
     app.state.tiles = served = Tiles(builds)
     add_error_answers(app)
-    for module in (build, point, along, lines, sums, spots):  # along: before any line_id
+    for module in (build, point, along, lines, sums, people, spots):  # along: before any line_id
         app.include_router(module.router, dependencies=[Depends(only_listed)])
     for module in (tiles, archives, pages):  # the pages take every other path: last
         app.include_router(module.router)

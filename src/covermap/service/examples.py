@@ -144,6 +144,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
              "p_target": 0.21, "campaigns": 2, "simulated": True}
         ],
     },
+    "people": {
+        "total": 1, "limit": 100, "offset": 0, "attribution": "WorldPop, CC BY 4.0",
+        "items": [
+            {"scope": "region", "level": "city", "region_id": "320500", "name": "Suzhou",
+             "operator": "46000", "technology": "nr", "people": 12748262.0,
+             "covered_people": 6100000.0, "weak_people": 420000.0, "none_people": 15000.0,
+             "unmeasured_people": 6213262.0, "people_covered_share": 0.478,
+             "area_km2": 8657.0, "covered_km2": 410.0, "weak_km2": 73.0, "none_km2": 4.0,
+             "unmeasured_km2": 8170.0, "area_covered_share": 0.047, "year": 2020,
+             "simulated": True}
+        ],
+    },
     "spots": {"total": 1, "limit": 100, "offset": 0, "items": [_SPOT]},
     "spot": {
         **_SPOT,

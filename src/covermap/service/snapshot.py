@@ -25,7 +25,7 @@ from covermap.tables import ALL, ANY, TABLES, TECHNOLOGIES
 SERVED = (
     "cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots", "segments", "lines",
     "stations", "sites", "structures", "posts", "sections", "section_verdicts", "network_verdicts",
-    "settling",
+    "settling", "people_verdicts",
 )  # fmt: skip
 """Tables that requests read."""
 KEPT = 3

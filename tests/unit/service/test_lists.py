@@ -171,3 +171,18 @@ def test_nan_in_a_table_is_null_in_an_answer(tmp_path: Path) -> None:
     found = items(Client(create_app(Settings(tmp_path))), "/api/lines")
     assert {r["covered_share"] for r in found} == {None}
     assert {r["share_if_rest_bad"] for r in found} == {None}
+
+
+def test_people_are_listed_by_region_and_add_up(client: Client) -> None:
+    found = client.get("/api/people?operator=any&technology=any").json()
+    assert found["total"] == 3
+    assert [row["scope"] for row in found["items"]] == ["all", "outside", "region"]
+    for row in found["items"]:
+        parts = [row[f"{v}_people"] for v in ("covered", "weak", "none", "unmeasured")]
+        assert sum(parts) == row["people"]
+    (city,) = client.get(
+        "/api/people?region=310000&level=city&operator=46000&technology=lte"
+    ).json()["items"]
+    assert city["name"] == "上海"
+    assert client.get("/api/people?scope=country").status_code == 422
+    assert client.get("/api/people?operator=nobody").status_code == 404

@@ -10,10 +10,11 @@ from typing import Any
 
 import typer
 
-from covermap.cli.check.candidates import LEAST, POSTS, Candidate, candidates
+from covermap.cli.check.candidates import LEAST, POSTS, RASTER, Candidate, candidates
 from covermap.cli.check.entry import Checked, entries
 from covermap.cli.check.facts import log_facts, site_facts, together, vector_facts
 from covermap.cli.check.posts import post_facts
+from covermap.cli.check.raster import raster_facts
 from covermap.cli.check.render import as_data, as_text
 from covermap.cli.check.where import compare_with_lines, decisive
 from covermap.core.datum import DatumFit, parse_datum
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     files: list[Path] = typer.Argument(
-        ..., help="Logs, site tables, vector files, archives, or folders of them."
+        ..., help="Logs, site tables, vector files, rasters, archives, or folders of them."
     ),
     lines: Path | None = typer.Option(
         None, "--lines", help="Known roads or rail: tells WGS-84 from GCJ-02 by distance."
@@ -52,7 +53,11 @@ def check(
     """
     said = parse_datum(datum) if datum else None
     done, errors = _check_all(files, said, lines)
-    fits = {f.path: _fit(f, lines) for f in done if f.candidate.kind != POSTS} if lines else {}
+    fits = (
+        {f.path: _fit(f, lines) for f in done if f.candidate.kind not in (POSTS, RASTER)}
+        if lines
+        else {}
+    )
     done = [_with_fit(f, fits.get(f.path)) for f in done]
     if as_json:
         typer.echo(_json(done, errors, fits))
@@ -113,6 +118,8 @@ def _check_file(
         if best.kind == POSTS and len(sources) == 1:
             facts = post_facts(path, shown, datum, lines)
             return [Checked(shown, best, tuple(found[1:]), facts, (), datum)]
+        if best.kind == RASTER:
+            return [Checked(shown, best, (), raster_facts(path, shown, datum), (), datum)]
         if best.kind == "vector":
             if len(sources) == 1:
                 return [_vector(path, found, datum)]

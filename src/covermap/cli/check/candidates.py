@@ -17,13 +17,15 @@ from covermap.formats.logs.guess import Guess, guess_columns
 from covermap.formats.logs.sheets import is_sheet, sheet_names
 from covermap.formats.logs.table import table_names
 from covermap.formats.posts import sniff_posts
+from covermap.formats.rasters import MAGICS
 from covermap.formats.sites import FORMATS as SITE_FORMATS
 from covermap.formats.source import Source
 from covermap.formats.vectors import SUFFIXES
 
-Kind = Literal["measurements", "sites", "vector", "posts"]
+Kind = Literal["measurements", "sites", "vector", "posts", "raster"]
 VECTOR = "vector"
 POSTS = "posts"
+RASTER = "raster"
 LEAST = 0.35
 """A score below this is a mere possibility, never the answer."""
 
@@ -44,6 +46,8 @@ class Candidate:
 
 def candidates(source: Source) -> list[Candidate]:
     """Everything that the file could be, the likeliest first."""
+    if source.head(4).startswith(MAGICS):
+        return [Candidate("raster", "geotiff", "GeoTIFF raster", 1.0)]
     found = [
         Candidate("measurements", f.name, f.title, f.sniff(source))
         for f in FORMATS.values()

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from covermap.cli.check.candidates import Candidate
 from covermap.cli.check.facts import Facts
+from covermap.cli.check.raster import population_lines
 from covermap.workspace import FILL_IN
 
 LINE_FIELDS = {
@@ -55,7 +56,7 @@ def entries(files: list[Checked]) -> list[str]:
 
 def _likeness(file: Checked) -> tuple[object, ...]:
     kind = file.candidate.kind
-    alone = file.path if kind == "vector" else None
+    alone = file.path if kind in ("vector", "raster") else None
     guess = file.candidate.guess
     # A table has a header, so its map fits exactly or not at all; properties of GeoJSON may lack.
     columns = tuple(guess.columns.items()) if guess and file.candidate.format == "table" else ()
@@ -68,6 +69,8 @@ def _entry(group: list[Checked], taken: set[str]) -> str:
     kind = first.candidate.kind
     if kind == "posts":
         return _post_lines(group)
+    if kind == "raster":
+        return "\n".join(population_lines(first.facts, first.datum)) + "\n"
     lines = [f"[[{_table(first)}]]", f"name = {_quoted(_name(first.path, taken))}"]
     paths = list(dict.fromkeys(p for f in group for p in (f.path, *f.also)))
     lines.append(f"files = [{', '.join(_quoted(p) for p in paths)}]   # relative to covermap.toml")

@@ -17,12 +17,13 @@ def as_text(file: Checked) -> str:
         " ".join((file.path, *file.also)),
         f"  format        {best.format}: {best.title} ({best.score:.2f})"
         + (f"; else {others}" if others else ""),
-        f"  rows          {_rows(facts)}",
     ]
+    if best.kind != "raster":
+        lines.append(f"  rows          {_rows(facts)}")
     if best.kind == "measurements":
         lines.append(f"  time          {_span(facts)}")
     lines += _places(facts, file.datum, best.kind == "vector")
-    if best.kind not in ("vector", "posts"):
+    if best.kind not in ("vector", "posts", "raster"):
         lines += [
             f"  operators     {_listed(facts.operators)}",
             f"  technologies  {_listed(facts.technologies)}",
