@@ -224,12 +224,27 @@ def _split(text: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray]:
 def _with_quoted(lists: pa.Array, text: pa.Array, quoted: pa.Array, delimiter: str) -> pa.Array:
     """Replace the naive split of records with quotes by the csv module's."""
     mark = " " if delimiter == WHITESPACE else delimiter
-    parsed = [_parse_quoted(t, mark) for t in text.filter(quoted).to_pylist()]
+    records = text.filter(quoted).to_pylist()
+    parsed = _parse_together(records, mark) or [_parse_quoted(t, mark) for t in records]
     both = pa.concat_arrays([lists, pa.array(parsed, lists.type)])
     index = np.arange(len(lists))
     at = np.flatnonzero(quoted.to_numpy(zero_copy_only=False))
     index[at] = len(lists) + np.arange(len(at))
     return both.take(pa.array(index))
+
+
+def _parse_together(records: list[str], mark: str) -> list[list[str]] | None:
+    """Split records in one go; None where a quote would join one record to the next."""
+    reader = csv.reader(records, delimiter=mark, skipinitialspace=mark == " ")
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            rows.append(row)
+            if reader.line_num != len(rows):
+                return None
+    except csv.Error:
+        return None
+    return rows
 
 
 def _parse_quoted(record: str, mark: str) -> list[str]:
