@@ -48,7 +48,12 @@ WHOLE_STEPS = (
         ("people_verdicts",),
     ),
     WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
-    WholeStep("tiles", tiles.run, (*VERDICTS[:3], "segments", "lines", "weak_spots", "sites"), ()),
+    WholeStep(
+        "tiles",
+        tiles.run,
+        (*VERDICTS[:3], "cell_people", "segments", "lines", "weak_spots", "sites"),
+        (),
+    ),
 )
 
 PARTS = "parts.txt"

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from covermap.core.cells import resolutions
 from covermap.core.tiles.pyramid import MILLI_PER_PERSON, roll_up
 from covermap.store import Tables
-from covermap.tables import TABLES
 
 Ints = NDArray[np.int64]
 _CELLS = "SELECT cell, min(area_m2) FROM read_parquet(?) GROUP BY cell ORDER BY cell"
@@ -65,7 +64,7 @@ def survey(tables: Tables, folder: Path, resolution: int) -> Ground:
     ground = Ground(folder, resolution)
     np.save(folder / f"cells.{resolution}.npy", cells)
     np.save(folder / "area.npy", area)
-    if "cell_people" in TABLES and tables.has("cell_people") and tables.rows("cell_people"):
+    if tables.has("cell_people") and tables.rows("cell_people"):
         np.save(folder / "people.npy", _people(tables, cells))
     for above in range(resolution - 1, -1, -1):
         cells, starts = roll_up(cells, above)

@@ -61,7 +61,9 @@ class _Block:
     ground: Ground
     resolution: int
     zooms: tuple[int, ...]
+    number: int
     first: int
+    last: int
     folder: Path
 
 
@@ -86,8 +88,8 @@ def make_sheets(
         with tempfile.TemporaryDirectory(dir=ground.folder) as name:
             size = len(ground.cells(resolution))
             blocks = [
-                _Block(ground, resolution, zooms, first, Path(name))
-                for first in range(0, max(size, 1), BLOCK_CELLS)
+                _Block(ground, resolution, zooms, number, first, first + BLOCK_CELLS, Path(name))
+                for number, first in enumerate(range(0, max(size, 1), BLOCK_CELLS))
             ]
             for _ in workers.run(_cut, blocks, small=small):
                 pass
@@ -97,7 +99,7 @@ def make_sheets(
 
 def _cut(block: _Block) -> None:
     """Cut a block of cells into the tiles of each zoom."""
-    cells = block.ground.cells(block.resolution)[block.first : block.first + BLOCK_CELLS]
+    cells = block.ground.cells(block.resolution)[block.first : block.last]
     outline = boundaries(cells)
     shapes = rings(*to_world(outline.lon, outline.lat), outline.starts)
     for zoom in block.zooms:
@@ -107,9 +109,9 @@ def _cut(block: _Block) -> None:
             ("tile", placed.tile_id), ("row", placed.shape + block.first),
             ("data", drawn.data), ("size", np.diff(drawn.starts)),
         ):  # fmt: skip
-            np.save(block.folder / f"{zoom}.{block.first // BLOCK_CELLS}.{name}.npy", values)
+            np.save(block.folder / f"{zoom}.{block.number}.{name}.npy", values)
     box = (shapes.x.min(), shapes.y.min(), shapes.x.max(), shapes.y.max()) if len(cells) else ()
-    np.save(block.folder / f"box.{block.first // BLOCK_CELLS}.npy", np.array(box))
+    np.save(block.folder / f"box.{block.number}.npy", np.array(box))
 
 
 def _bind(source: Path, zoom: int, blocks: int, target: Path) -> None:
