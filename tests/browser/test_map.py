@@ -97,6 +97,29 @@ def test_the_map_draws_every_cell_with_the_colour_of_its_verdict(
     assert drawn_cells == 1 + sum(6 * ring for ring in range(1, world.RINGS + 1))
 
 
+def test_a_coarse_cell_tells_people_and_the_best_and_worst_operator(visits: Visits) -> None:
+    page = visits.map("#map=9.00/31.30000/120.62000&op=any&tech=nr&lang=en&layers=cells")
+    _, lon, lat = world.ring_cell(0)
+    page.mouse.click(*where(page, lon, lat))
+    panel = selected_panel(page)
+    expect(panel).to_contain_text("People living here")
+    total = page.evaluate(
+        "id => ['covered', 'weak', 'none', 'unmeasured'].map(v => covermap.querySourceFeatures("
+        "'cells', {sourceLayer: 'cells', filter: ['==', ['get', 'h3'], id]})[0]"
+        ".properties[v + '_people'] ?? 0).reduce((a, b) => a + b)",
+        panel.locator("h2").inner_text(),
+    )
+    assert total > 10 * world.PEOPLE
+    assert total % world.PEOPLE == 0
+    people = panel.locator("section", has_text="People living here")
+    shown = [
+        float(text.replace(",", "")) for text in people.locator(".figures td").all_inner_texts()
+    ]
+    assert abs(sum(shown) - total) <= 2
+    expect(panel.locator("tr", has_text="Best operator")).to_contain_text("China Mobile")
+    expect(panel.locator("tr", has_text="Worst operator")).to_contain_text("China Unicom")
+
+
 def test_what_is_not_measured_is_hatched_and_not_coloured(visits: Visits, pixel: Pixel) -> None:
     page = visits.map(CELLS_ONLY)
     assert ("unmeasured", None) in legend(page, "cells")

@@ -111,6 +111,8 @@ def test_cells_are_drawn_with_their_legend_and_tell_of_themselves(
     expect(panel).to_contain_text("−111.2 dBm")
     expect(panel).to_contain_text("31.0 %")
     expect(panel.locator(".badge").first).to_have_text("weak")
+    expect(panel).to_contain_text("People living here")
+    expect(panel).to_contain_text(f"{world.PEOPLE}")
 
 
 def test_another_layer_is_read_from_its_own_archive(visits: Visits, pixel: Pixel) -> None:

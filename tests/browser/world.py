@@ -29,6 +29,8 @@ LONELY = "road-s9"
 """A line of which nothing is measured, south of the other."""
 SITE_NAME = "<img src=x onerror=window.hacked=2>站"
 SEGMENTS = 50
+PEOPLE = 7.5
+"""In every cell."""
 
 LEVELS = {"covered": -88.5, "weak": -111.2, "none": -140.0, "unmeasured": None}
 SHARES = {"covered": 0.97, "weak": 0.31, "none": 0.0, "unmeasured": None}
@@ -120,7 +122,8 @@ def _tables(simulated: bool) -> dict[str, list[dict[str, Any]]]:
         for name, m in (("East gate", 1000.0), ("西门", 4000.0))
     ]
     return {
-        "cell_verdicts": _cells(), "lines": [line, lonely], "segments": segments,
+        "cell_verdicts": _cells(), "cell_people": _people(), "lines": [line, lonely],
+        "segments": segments,
         "structures": _structures(), **_sections(simulated),
         "segment_verdicts": _segment_verdicts(), "line_verdicts": _line_verdicts(simulated),
         "weak_spots": _weak_spots(simulated), "sites": _sites(simulated), "stations": stations,
@@ -157,6 +160,12 @@ def _cells() -> list[dict[str, Any]]:
                 judged = _judged(operator, technology, verdict)
                 rows.append({"cell": number, "area_m2": area, "last_period": period, **judged})
     return rows
+
+
+def _people() -> list[dict[str, Any]]:
+    """Seven people and a half in each cell."""
+    cells = sorted({row["cell"] for row in _cells()})
+    return [{"cell": cell, "people": PEOPLE, "region_id": None} for cell in cells]
 
 
 def along(segment: int) -> tuple[float, float]:

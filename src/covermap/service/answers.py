@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from fastapi import Request, Response
@@ -68,13 +68,10 @@ class Content:
     def _form(self, body: bytes, encoding: str | None) -> _Form:
         # Two forms of one body are two representations: a strong tag must tell them apart.
         tag = f'"{self._digest}-{encoding}"' if encoding else f'"{self._digest}"'
-        said = {"etag": tag, "cache-control": self.cache, "x-covermap-build": self.build}
-        said["vary"] = "Accept-Encoding"
-        unchanged = Answer(304, raw(said))
-        if encoding:
-            said["content-encoding"] = encoding
-        said |= {"content-type": self.media_type, "content-length": str(len(body))}
-        return _Form(tag, Answer(200, raw(said), body), unchanged)
+        always, whole = _said(self.media_type, self.build, self.cache, encoding)
+        said = ((b"etag", tag.encode()), *always)
+        length = (b"content-length", b"%d" % len(body))
+        return _Form(tag, Answer(200, (*said, *whole, length), body), Answer(304, said))
 
     @cached_property
     def _digest(self) -> str:
@@ -88,6 +85,14 @@ class _Form:
     tag: str
     whole: Answer
     unchanged: Answer
+
+
+@lru_cache(maxsize=256)
+def _said(media_type: str, build: str, cache: str, encoding: str | None) -> tuple[Headers, Headers]:
+    """Headers of a form: those that 304 has too, and those of the body."""
+    always = {"cache-control": cache, "x-covermap-build": build, "vary": "Accept-Encoding"}
+    whole = {"content-encoding": encoding} if encoding else {}
+    return raw(always), raw({**whole, "content-type": media_type})
 
 
 def raw(headers: dict[str, str]) -> Headers:

@@ -54,6 +54,7 @@ def _serve(
     settings: Settings, listener: socket.socket, announce: Callable[[], object] = lambda: None
 ) -> None:
     app = create_app(settings)
+    _ = app.state.builds.current().layers  # opened now: the first to ask need not wait for it
     config = uvicorn.Config(
         app,
         http=tile_protocol(app.state.short, app.state.basemap),

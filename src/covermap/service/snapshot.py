@@ -60,7 +60,7 @@ class Snapshot:
         self.build = build
         self.id = build.id
         self.manifest = build.manifest
-        self._archives: dict[str, TileArchive | None] = {}
+        self._archives: dict[tuple[str, str | None, str | None], TileArchive | None] = {}
         self._shapes: dict[str, Shapes] = {}
         self._archives_lock, self._shapes_lock = Lock(), Lock()
         present = [name for name in SERVED if build.has(name)]
@@ -154,16 +154,12 @@ class Snapshot:
         self, kind: str, operator: str | None, technology: str | None
     ) -> TileArchive | None:
         """Tile archive of a checked layer; None where the build drew none."""
-        name = (
-            archive_name(kind, operator, technology)
-            if kind in PER_LAYER_KINDS
-            else archive_name(kind)
-        )
+        key = (kind, operator, technology) if kind in PER_LAYER_KINDS else (kind, None, None)
         with self._archives_lock:
-            if name not in self._archives:
-                path = self.build.tiles / name
-                self._archives[name] = TileArchive(path) if path.is_file() else None
-            return self._archives[name]
+            if key not in self._archives:
+                path = self.build.tiles / archive_name(*key)
+                self._archives[key] = TileArchive(path) if path.is_file() else None
+            return self._archives[key]
 
     def shapes(self, table: str, key: str) -> Shapes:
         """Geometry of a table's rows, indexed once; `key` names their columns, with commas."""

@@ -101,9 +101,12 @@ function areas(context: Context, drawn: Properties): HTMLElement[] {
     [t('field.bestOperator'), operatorNamed(context, drawn.best_operator)],
     [t('field.worstOperator'), operatorNamed(context, drawn.worst_operator)],
   ] satisfies [string, string | null][];
+  // One unit for all: parts of a whole are compared.
+  const total = VERDICTS.reduce((sum, verdict) => sum + amounts[verdict], 0);
+  const write = (value: number) => (total < 1e5 ? area(value) : `${fixed(value / 1e6, 2)} km²`);
   return [
     verdictBar(t, amounts, 'm²', 0),
-    figures([...entriesOf(t, amounts, area), ...ends]),
+    figures([...entriesOf(t, amounts, write), ...ends]),
   ];
 }
 
