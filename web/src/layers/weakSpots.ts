@@ -9,6 +9,8 @@ const COLOR = '#d4246e';
 const FAINT = '#eda6c5';
 /** From this zoom on the spots themselves are drawn; before, and a little longer, points. */
 const NEAR = 9.5;
+/** Before this zoom there are sums of many spots only. */
+const FAR = 4;
 const isArea: ExpressionSpecification = ['==', ['get', 'kind'], 'area'];
 const isSection: ExpressionSpecification = ['==', ['get', 'kind'], 'section'];
 
@@ -23,6 +25,7 @@ export const weakSpots: Overlay = {
   style() {
     const common = { source: 'weak_spots', 'source-layer': 'weak_spots' };
     const points = { source: 'weak_spots', 'source-layer': 'weak_spot_points' };
+    const sums = { source: 'weak_spots', 'source-layer': 'weak_spot_sums' };
     return [
       {
         id: 'weak_spots-area',
@@ -52,6 +55,18 @@ export const weakSpots: Overlay = {
           'line-opacity': firmness,
           'line-width': 2.4,
           'line-gap-width': ['interpolate', ['linear'], ['zoom'], 6, 4, 14, 11],
+        },
+      },
+      {
+        id: 'weak_spots-sum',
+        type: 'circle',
+        ...sums,
+        maxzoom: FAR,
+        paint: {
+          'circle-color': COLOR,
+          'circle-radius': ['interpolate', ['linear'], ['get', 'spots'], 1, 2, 100, 5, 10000, 12],
+          'circle-stroke-color': '#ffffff',
+          'circle-stroke-width': 0.4,
         },
       },
       {
