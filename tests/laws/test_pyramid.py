@@ -19,6 +19,7 @@ from pmtiles.reader import MmapSource, all_tiles
 
 import handmade
 from covermap.core.tiles.pyramid import merged, roll_up, shown, tally
+from covermap.core.weak.spots import CAUSES
 from covermap.formats.archive import TileArchive
 from covermap.formats.recipe import load_recipe
 from covermap.store import Tables
@@ -105,6 +106,25 @@ def test_length_by_verdict_is_the_same_sum_at_every_zoom(
     counts = [len(zooms[z]) for z in sorted(zooms)]
     assert counts == sorted(counts)
     assert counts[-1] == Tables(folder).rows("segments")
+
+
+def test_weak_spots_add_up_by_cause_at_every_zoom_that_shows_sums(folder: Path) -> None:
+    rows = [r for r in Tables(folder).read("weak_spots").to_pylist()
+            if (r["operator"], r["technology"]) == ("46000", "lte")]  # fmt: skip
+    zooms = by_zoom(folder / "tiles" / "weak_spots.46000.lte.pmtiles", "weak_spot_sums")
+    shown = {z: list(zooms[z].values()) for z in zooms if zooms[z]}
+    assert sorted(shown) == list(range(10))
+    for sums in shown.values():
+        assert sum(f["spots"] for f in sums) == len(rows)
+        assert sum(f["n"] for f in sums) == sum(r["n"] for r in rows)
+        for cause in CAUSES:
+            of = [r for r in rows if r["cause"] == cause]
+            assert sum(f[f"{cause}_spots"] for f in sums) == len(of)
+            metres = math.fsum(r["length_m"] or 0 for r in of)
+            assert math.fsum(f[f"{cause}_m"] for f in sums) == pytest.approx(metres, abs=1e-6)
+            assert sum(f[f"{cause}_m2"] for f in sums) == sum(r["area_m2"] or 0 for r in of)
+        assert math.fsum(f["length_m"] for f in sums) == 600.0
+        assert sum(f["area_m2"] for f in sums) == 40000
 
 
 def test_every_weak_spot_and_site_is_at_every_zoom(folder: Path) -> None:
