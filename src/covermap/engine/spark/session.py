@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from covermap.engine.spark.needs import is_local, worker_mb
@@ -50,6 +50,9 @@ class Session:
         self.master, self.log = master, log
         self._kept = ExitStack()
         self.context: SparkContext
+        self.interrupted = threading.Event()
+        """The user wishes to stop: an interrupt that fell into a callback of py4j's is lost there,
+        so whoever waits looks here as well."""
 
     def __enter__(self) -> Self:
         """Start Spark and register with the master.
@@ -63,8 +66,19 @@ class Session:
             kept.enter_context(_left_as_it_was())
             with self.log.open("wb") as log, self._environment(kept):
                 self._start(kept, log)
+            self._hear_interrupts()
             self._kept = kept.pop_all()
         return self
+
+    def _hear_interrupts(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+
+        def hear(number: int, frame: FrameType | None) -> None:
+            self.interrupted.set()
+            signal.default_int_handler(number, frame)
+
+        signal.signal(signal.SIGINT, hear)  # in place of Spark's own, which is not heard later
 
     def __exit__(
         self,

@@ -21,6 +21,7 @@ from covermap.errors import EngineError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+LOOK_SECONDS = 0.5
 MOST_TASKS = 10_000
 """Tasks of one job; more items share them."""
 
@@ -150,7 +151,7 @@ class SparkWorkers(Workers):
         thread = threading.Thread(target=run, daemon=True, name="covermap-spark-job")
         thread.start()
         try:
-            while (told := heard.get()) is not ended:
+            while (told := self._next(heard)) is not ended:
                 yield told
         finally:
             if thread.is_alive():
@@ -159,6 +160,13 @@ class SparkWorkers(Workers):
             thread.join(timeout=30)
         if failures:
             raise self._given_up(failures[0])
+
+    def _next(self, heard: queue.SimpleQueue[Any]) -> Any:
+        while True:
+            if self.session.interrupted.is_set():
+                raise KeyboardInterrupt
+            with suppress(queue.Empty):
+                return heard.get(timeout=LOOK_SECONDS)
 
     def _given_up(self, error: BaseException) -> BaseException:
         from py4j.protocol import Py4JError

@@ -1,0 +1,73 @@
+"""Real logs on Spark and here: the tables have the same bytes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from covermap.engine.spark.needs import check_java
+from covermap.errors import EngineError
+from covermap.store import Workspace
+from workspaces import table_bytes
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+COVERMAP = [sys.executable, "-c", "from covermap.cli import main; main()"]
+LOGS = """
+[[measurements]]
+name = "cork"
+files = ["{data}/measurements/cork_gnettrack/5G-production-dataset.zip"]
+format = "gnettrack"
+source = "drive"
+datum = "wgs84"
+timezone = "Europe/Dublin"
+antenna = "in-car"
+operator = "B"
+
+[[measurements]]
+name = "bremen"
+files = ["{data}/measurements/bremen_motorway/*.geojson.gz"]
+format = "geojson-points"
+source = "drive"
+datum = "wgs84"
+antenna = "roof"
+columns = {{ time = "timestamp", operator = "mcc+mnc", technology = "tech", rsrp_dbm = "rsrp", \
+rsrq_db = "rsrq", rssi_dbm = "rssi", cell_id = "cell_id", tac = "lac", band = "band" }}
+units = {{ time = "ms" }}
+"""
+
+
+@pytest.fixture
+def _java() -> None:
+    try:
+        check_java()
+    except EngineError as error:
+        if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+            pytest.fail(f"{error} CI is set: tests of Spark must run there.", pytrace=False)
+        pytest.skip(str(error))
+
+
+@pytest.mark.usefixtures("_java")
+def test_cork_and_bremen_give_the_same_bytes_on_spark_as_here(
+    tmp_path: Path, real_data: Path
+) -> None:
+    made = {}
+    engines: dict[str, list[str]] = {
+        "local": [],
+        "spark": ["--engine", "spark", "--master", "local-cluster[2,1,2048]"],
+    }
+    for engine, options in engines.items():
+        root = tmp_path / engine
+        root.mkdir()
+        (root / "covermap.toml").write_text(LOGS.format(data=real_data.as_posix()))
+        subprocess.run([*COVERMAP, "build", str(root), *options], check=True, timeout=900)
+        current = Workspace(root).current()
+        made[engine] = (current.id, table_bytes(current.folder))
+        assert current.rows("cell_evidence") > 1000
+        shutil.rmtree(root / ".cache")
+    assert made["spark"] == made["local"]
