@@ -302,7 +302,10 @@ def by_covermap(files: list[Path], work: Path, pack: str) -> Callable[[], Verdic
         for table in (CELL_EVIDENCE, CELL_TESTS):
             make_cube(cache, layout, table, [job.folder for job in jobs], workers, timed)
         rules = load_pack(pack, work)
-        Whole(config, rules, cache, layout, workers, timed).make(WHOLE_STEPS[0])
+        whole = Whole(config, rules, cache, layout, workers, timed)
+        names = [step.name for step in WHOLE_STEPS]
+        for step in WHOLE_STEPS[: names.index("judge") + 1]:
+            whole.make(step)
 
     def read() -> Verdicts:
         found: Verdicts = {}
