@@ -13,13 +13,16 @@ the peers do not. Then the same is judged under another rule pack, and with 1 % 
 part of the country.
 
 `ratio_to_kernel` is our time over that of h3ronpy alone, with the same coordinates in memory.
-`peak_gb` is the most that our process and its workers held together (PSS).
+`peak_gb` is the most that our process and its workers held together (PSS). Ratios are of seconds;
+`cpu_ratio_to_...` are of time on processors, start of Python included, and stay what they are on a
+busy machine.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -381,11 +384,17 @@ def held_bytes(pid: int) -> int:
     return total
 
 
+def processor_s() -> float:
+    """Give the time on processors of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(name: str, folder: Path, work: Path, size: int) -> dict[str, Any]:
     """Run one part in a process of its own, and watch what it holds."""
     command = [sys.executable, __file__, "--part", name, str(folder), str(work)]
     environment = os.environ | {"BENCH_SIZE": str(size)}
-    peak = 0
+    peak, before = 0, processor_s()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         while process.poll() is None:
             peak = max(peak, held_bytes(process.pid))
@@ -396,8 +405,9 @@ def run(name: str, folder: Path, work: Path, size: int) -> dict[str, Any]:
         raise SystemExit(f"{name} ended with {process.returncode}")
     found: dict[str, Any] = json.loads(out.splitlines()[-1])
     found["peak_gb"] = peak / 2**30
-    shown = f"{name}: {found['seconds']:.2f} s, {found['peak_gb']:.2f} GB at most"
-    print(shown, flush=True)
+    found["cpu_s"] = processor_s() - before
+    shown = "{seconds:.2f} s, {cpu_s:.1f} s of processors, {peak_gb:.2f} GB at most"
+    print(f"{name}: {shown.format(**found)}", flush=True)
     return found
 
 
@@ -442,6 +452,9 @@ def main(size: int) -> dict[str, Any]:
         "ratio_to_pandas": round(pandas["seconds"] / ours["seconds"], 2),
         "ratio_to_duckdb": round(duck["seconds"] / ours["seconds"], 2),
         "ratio_to_kernel": round(ours["seconds"] / kernel["seconds"], 2),
+        "cpu_s": round(ours["cpu_s"], 1),
+        "cpu_ratio_to_pandas": round(pandas["cpu_s"] / ours["cpu_s"], 2),
+        "cpu_ratio_to_duckdb": round(duck["cpu_s"] / ours["cpu_s"], 2),
         "peak_gb": round(ours["peak_gb"], 2),
         "peak_gb_pandas": round(pandas["peak_gb"], 2),
         "peak_gb_duckdb": round(duck["peak_gb"], 2),
