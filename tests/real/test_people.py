@@ -1,0 +1,99 @@
+"""Real rasters of people: totals kept, provinces plausible, saturated weights scaled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from covermap.core.cells import cells_at, descendants, parents
+from covermap.formats.rasters import open_raster
+from covermap.formats.vectors import read_vector
+from covermap.steps.people.reading import PeopleRead, read_people
+from covermap.steps.people.sharing import reach, share_out
+from covermap.tables import REGIONS, conform, empty
+from covermap.workspace import Population
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def provinces(real_data: Path) -> pa.Table:
+    """The provinces of `admin/`, as regions."""
+    table = read_vector(real_data / "admin/cn_admin_polygons.parquet").table
+    own = table[table["level"].astype(int) == 0]
+    rows = [
+        {"region_id": str(code), "level": "province", "name": name, "geometry": shape.wkb,
+         "input": "cn", "simulated": False}
+        for code, name, shape in zip(own["adcode"], own["name"], own.geometry, strict=True)
+    ]  # fmt: skip
+    return conform(pa.Table.from_pylist(rows), REGIONS)
+
+
+def read(path: Path, regions: pa.Table, **how: Any) -> PeopleRead:
+    declared = Population(files=(path.name,), kind="count", year=2020).model_copy(update=how)
+    return read_people(declared, [path], regions, path.parent, 10)
+
+
+def by_province(got: PeopleRead, provinces: pa.Table) -> pd.Series[float]:
+    cells = got.counting.to_pandas()
+    people = cells.groupby(cells["province"].fillna("outside"))["people"].sum()
+    ids, names = (provinces[c].to_pylist() for c in ("region_id", "name"))
+    return people.rename(dict(zip(ids, names, strict=True)))
+
+
+def test_the_people_of_china_are_kept_and_counted_by_province(
+    real_data: Path, provinces: pa.Table
+) -> None:
+    got = read(real_data / "rasters/CHN_2020_10km.tif", provinces)
+    (raster,) = got.population.to_pylist()
+    people = by_province(got, provinces)
+    print(f"\nChina: {raster['people'] / 1e6:.3f} M")
+    for name, count in people.sort_values(ascending=False).items():
+        print(f"{count / 1e6:10.3f} M  {name}")
+    assert raster["people"] == pytest.approx(1420.6e6, rel=1e-4)
+    assert people.sum() == pytest.approx(raster["people"], rel=1e-9)
+    # by the census of 2020; the raster is a model
+    for name, census in (("广东省", 126.0e6), ("山东省", 101.5e6), ("西藏自治区", 3.6e6)):
+        assert people[name] == pytest.approx(census, rel=0.1)
+    assert people["outside"] < 0.005 * raster["people"]
+    told = {row["problem"]: row["count"] for row in got.problems.to_pylist()}
+    assert told["not_finite_people"] == 1365
+
+
+def test_the_people_of_ireland_are_kept(real_data: Path) -> None:
+    got = read(real_data / "rasters/IRL_2020_10km.tif", empty(REGIONS))
+    (raster,) = got.population.to_pylist()
+    print(f"\nIreland: {raster['people']:.0f}")
+    assert raster["people"] == pytest.approx(5.15e6, rel=2e-3)
+    assert sum(got.counting["people"].to_pylist()) == pytest.approx(raster["people"], rel=1e-9)
+
+
+def test_fine_cells_of_a_city_add_up_to_its_pixels(real_data: Path) -> None:
+    """Dublin in cells of resolution 10: pixels of 10 km hold hundreds of them."""
+    path = real_data / "rasters/IRL_2020_10km.tif"
+    coarse = np.unique(cells_at([-6.26, -6.4, -6.2], [53.35, 53.3, 53.4], 4))
+    with open_raster(path, path.name) as raster:
+        near = reach(raster)
+        fine = share_out(raster, "count", descendants(coarse, 9), near)
+        finer = share_out(raster, "count", descendants(coarse, 10), near)
+    assert fine.people.sum() == pytest.approx(finer.people.sum(), rel=0.01)
+    assert 5e5 < fine.people.sum() < 3e6
+    inner = parents(descendants(coarse, 10), 9)
+    assert (inner[finer.people > 0].size) > 1e5
+
+
+def test_a_saturated_density_serves_as_weights_in_mercator(
+    real_data: Path, provinces: pa.Table
+) -> None:
+    path = real_data / "rasters/cn_gpw_density_byte_z7.tif"
+    got = read(path, provinces, kind="weight", total=1420.55e6)
+    people = by_province(got, provinces)
+    assert sum(got.counting["people"].to_pylist()) == pytest.approx(1420.55e6, rel=1e-9)
+    assert people.drop("outside").idxmax() in ("四川省", "河南省", "山东省", "广东省", "河北省")
+    told = read(path, empty(REGIONS), kind="density").problems.to_pylist()
+    assert [row["problem"] for row in told] == ["saturated_people"]
