@@ -140,6 +140,17 @@ def test_cells_off_the_raster_are_counted_and_none_over_it_is_an_error(tmp_path:
         step.run(context)
 
 
+def test_a_cell_that_no_counting_cell_holds_is_in_no_region(tmp_path: Path) -> None:
+    at = np.array([[121.1, 31.3], [60.0, -20.0], [110.0, 31.3], [-70.0, 45.0]])
+    context, cells, _ = workspace(tmp_path, at=at)
+    known = context.tables.read("counting_cells")
+    put(context.out, "counting_cells", known.filter(pa.compute.equal(known["county"], "w")))
+    step.run(context)
+    got = context.tables.read("cell_people").to_pydict()
+    assert got["cell"] == cells.tolist()
+    assert sorted(got["region_id"], key=str) == [None, None, None, "w"]
+
+
 def test_shards_that_are_known_are_not_done_again(tmp_path: Path) -> None:
     context, _, _ = workspace(tmp_path)
     kept: list[str] = []
