@@ -149,7 +149,7 @@ POST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(ONE)
         ([ONE[:-1], ONE[-1:] + OTHER, ONE], [200, 204, 200]),
         ([API + ONE], [200, 200]),
         ([API, ONE, OTHER], [200, 200, 204]),
-        ([POST, ONE, ONE], [405, 200]),  # the first tile's request is the body of what is posted
+        ([POST, ONE, OTHER], [405, 204]),  # the first tile's request is the body of what is posted
         ([POST[:20], POST[20:] + ONE[:9], ONE[9:], OTHER], [405, 204]),
     ],
 )
