@@ -15,7 +15,7 @@ from covermap.errors import EngineError
 from covermap.store import Workspace
 from workspaces import table_bytes
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1900)]
 
 COVERMAP = [sys.executable, "-c", "from covermap.cli import main; main()"]
 LOGS = """
