@@ -13,11 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from typing import Any
 
 import h3.api.basic_int as h3
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -95,13 +94,3 @@ def positions(face: Ints, place: Floats | Ints, resolution: int) -> tuple[Floats
     flat = np.linalg.solve(refine(resolution), np.asarray(place, np.float64).T)
     x, y, z = (ico.centre[face] + np.einsum("kn,nkx->nx", flat, ico.axes[face])).T
     return np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
-
-
-def read_only(values: ArrayLike, kind: type[np.generic]) -> NDArray[Any]:
-    """Give values as an array that cannot be written; the caller's own is left as it is.
-
-    Arrays that Arrow holds are read-only, and a kernel is compiled for either: so for one alone.
-    """
-    view = np.ascontiguousarray(values, kind).view()
-    view.flags.writeable = False
-    return view

@@ -22,7 +22,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from covermap.core.cells.icosahedron import Floats, Ints, density, icosahedron, read_only, refine
+from covermap.core.arrays import read_only
+from covermap.core.cells.icosahedron import Floats, Ints, density, icosahedron, refine
 from covermap.core.cells.lattice import NO_CELL, base_cells, number, steps
 
 _RADIAN = radians(1.0)

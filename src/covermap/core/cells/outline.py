@@ -17,8 +17,9 @@ import shapely
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from covermap.core.arrays import read_only
 from covermap.core.cells.globe import CORNERS, Globe, globe, locate, over, room_of, vector
-from covermap.core.cells.icosahedron import STRAIGHT, Floats, Ints, read_only
+from covermap.core.cells.icosahedron import STRAIGHT, Floats, Ints
 
 _DEGREE = degrees(1.0)
 _RADIUS_M = 6_371_007.180918475

@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from covermap.core.arrays import read_only
+
 Ints = NDArray[np.int64]
 Shorts = NDArray[np.int16]
 Group = tuple[str, ...]
@@ -44,6 +46,12 @@ class Counts:
     n: Ints
     sum_a: Ints
     sum_b: Ints
+
+    def __post_init__(self) -> None:
+        """Take every array as one that cannot be written, as Arrow's are: one kind of kernel."""
+        for name in ROW_FIELDS:
+            values = getattr(self, name)
+            object.__setattr__(self, name, read_only(values, values.dtype))
 
     def __len__(self) -> int:
         """Count the rows."""

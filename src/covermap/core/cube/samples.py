@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from covermap.core.arrays import read_only
 from covermap.core.cells import cells_at
 from covermap.core.cube.counts import NO_BIN, Counts, Group, Ints, Shorts, counted
 from covermap.tables import NO_TECHNOLOGY
@@ -51,7 +52,7 @@ def count_levels(samples: pa.Table, cells: Ints) -> Counts:
     A sample without service is of technology ``none`` and has no level, whatever the receiver went
     on writing: the level is that of a cell that does not serve.
     """
-    served = samples.column("service").to_numpy()
+    served = read_only(samples.column("service").to_numpy(), np.bool_)
     groups, group = group_numbers(samples, LAYER, served)
     rsrp_bin, rsrp_cdb = _binned(_floats(samples, "rsrp_dbm"), served)
     sinr_bin, sinr_cdb = _binned(_floats(samples, "sinr_db"), served)
@@ -154,8 +155,7 @@ def _spelt(code: int, sizes: list[int], texts: list[list[str]]) -> Group:
 
 def _floats(rows: pa.Table, name: str) -> Floats:
     column = rows.column(name)
-    values: Floats = column.to_numpy().astype(np.float64, copy=False)
-    return values
+    return read_only(column.to_numpy(), np.float64)
 
 
 @njit(cache=True, nogil=True)

@@ -18,10 +18,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
 from covermap.core.geodesy import Floats, Ints, short_steps_m
 from covermap.core.lines.nearest import line_grid, nearest_per_line
 from covermap.core.lines.segments import course_vertices, positions_at
-from covermap.core.ranges import ranges
 
 Objects = NDArray[np.object_]
 

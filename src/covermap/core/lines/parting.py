@@ -15,11 +15,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.lines.edges import Edges, edges_of
 from covermap.core.lines.nearest import nearest_per_line
 from covermap.core.lines.segments import Cut
-from covermap.core.ranges import ranges
 
 Flags = NDArray[np.bool_]
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.matching.graph import Graph
 from covermap.core.matching.match import Match
 from covermap.core.placing.way import Ways
-from covermap.core.ranges import ranges
 
 Flags = NDArray[np.bool_]
 

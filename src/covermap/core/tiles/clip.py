@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from covermap.core.ranges import ranges
+from covermap.core.arrays import ranges
 from covermap.core.tiles.shapes import LINE, POINT, POLYGON, Shapes
 from covermap.core.tiles.tiling import EXTENT, tile_ids
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
 from covermap.core.judging.estimates import FAIL, PASS, UNDETERMINED, LineTest
 from covermap.core.judging.networks import chance_of, interval_of, sums_by_draw
 from covermap.core.judging.paths import Bits
 from covermap.core.judging.pieces import cut
-from covermap.core.ranges import ranges
 from covermap.rules import RulePack, Target
 from covermap.steps.judge.standing import MM_PER_KM, Standing, passing
 from covermap.steps.judge.units import Ground, Units

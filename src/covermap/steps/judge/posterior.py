@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
 from covermap.core.judging.certainty import Spread, level_needed_dbm
 from covermap.core.judging.judge import Judged
 from covermap.core.judging.paths import each, either
 from covermap.core.judging.pieces import Pieces, assessed_segments
 from covermap.core.judging.runs import RunMeans
 from covermap.core.judging.verdicts import UNMEASURED, Codes, PlaceTest, fails_by_sinr
-from covermap.core.ranges import ranges
 from covermap.rules import RulePack
 from covermap.steps.judge.counts import SegmentEvidence
 from covermap.steps.judge.model import draw_paths

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covermap.core.ranges import ranges
+from covermap.core.arrays import ranges
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 9)), max_size=20))
