@@ -5,10 +5,10 @@ A step reads tables, calls the core, writes tables. It opens no other file and k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -67,3 +67,24 @@ class StepContext:
     def write_sorted(self, name: str, batches: Iterable[pa.RecordBatch]) -> int:
         """Write a table whose batches come already in key order and schema (streamed)."""
         return write_table(self.out / f"{name}.parquet", batches, TABLES[name])
+
+
+class _Sized(Protocol):
+    @property
+    def rows(self) -> int: ...
+
+
+Piece = TypeVar("Piece", bound=_Sized)
+
+
+def in_pieces(work: Sequence[Piece], most_rows: int) -> list[list[Piece]]:
+    """Group neighbours into pieces of work of at most so many rows; a larger one is by itself."""
+    grouped: list[list[Piece]] = []
+    held = 0
+    for one in work:
+        if not grouped or held + one.rows > most_rows:
+            grouped.append([])
+            held = 0
+        grouped[-1].append(one)
+        held += one.rows
+    return grouped

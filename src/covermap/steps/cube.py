@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from covermap.core.cube.columns import from_rows, texts_of
 from covermap.core.cube.counts import Counts, added
+from covermap.engine.step import in_pieces
 from covermap.shards import open_file, write_shard
 from covermap.store import damaged, whole_folder
 from covermap.tables import TABLES, Table
@@ -94,15 +95,7 @@ def _index(path: Path) -> list[dict[str, Any]]:
 
 def items(work: Sequence[ShardWork]) -> list[list[ShardWork]]:
     """Group neighbouring shards into pieces of work of about `ITEM_ROWS` rows."""
-    grouped: list[list[ShardWork]] = []
-    held = ITEM_ROWS
-    for one in work:
-        if held + one.rows > ITEM_ROWS:
-            grouped.append([])
-            held = 0
-        grouped[-1].append(one)
-        held += one.rows
-    return grouped
+    return in_pieces(work, ITEM_ROWS)
 
 
 def make_shards(work: Sequence[ShardWork]) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from covermap.core.cube.counts import shard_cell, shards_of
-from covermap.engine.step import StepContext
+from covermap.engine.step import StepContext, in_pieces
 from covermap.rules import RulePack
 from covermap.shards import ShardFile, read_counts, shard_file
 from covermap.steps.judge.cell_evidence import ShardEvidence
@@ -77,7 +77,7 @@ def judge_cells(
     memory = ctx.memory_bytes // (ctx.workers.count + 1)
     work = [
         CellsWork(tuple(some), tuple(pairs), ctx.rules, memory // (2 * PLACE_BYTES))
-        for some in _items(missing, min(ITEM_ROWS, memory // (2 * ROW_BYTES)))
+        for some in in_pieces(missing, min(ITEM_ROWS, memory // (2 * ROW_BYTES)))
     ]
     few = sum(one.rows for one in missing) < SMALL_ROWS
     done = 0
@@ -107,18 +107,6 @@ def _shards(
         paths, size = tuple(one.path for one in mine), sum(one.rows for one in mine)
         found.append(ShardJudging(shard, paths, size, place(key)))
     return found
-
-
-def _items(shards: Sequence[ShardJudging], most_rows: int) -> list[list[ShardJudging]]:
-    grouped: list[list[ShardJudging]] = []
-    held = most_rows
-    for one in shards:
-        if held + one.rows > most_rows:
-            grouped.append([])
-            held = 0
-        grouped[-1].append(one)
-        held += one.rows
-    return grouped
 
 
 def judge_shards(work: CellsWork) -> int:
