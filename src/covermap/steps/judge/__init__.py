@@ -96,7 +96,7 @@ def _work(
         GroupWork(
             ctx.tables.folder, group, tuple(pairs), ctx.rules, _offsets(ctx), _simulated(ctx),
             frozenset(name for name in closed if group.first <= name <= group.last), place(key),
-            ctx.tables.within,
+            ctx.memory_bytes // (2 * (ctx.workers.count + 1)), ctx.tables.within,
         )
         for group, key in zip(groups, keys, strict=True)
     ]  # fmt: skip

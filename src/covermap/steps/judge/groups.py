@@ -58,6 +58,8 @@ class GroupWork:
     """Lines of the group that end where they start."""
     folder: Path
     """Where the result is kept."""
+    memory_bytes: int = 10**9
+    """What reading its tables may take; more is spilled."""
     within: Within | None = None
     """First and last period of the evidence that counts; None: all."""
 
@@ -140,7 +142,10 @@ def keys_of(groups: list[Group], contents: dict[str, list[str]], *common: Any) -
 
 def connect(work: GroupWork) -> Any:
     """Open the tables of the build so far, for one worker."""
-    return Tables(work.source, work.within).connect(*TABLES, threads=1, memory="1500MB")
+    return Tables(work.source, work.within).connect(
+        *TABLES, threads=1, memory=f"{work.memory_bytes}B",
+        spill=work.folder.parent / f".{work.folder.name}.duckdb.part",
+    )  # fmt: skip
 
 
 def offsets_of(connection: Any, offsets_db: dict[str, int]) -> dict[str, int]:
