@@ -8,10 +8,7 @@ appear whole or not at all, the build is linked together from them, and `current
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -19,16 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-from pydantic import ValidationError
-
 from covermap import __version__
 from covermap.engine import workers_of
 from covermap.engine.local import Workers
-from covermap.errors import BuildError, ConfigError, InputError
+from covermap.errors import ConfigError, InputError
+from covermap.pipeline.asked import BuildOptions, asked_of
 from covermap.pipeline.cache import Cache, gather, merge
 from covermap.pipeline.cube import make_cube
 from covermap.pipeline.extent import extent
+from covermap.pipeline.full_disk import full_disk_told
 from covermap.pipeline.inputs import LogInput, log_inputs
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.logs import (
@@ -47,29 +43,7 @@ from covermap.pipeline.whole import OF_PEOPLE, WHOLE_STEPS, Whole
 from covermap.rules import RulePack, load_pack
 from covermap.store import Tables, Workspace
 from covermap.tables import CELL_EVIDENCE, CELL_TESTS, PROBLEMS, REJECTED, RUNS, SEGMENT_EVIDENCE
-from covermap.workspace import Config, Judge, load_config
-
-
-@dataclass(frozen=True)
-class BuildOptions:
-    """How to build."""
-
-    rules: str | None = None
-    """Rule pack in place of the one that covermap.toml names."""
-    workers: int | None = None
-    """Worker processes; None: one a core."""
-    keep_going: bool = False
-    """Leave files that cannot be read aside instead of stopping."""
-    engine: str = "local"
-    """Where parts of the work run: `local`, or `spark`."""
-    master: str | None = None
-    """Address of the Spark master (`spark` only)."""
-    memory_bytes: int | None = None
-    """What the build may take; None: 60 % of the machine's memory."""
-    first: str | None = None
-    """First period that is judged, in place of covermap.toml's."""
-    last: str | None = None
-    """Last period that is judged, included, in place of covermap.toml's."""
+from covermap.workspace import Config, load_config
 
 
 @dataclass
@@ -114,7 +88,7 @@ def build(
         A declaration, rule pack or input file cannot be used; the build served before stays.
     """
     options, progress = options or BuildOptions(), progress or Silent()
-    config = _chosen(load_config(root), options)
+    config = asked_of(load_config(root), options)
     rules = load_pack(options.rules or config.rules.pack, root)
     if not any((config.measurements, config.sites, config.lines, config.places, config.villages)):
         raise ConfigError(
@@ -124,47 +98,13 @@ def build(
     space = Workspace(root)
     with only_builder(space):
         sweep(space)
-        try:
-            with workers_of(
+        with (
+            full_disk_told(space),
+            workers_of(
                 options.engine, options.master, options.workers, options.memory_bytes, space.cache
-            ) as workers:
-                return _Builder(space, config, rules, options, progress, workers).run()
-        except (OSError, duckdb.Error) as error:
-            if not _disk_is_full(error):
-                raise
-            sweep(space)
-            raise _full(space) from None
-
-
-def _disk_is_full(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    return os.strerror(errno.ENOSPC) in str(error)  # as Arrow and DuckDB pass it on
-
-
-def _full(space: Workspace) -> BuildError:
-    free = shutil.disk_usage(space.root).free / 1e6
-    return BuildError(
-        f"{space.root}: the disk is full ({free:,.0f} MB left after clearing up). What was built "
-        "before is untouched, and steps that were done are kept. Free some space there and run "
-        "`covermap build` again."
-    )
-
-
-def _chosen(config: Config, options: BuildOptions) -> Config:
-    """Put the periods that were asked for in the place of those declared."""
-    asked = {k: v for k in ("first", "last") if (v := getattr(options, k)) is not None}
-    if not asked:
-        return config
-    try:
-        judge = Judge.model_validate(config.judge.model_dump() | asked)
-    except ValidationError:
-        said = " ".join(f"--{k} {v}" for k, v in asked.items())
-        raise ConfigError(
-            f"{said}: not a period. Write it as grid.period says: 2025-01, 2025-01-31, 2025-Q1 "
-            "or 2025."
-        ) from None
-    return config.model_copy(update={"judge": judge})
+            ) as workers,
+        ):
+            return _Builder(space, config, rules, options, progress, workers).run()
 
 
 class _Builder:
