@@ -101,7 +101,8 @@ def judged(folder: Path, pack=None, config=None, cache: Path | None = None, work
 
 def bytes_of(ctx: StepContext) -> dict[str, bytes]:
     """Every table that was written, byte for byte."""
-    return {p.name: p.read_bytes() for p in sorted(ctx.out.iterdir())}
+    files = [p for p in sorted(ctx.out.rglob("*")) if p.is_file()]
+    return {p.relative_to(ctx.out).as_posix(): p.read_bytes() for p in files}
 
 
 def rows_of(ctx: StepContext, table: str, operator="46000", technology="lte", **equal):

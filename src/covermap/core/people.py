@@ -138,15 +138,20 @@ def _piece(share, base, wide, xa, xb, height):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def unwrap(x: Floats, starts: Ints, period: float) -> Floats:
-    """Bring each vertex to within half a period of the one before it; rings begin as given.
+    """Bring each vertex to within half a period of the one before it, and rings into the first.
 
     Of a map that repeats itself every `period` columns (a whole turn of longitude). A ring round a
-    pole does not close then: its last vertex lies a period away from its first.
+    pole does not close then: its last vertex lies a period away from its first. The westernmost
+    vertex of each ring comes to lie in columns 0 to `period`, wherever the ring begins.
     """
     out = x.copy()
     for i in range(len(starts) - 1):
-        for k in range(starts[i] + 1, starts[i + 1]):
+        a, b = starts[i], starts[i + 1]
+        for k in range(a + 1, b):
             out[k] += np.round((out[k - 1] - out[k]) / period) * period
+        turns = np.floor(np.min(out[a:b]) / period)
+        if turns != 0:
+            out[a:b] -= turns * period
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import handmade
 from asking import Client
 from commands import covermap
 from covermap.errors import NotKnownError, PublishError
+from covermap.service import Settings
 from covermap.service.publishing import Published, content, publish_map
 from covermap.service.publishing.content import plain_names
 from covermap.store import Workspace
@@ -212,7 +214,7 @@ def test_names_of_folders_are_plain_and_each_another() -> None:
 def test_the_command_tells_what_it_wrote_and_refuses_in_one_line(
     workspace: Path, tmp_path: Path, web: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("covermap.service.settings._shipped_map", lambda: web)
+    monkeypatch.setattr("covermap.service.Settings", partial(Settings, static=web))
     out = tmp_path / "map"
     said = covermap("publish", "map", out, workspace, "--layers", "any/any,any/nr")
     assert said.code == 0
