@@ -1,4 +1,7 @@
-"""The work on one part (one log), as functions of module level that worker processes can run."""
+"""The work on one part (one log), as functions of module level that worker processes can run.
+
+Each imports what it needs by itself: starting a worker process is mostly imports.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from covermap.formats.logs import FORMATS, ReadOptions
 from covermap.formats.problem import Problem
 from covermap.pipeline.inputs import LogInput
-from covermap.steps.grid import grid_log
-from covermap.steps.ingest import ingest_source
-from covermap.steps.match import Network, load_network, match_part
 from covermap.store import Tables, whole_folder, write_table, write_text
 from covermap.tables import (
     MATCHED,
@@ -32,6 +31,9 @@ from covermap.tables import (
     in_order,
 )
 from covermap.workspace import Config
+
+if TYPE_CHECKING:
+    from covermap.steps.match import Network
 
 COUNTS = "counts.json"
 
@@ -59,6 +61,8 @@ class PartWork:
 
 def ingest_one(work: IngestWork) -> dict[str, Any]:
     """Read, check and place one log; give its counts."""
+    from covermap.steps.ingest import ingest_source
+
     if work.log.duplicate_of is not None:
         tables = _reject_whole(work.log)
     else:
@@ -92,6 +96,8 @@ def _counts(log: LogInput, tables: dict[str, pa.Table]) -> dict[str, Any]:
 
 
 def _reject_whole(log: LogInput) -> dict[str, pa.Table]:
+    from covermap.formats.logs import FORMATS, ReadOptions
+
     options = ReadOptions(
         columns=log.declaration.columns, units=log.declaration.units, sheet=log.declaration.sheet
     )
@@ -123,12 +129,16 @@ _LINE_RAW = pa.schema([("line", pa.int64()), ("raw", pa.string())])
 
 def grid_one(work: PartWork) -> dict[str, Any]:
     """Count one part's samples per cell."""
+    from covermap.steps.grid import grid_log
+
     with whole_folder(work.folder) as folder:
         return dict(grid_log(work.samples, folder, work.config))
 
 
 def match_one(work: PartWork) -> dict[str, Any]:
     """Place one part's samples on lines and count them per segment."""
+    from covermap.steps.match import match_part
+
     samples = pq.ParquetFile(work.samples).read()
     made = match_part(samples, _network(work.lines), work.config)
     found = problem_rows(made.problems, work.log.declaration.name, work.log.source.shown)
@@ -144,6 +154,8 @@ def problem_rows(problems: Sequence[Problem], name: str, shown: str) -> pa.Table
 
 @lru_cache(maxsize=1)
 def _network(folder: Path) -> Network:
+    from covermap.steps.match import load_network
+
     return load_network(Tables(folder))
 
 

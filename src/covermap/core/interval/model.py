@@ -57,7 +57,7 @@ from typing import Literal
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -148,7 +148,8 @@ def campaign_sds(priors: Priors, groups: int) -> Floats:
         return np.full(groups, priors.campaign_scale_db)
     fine = 4096 // groups
     at = (np.arange(groups * fine) + 0.5) / (groups * fine)
-    inverse = priors.campaign_freedom / chi2.ppf(at, priors.campaign_freedom)
+    half = priors.campaign_freedom / 2.0
+    inverse = half / gammaincinv(half, at)  # quantiles of chi-square are twice those of gamma
     return priors.campaign_scale_db * np.sqrt(inverse.reshape(groups, fine).mean(axis=1))
 
 
