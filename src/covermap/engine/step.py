@@ -5,10 +5,10 @@ A step reads tables, calls the core, writes tables. It opens no other file and k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -69,22 +69,18 @@ class StepContext:
         return write_table(self.out / f"{name}.parquet", batches, TABLES[name])
 
 
-class _Sized(Protocol):
-    @property
-    def rows(self) -> int: ...
+Part = TypeVar("Part")
 
 
-Piece = TypeVar("Piece", bound=_Sized)
-
-
-def in_pieces(work: Sequence[Piece], most_rows: int) -> list[list[Piece]]:
-    """Group neighbours into pieces of work of at most so many rows; a larger one is by itself."""
-    grouped: list[list[Piece]] = []
+def in_pieces(work: Iterable[Part], most: int, size_of: Callable[[Part], int]) -> list[list[Part]]:
+    """Group neighbours into pieces of work of at most this size; a larger one is by itself."""
+    grouped: list[list[Part]] = []
     held = 0
     for one in work:
-        if not grouped or held + one.rows > most_rows:
+        size = size_of(one)
+        if not grouped or held + size > most:
             grouped.append([])
             held = 0
         grouped[-1].append(one)
-        held += one.rows
+        held += size
     return grouped

@@ -243,9 +243,7 @@ class _Builder:
 
     def _rows(self) -> dict[str, int]:
         names = {inside.split("/")[0].removesuffix(".parquet") for inside in self.layout.files}
-        with self.cache.view(self.layout) as view:
-            tables = Tables(view)
-            return {name: tables.rows(name) for name in names - {"tiles"}}
+        return {name: self.layout.rows(name) for name in names - {"tiles"}}
 
 
 def _part_name(log: LogInput) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from covermap.errors import BuildError, BusyError
-from covermap.store import MADE, MANIFEST, Workspace, link_file, whole_folder, write_text
+from covermap.store import MADE, MANIFEST, Workspace, link_file, rows_in, whole_folder, write_text
 
 try:
     import fcntl
@@ -25,6 +25,7 @@ class Layout:
 
     files: dict[str, Path] = field(default_factory=dict)
     """Path inside the build -> cached file."""
+    _rows: dict[Path, int] = field(default_factory=dict)
 
     def add_table(self, name: str, folder: Path) -> None:
         """Place `<name>.parquet` of a step's folder."""
@@ -41,6 +42,14 @@ class Layout:
             return [single]
         inside = f"{name}/"
         return [path for place, path in sorted(self.files.items()) if place.startswith(inside)]
+
+    def rows(self, name: str) -> int:
+        """Count the rows of a table; each file's footer is read once a build."""
+        files = self.of_table(name)
+        for path in files:
+            if path not in self._rows:
+                self._rows[path] = rows_in(path)
+        return sum(self._rows[path] for path in files)
 
     def add_folder(self, name: str, folder: Path) -> None:
         """Place every file of a folder under `name`."""

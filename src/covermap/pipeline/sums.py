@@ -12,13 +12,13 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from covermap.core.cube.numbered import FILE, NUMBERED, SUMS, counts_in, numbered
+from covermap.engine.step import in_pieces
 from covermap.engine.sums import Sums
 from covermap.pipeline.parts import PartWork, grid_one
 from covermap.shards import write_shard
@@ -50,7 +50,7 @@ class Pieces:
 def grid_sums(jobs: Sequence[PartWork]) -> Sums:
     """Tell how samples become one part a log."""
     shares = [
-        Share(number, job.samples, groups, job.config)
+        Share(number, job.samples, tuple(groups), job.config)
         for number, job in enumerate(jobs)
         for groups in _row_groups(job.samples)
     ]
@@ -69,9 +69,11 @@ def cube_sums(work: Sequence[ShardWork]) -> Sums:
             by_part.setdefault(piece.path, []).append((number, piece))
     table = work[0].table if work else ""
     pieces = [
-        Pieces(table, some)
+        Pieces(table, tuple(some))
         for _, slices in sorted(by_part.items())
-        for some in _chunks(sorted(slices, key=lambda s: s[1].first))
+        for some in in_pieces(
+            sorted(slices, key=lambda s: s[1].first), ITEM_ROWS, lambda s: s[1].rows
+        )
     ]
     folders = tuple(one.folder for one in work)
     write = partial(_write, folders, partial(_write_shard, table))
@@ -92,29 +94,11 @@ def _sums(
     )  # fmt: skip
 
 
-def _row_groups(samples: Path) -> Iterator[tuple[int, ...]]:
+def _row_groups(samples: Path) -> list[list[int]]:
     footer = pq.read_metadata(samples)
-    held: list[int] = []
-    rows = 0
-    for number in range(footer.num_row_groups):
-        held.append(number)
-        rows += footer.row_group(number).num_rows
-        if rows >= ITEM_ROWS:
-            yield tuple(held)
-            held, rows = [], 0
-    if held:
-        yield tuple(held)
-
-
-def _chunks(slices: list[tuple[int, Slice]]) -> Iterator[tuple[tuple[int, Slice], ...]]:
-    cuts, rows = [0], 0
-    for place, (_, piece) in enumerate(slices):
-        if rows and rows + piece.rows > ITEM_ROWS:
-            cuts.append(place)
-            rows = 0
-        rows += piece.rows
-    for first, end in pairwise([*cuts, len(slices)]):
-        yield tuple(slices[first:end])
+    return in_pieces(
+        range(footer.num_row_groups), ITEM_ROWS, lambda g: footer.row_group(g).num_rows
+    )
 
 
 def _rows_of_share(share: Share) -> Iterator[pa.Table]:

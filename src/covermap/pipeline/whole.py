@@ -15,7 +15,7 @@ from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
 from covermap.steps import judge, people, tiles, weak
-from covermap.store import Tables, rows_in, whole_folder, write_text
+from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config
 
 
@@ -83,7 +83,7 @@ class Whole:
         folder = self.cache.folder(step.name, key)
 
         def work(advance: Advance) -> StepReport:
-            report = StepReport(step.name, read={n: self._count(n) for n in reads})
+            report = StepReport(step.name, read={n: self.layout.rows(n) for n in reads})
             if folder.is_dir():
                 report.cached = 1
                 self._keep_parts(step, folder)
@@ -103,9 +103,6 @@ class Whole:
                 self.layout.add_table(name, folder)
         if not step.writes:
             self.layout.add_folder(step.name, folder / step.name)
-
-    def _count(self, name: str) -> int:
-        return sum(map(rows_in, self.layout.of_table(name)))
 
     def _run_step(
         self,

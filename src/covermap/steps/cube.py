@@ -95,7 +95,7 @@ def _index(path: Path) -> list[dict[str, Any]]:
 
 def items(work: Sequence[ShardWork]) -> list[list[ShardWork]]:
     """Group neighbouring shards into pieces of work of about `ITEM_ROWS` rows."""
-    return in_pieces(work, ITEM_ROWS)
+    return in_pieces(work, ITEM_ROWS, lambda one: one.rows)
 
 
 def make_shards(work: Sequence[ShardWork]) -> int:

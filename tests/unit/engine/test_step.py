@@ -16,7 +16,7 @@ class Work:
 @given(st.lists(st.integers(0, 9), max_size=20), st.integers(1, 12))
 def test_neighbours_are_grouped_up_to_a_size_and_nothing_is_lost_or_moved(sizes, most):
     work = [Work(k, rows) for k, rows in enumerate(sizes)]
-    pieces = in_pieces(work, most)
+    pieces = in_pieces(work, most, lambda one: one.rows)
     assert [one for piece in pieces for one in piece] == work
     assert all(piece for piece in pieces)
     assert all(sum(w.rows for w in piece) <= most or len(piece) == 1 for piece in pieces)

@@ -16,15 +16,11 @@ from covermap.core.cells.lattice import NO_CELL
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
 
 _RESOLUTION_SHIFT = 52
 _RESOLUTION_MASK = 0xF << _RESOLUTION_SHIFT
 _BITS_PER_DIGIT = 3
 _FINEST = 15
-_SAME_VERTEX_DEG = 1e-9
-"""Vertices nearer than this (0.1 mm) are one: H3 computes a shared one once per cell, and the
-results differ in their last bits."""
 
 
 def _numpy(values: object) -> NDArray[np.generic]:

@@ -52,10 +52,9 @@ def count_levels(samples: pa.Table, cells: Ints) -> Counts:
     A sample without service is of technology ``none`` and has no level, whatever the receiver went
     on writing: the level is that of a cell that does not serve.
     """
-    served = read_only(samples.column("service").to_numpy(), np.bool_)
-    groups, group = group_numbers(samples, LAYER, served)
-    rsrp_bin, rsrp_cdb = _binned(_floats(samples, "rsrp_dbm"), served)
-    sinr_bin, sinr_cdb = _binned(_floats(samples, "sinr_db"), served)
+    groups, group = group_numbers(samples, LAYER, _served(samples))
+    rsrp_bin, rsrp_cdb = binned(samples, "rsrp_dbm")
+    sinr_bin, sinr_cdb = binned(samples, "sinr_db")
     ones = np.ones(len(cells), np.int64)
     return counted(Counts(groups, group, cells, rsrp_bin, sinr_bin, ones, rsrp_cdb, sinr_cdb))
 
@@ -156,6 +155,19 @@ def _spelt(code: int, sizes: list[int], texts: list[list[str]]) -> Group:
 def _floats(rows: pa.Table, name: str) -> Floats:
     column = rows.column(name)
     return read_only(column.to_numpy(), np.float64)
+
+
+def _served(samples: pa.Table) -> Flags:
+    return read_only(samples.column("service").to_numpy(), np.bool_)
+
+
+def binned(samples: pa.Table, level: str) -> tuple[Shorts, Ints]:
+    """Give the 1 dB bin of each sample's level, and the level in 0.01 dB.
+
+    `NO_BIN` and 0 where there is none, or no service: the level is then that of a cell that does
+    not serve.
+    """
+    return _binned(_floats(samples, level), _served(samples))
 
 
 @njit(cache=True, nogil=True)

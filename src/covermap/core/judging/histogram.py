@@ -10,6 +10,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from covermap.core.cube.counts import NO_BIN
+from covermap.core.cube.samples import binned
 from covermap.tables import NO_TECHNOLOGY
 
 LAYER_COLUMNS = ("operator", "technology", "source", "period")
@@ -52,17 +54,11 @@ def count_bins(samples: pa.Table, keys: list[str]) -> pa.Table:
     columns = {name: samples.column(name) for name in (*keys, "operator", "source", "period")}
     columns["technology"] = pc.if_else(served, samples.column("technology"), NO_TECHNOLOGY)
     for signal, kind in (("rsrp", "rsrp_dbm"), ("sinr", "sinr_db")):
-        level = _known(samples.column(kind), served)
-        columns[f"{signal}_bin"] = pc.floor(level).cast(pa.int16())
-        columns[f"{signal}_sum_cdb"] = pc.round(pc.multiply(level, 100.0)).cast(pa.int64())
+        bins, cdb = binned(samples, kind)
+        columns[f"{signal}_bin"] = pa.array(bins, mask=bins == NO_BIN)
+        columns[f"{signal}_sum_cdb"] = pa.array(cdb)
     columns["n"] = pa.repeat(pa.scalar(1, pa.int64()), samples.num_rows)
     return add_counts(pa.table(columns), [*keys, *LAYER_COLUMNS, *BIN_COLUMNS])
-
-
-def _known(level: pa.ChunkedArray, served: pa.ChunkedArray) -> pa.ChunkedArray:
-    level = level.cast(pa.float64())
-    usable = pc.and_(pc.fill_null(pc.is_finite(level), False), served)
-    return pc.if_else(usable, level, pa.scalar(None, pa.float64()))
 
 
 def add_counts(counts: pa.Table, by: list[str]) -> pa.Table:

@@ -77,7 +77,9 @@ def judge_cells(
     memory = ctx.memory_bytes // (ctx.workers.count + 1)
     work = [
         CellsWork(tuple(some), tuple(pairs), ctx.rules, memory // (2 * PLACE_BYTES))
-        for some in in_pieces(missing, min(ITEM_ROWS, memory // (2 * ROW_BYTES)))
+        for some in in_pieces(
+            missing, min(ITEM_ROWS, memory // (2 * ROW_BYTES)), lambda one: one.rows
+        )
     ]
     few = sum(one.rows for one in missing) < SMALL_ROWS
     done = 0

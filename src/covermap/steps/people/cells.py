@@ -16,10 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from covermap.core.cells import centres, parents, resolutions
-from covermap.engine.step import StepContext
+from covermap.core.cube.counts import shards_of
+from covermap.engine.step import StepContext, in_pieces
 from covermap.errors import InputError
 from covermap.formats.rasters import open_raster
-from covermap.steps.people.sharing import SHARD_RESOLUTION, reach, share_out
+from covermap.steps.people.sharing import reach, share_out
 from covermap.store import Tables, whole_folder
 from covermap.tables import CELL_PEOPLE, LEVELS
 from covermap.workspace import Population
@@ -98,8 +99,9 @@ def _people(ctx: StepContext, declared: Population, cells: Ints) -> Floats:
         place = ctx.part or (lambda key: Path(aside) / key)
         made = json.dumps([rasters, declared.kind, declared.band, declared.datum], sort_keys=True)
         shards = [(place(_key(made, own)), own) for own in _by_shard(cells)]
-        todo = _grouped([one for one in shards if not one[0].is_dir()])
-        items = [ShareWork(ctx.root, rasters, declared, group) for group in todo]
+        missing = [one for one in shards if not one[0].is_dir()]
+        todo = in_pieces(missing, CELLS_AT_A_TIME, lambda one: len(one[1]))
+        items = [ShareWork(ctx.root, rasters, declared, tuple(group)) for group in todo]
         done = 0
         for _, count in ctx.workers.run(share_shards, items, small=len(items) < 2):
             done += count
@@ -121,22 +123,9 @@ def _key(made: str, cells: Ints) -> str:
 
 
 def _by_shard(cells: Ints) -> Iterator[Ints]:
-    """Cut ascending cells where the cell of resolution 3 above them changes."""
+    """Cut ascending cells where their shard changes."""
     if len(cells):
-        yield from np.split(cells, np.flatnonzero(np.diff(parents(cells, SHARD_RESOLUTION))) + 1)
-
-
-def _grouped(shards: list[tuple[Path, Ints]]) -> list[tuple[tuple[Path, Ints], ...]]:
-    """Put shards together until there is enough work for a process."""
-    groups: list[list[tuple[Path, Ints]]] = []
-    held = CELLS_AT_A_TIME
-    for shard in shards:
-        if held >= CELLS_AT_A_TIME:
-            groups.append([])
-            held = 0
-        groups[-1].append(shard)
-        held += len(shard[1])
-    return [tuple(group) for group in groups]
+        yield from np.split(cells, np.flatnonzero(np.diff(shards_of(cells))) + 1)
 
 
 def _elsewhere(cells: Ints, files: list[str]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.cells import cells_at, outlines, parents
+from covermap.core.cube.counts import SHARD_RESOLUTION
 from covermap.core.people import close_poles, extents, overlap_sums, torn, unwrap
 from covermap.formats.rasters import Kind, Raster
 from covermap.formats.survey import Held
@@ -20,7 +21,6 @@ CHUNK = 100_000
 """Cells whose outlines are held at a time."""
 WINDOW_PIXELS = 8_000_000
 """Pixels that are read at a time: 64 MB."""
-SHARD_RESOLUTION = 3
 REACH_STEP_KM, REACH_MARGIN_KM = 20.0, 120.0
 """Points so far apart, and so far beyond the raster, meet every cell of resolution 3 over it: one
 has an inscribed circle of 45 km or more."""

@@ -62,7 +62,8 @@ def count(ctx: StepContext) -> None:
     found = _Summed(ctx.tables, counting.column("cell").to_numpy(), divisions)
     for batch in _verdicts(ctx.tables):
         found.add(batch)
-    rows = [row for layer in sorted(found.sums) for row in _rows(ctx, layer, found, divisions)]
+    known = _Known.read(ctx)
+    rows = [row for layer in sorted(found.sums) for row in _rows(known, layer, found, divisions)]
     ctx.write("people_verdicts", pa.Table.from_pylist(rows, PEOPLE_VERDICTS.schema))
 
 
@@ -156,19 +157,33 @@ def _codes(column: pa.Array, names: tuple[str, ...]) -> Ints:
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What rows of every layer are told of alike."""
+
+    rasters: list[dict[str, Any]]
+    names: dict[str, str | None]
+    """Of regions, by identity."""
+    simulated: bool
+
+    @classmethod
+    def read(cls, ctx: StepContext) -> _Known:
+        rasters = ctx.tables.read("population", ["people", "year", "simulated"]).to_pylist()
+        regions = ctx.tables.read("regions", ["region_id", "name"]).to_pylist()
+        simulated = any(row["simulated"] for row in rasters)
+        simulated |= any(entry.simulated for entry in ctx.config.measurements)
+        return cls(rasters, {row["region_id"]: row["name"] for row in regions}, simulated)
+
+
 def _rows(
-    ctx: StepContext, layer: Layer, found: _Summed, divisions: list[Division]
+    known: _Known, layer: Layer, found: _Summed, divisions: list[Division]
 ) -> Iterator[dict[str, Any]]:
-    rasters = ctx.tables.read("population", ["people", "year", "simulated"]).to_pylist()
-    regions = ctx.tables.read("regions", ["region_id", "name"]).to_pylist()
-    names = {row["region_id"]: row["name"] for row in regions}
-    simulated = any(row["simulated"] for row in rasters)
-    simulated |= any(entry.simulated for entry in ctx.config.measurements)
+    rasters = known.rasters
     common = {
         "operator": layer[0],
         "technology": layer[1],
         "year": rasters[0]["year"] if rasters else None,
-        "simulated": simulated,
+        "simulated": known.simulated,
     }
     for division, sums in zip(divisions, found.sums[layer], strict=True):
         people = division.people if rasters else None
@@ -183,7 +198,7 @@ def _rows(
             total = None if people is None else float(people[part])
             area = sums.area[part].sum() if outside else division.area_m2[part] / M2_PER_KM2 * UNIT
             scope = OUTSIDE if outside else "region"
-            place = _place(scope, division.level, name, names.get(name))
+            place = _place(scope, division.level, name, known.names.get(name or ""))
             yield {**common, **place, **_figures(sums.people[part], total, sums.area[part], area)}
 
 

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from covermap.core.cells import cells_at, centres, descendants
-from covermap.steps.people.sharing import SHARD_RESOLUTION
+from covermap.core.cube.counts import SHARD_RESOLUTION
 from covermap.tables import LEVELS
 
 Floats = NDArray[np.float64]
