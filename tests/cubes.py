@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from covermap.core.cube.columns import from_rows, stretches
+from covermap.core.cube.columns import digest_of, from_rows, stretches
 from covermap.core.cube.counts import added, shard_cell
 from covermap.shards import write_shard
 from covermap.tables import CELL_EVIDENCE
@@ -15,7 +15,8 @@ def write_cube(folder, rows, table=CELL_EVIDENCE):
     counts = added([from_rows(rows.select(list(table.names)), table)])
     for shard, period, first, size in stretches(counts):
         one = added([counts.take(slice(first, first + size))])
-        write_shard(target / f"{shard_cell(shard):x}.{period}.parquet", one, table)
+        path = target / f"{shard_cell(shard):x}.{period}.parquet"
+        write_shard(path, one, table, digest_of(one))
 
 
 def evidence(rows):

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from covermap.core.cube.columns import as_rows, digest_of, from_rows, texts_of
+from covermap.core.cube.columns import as_rows, from_rows, groups_in, texts_of
 from covermap.core.cube.counts import Counts
 from covermap.store import ROWS_PER_GROUP, CodedWriter, damaged
 from covermap.tables import Table
@@ -25,7 +25,7 @@ DIGEST, LAYERS = b"covermap.digest", b"covermap.layers"
 """What a file's footer says beside its rows."""
 
 
-def write_shard(path: Path, counts: Counts, table: Table) -> None:
+def write_shard(path: Path, counts: Counts, table: Table, digest: str) -> None:
     """Write one file of the cube.
 
     The one writer of such files, whatever engine counted: the same counts give the same bytes.
@@ -34,10 +34,11 @@ def write_shard(path: Path, counts: Counts, table: Table) -> None:
     ----------
     counts
         Of one shard and period, as `added` gives them.
+    digest
+        As `digest_of` gives it.
     """
-    present = np.unique(counts.group).tolist()
-    layers = sorted({counts.groups[g][1:3] for g in present})
-    said = {DIGEST: digest_of(counts).encode(), LAYERS: json.dumps(layers).encode()}
+    layers = sorted({counts.groups[g][1:3] for g in groups_in(counts).tolist()})
+    said = {DIGEST: digest.encode(), LAYERS: json.dumps(layers).encode()}
     with CodedWriter(path, table, said) as writer:
         if len(counts) <= ROWS_PER_GROUP:
             writer.write(as_rows(counts, table))

@@ -280,8 +280,9 @@ def rows_in(path: Path) -> int:
 def damaged(path: Path, error: Exception) -> BuildError:
     """Say that a file is damaged, and what to do."""
     where = path.resolve()
+    kind = "Arrow" if path.suffix == ".arrow" else "Parquet"
     return BuildError(
-        f"{where}: not a whole Parquet file ({str(error).splitlines()[0]}). Delete the folder "
+        f"{where}: not a whole {kind} file ({str(error).splitlines()[0]}). Delete the folder "
         f"{where.parent} and run `covermap build` again: it is made anew."
     )
 

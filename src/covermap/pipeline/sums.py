@@ -17,13 +17,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from covermap.core.cube.columns import digest_of
 from covermap.core.cube.numbered import FILE, NUMBERED, SUMS, counts_in, numbered
 from covermap.engine.step import in_pieces
 from covermap.engine.sums import Sums
+from covermap.log_counts import LogCounts
 from covermap.pipeline.parts import PartWork, grid_one
 from covermap.shards import write_shard
 from covermap.steps.cube import ITEM_ROWS, ShardWork, Slice, items, make_shards, read_slices
-from covermap.steps.grid import batches, counts_of, write_part
+from covermap.steps.grid import batches, counts_of
 from covermap.store import whole_folder
 from covermap.tables import CELL_EVIDENCE, CELL_TESTS, TABLES
 from covermap.workspace import Config
@@ -103,14 +105,15 @@ def _row_groups(samples: Path) -> list[list[int]]:
 
 def _rows_of_share(share: Share) -> Iterator[pa.Table]:
     samples = batches(share.samples, share.row_groups)
-    for counts in counts_of(samples, share.config):
-        if len(counts):
-            yield numbered(counts, share.file)
+    for both in counts_of(samples, share.config):
+        for counts in both:
+            if len(counts):
+                yield numbered(counts, share.file)
 
 
 def _rows_of_pieces(pieces: Pieces) -> Iterator[pa.Table]:
     slices = [piece for _, piece in pieces.slices]
-    read = read_slices(slices[0].path, slices, TABLES[pieces.table])
+    read = read_slices(slices[0].path, slices)
     for number, piece in pieces.slices:
         yield numbered(read[piece.first], number)
 
@@ -139,12 +142,15 @@ def _keep(folders: Sequence[Path], file: int, written: tuple[str, int]) -> int:
 
 
 def _write_log(folder: Path, rows: pa.Table) -> int:
-    return sum(
-        write_part(folder, table, counts_in(rows, table)) for table in (CELL_EVIDENCE, CELL_TESTS)
-    )
+    total = 0
+    for table in (CELL_EVIDENCE, CELL_TESTS):
+        with LogCounts(folder, table) as writer:
+            writer.write(counts_in(rows, table))
+            total += writer.rows
+    return total
 
 
 def _write_shard(table: str, folder: Path, rows: pa.Table) -> int:
     counts = counts_in(rows, TABLES[table])
-    write_shard(folder / f"{table}.parquet", counts, TABLES[table])
+    write_shard(folder / f"{table}.parquet", counts, TABLES[table], digest_of(counts))
     return len(counts)

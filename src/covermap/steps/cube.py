@@ -11,16 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from covermap.core.cube.columns import from_rows, texts_of
+from covermap.core.cube.columns import digest_of
 from covermap.core.cube.counts import Counts, added
 from covermap.engine.step import in_pieces
-from covermap.shards import open_file, write_shard
-from covermap.store import damaged, whole_folder
+from covermap.log_counts import index_of, path_of, read_stretches
+from covermap.shards import write_shard
+from covermap.store import whole_folder
 from covermap.tables import TABLES, Table
 
 ITEM_ROWS = 2 << 20
@@ -29,11 +26,12 @@ ITEM_ROWS = 2 << 20
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows of one part."""
+    """Rows of one log's counts."""
 
     path: Path
     first: int
     rows: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -74,23 +72,17 @@ def plan(
     BuildError
         An index is damaged.
     """
-    found: dict[tuple[int, str], list[tuple[str, Slice]]] = defaultdict(list)
+    found: dict[tuple[int, str], list[Slice]] = defaultdict(list)
     for folder in parts:
-        path = folder / f"{table.name}.parquet"
-        for row in _index(folder / f"{table.name}.index.parquet"):
-            one = Slice(path, row["first"], row["rows"])
-            found[row["shard"], row["period"]].append((row["digest"], one))
+        path = path_of(folder, table)
+        for one in index_of(folder, table):
+            found[one.shard, one.period].append(Slice(path, one.first, one.rows, one.digest))
     work = []
     for (shard, period), slices in sorted(found.items()):
-        digests = sorted(digest for digest, _ in slices)
-        kept = tuple(one for _, one in sorted(slices, key=lambda s: (s[0], str(s[1].path))))
-        work.append(ShardWork(table.name, shard, period, kept, folder_of(digests)))
+        kept = tuple(sorted(slices, key=lambda s: (s.digest, str(s.path), s.first)))
+        folder = folder_of([one.digest for one in kept])
+        work.append(ShardWork(table.name, shard, period, kept, folder))
     return work
-
-
-def _index(path: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = open_file(path).read().to_pylist()
-    return rows
 
 
 def items(work: Sequence[ShardWork]) -> list[list[ShardWork]]:
@@ -113,27 +105,18 @@ def make_shards(work: Sequence[ShardWork]) -> int:
     for one in work:
         for piece in one.slices:
             wanted[piece.path].append(piece)
-    read = {path: read_slices(path, slices, table) for path, slices in wanted.items()}
+    read = {path: read_slices(path, slices) for path, slices in wanted.items()}
     total = 0
     for one in work:
-        counts = added([read[piece.path][piece.first] for piece in one.slices])
+        some = [read[piece.path][piece.first] for piece in one.slices]
+        counts = added(some)
         with whole_folder(one.folder) as folder:
-            write_shard(folder / f"{table.name}.parquet", counts, table)
+            digest = one.slices[0].digest if len(some) == 1 else digest_of(counts)
+            write_shard(folder / f"{table.name}.parquet", counts, table, digest)
         total += len(counts)
     return total
 
 
-def read_slices(path: Path, slices: Sequence[Slice], table: Table) -> dict[int, Counts]:
-    """Read the row groups that hold the slices, and give each slice by its first row."""
-    file = open_file(path, texts_of(table))
-    low, high = min(s.first for s in slices), max(s.first + s.rows for s in slices)
-    sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    first = int(np.searchsorted(starts, low, side="right")) - 1
-    last = int(np.searchsorted(starts, high, side="left"))
-    try:
-        rows = file.read_row_groups(list(range(first, last)))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
-    begin = int(starts[first])
-    return {s.first: from_rows(rows.slice(s.first - begin, s.rows), table) for s in slices}
+def read_slices(path: Path, slices: Sequence[Slice]) -> dict[int, Counts]:
+    """Read slices of one log's counts; give each by its first row."""
+    return read_stretches(path, [(one.first, one.rows) for one in slices])

@@ -8,35 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from covermap.core.cube.columns import as_rows, digest_of, stretches
-from covermap.core.cube.counts import Counts, added, shard_cell
-from covermap.core.cube.samples import (
-    NEEDED,
-    TEXTS,
-    cells_of,
-    count_levels,
-    count_tests,
-    placed,
-)
-from covermap.store import CodedWriter
-from covermap.tables import CELL_EVIDENCE, CELL_TESTS, Table
+from covermap.core.cube.counts import Counts, added
+from covermap.core.cube.samples import NEEDED, TEXTS, cells_of, count_levels, count_tests
+from covermap.log_counts import LogCounts
+from covermap.tables import CELL_EVIDENCE, CELL_TESTS
 from covermap.workspace import Config
 
 BATCH_ROWS = 1 << 20
-_HELD_ROWS = 4 << 20
-"""Counts of batches are added up when so many rows are held."""
-_GROUP_ROWS = 1 << 14
-"""Rows of a part's row group: small, because what is read of a part is a shard of many."""
-INDEX = pa.schema(
-    [
-        ("shard", pa.int64()),
-        ("period", pa.string()),
-        ("first", pa.int64()),
-        ("rows", pa.int64()),
-        ("digest", pa.string()),
-    ]
-)
-"""Where in a part the rows of each shard and period lie, and the digest of what they say."""
+_HELD_ROWS = 2 << 20
+"""Samples that are held at most; then their counts are written and the next are held."""
 
 
 def grid_log(samples: Path, folder: Path, config: Config) -> dict[str, int]:
@@ -47,17 +27,16 @@ def grid_log(samples: Path, folder: Path, config: Config) -> dict[str, int]:
     samples
         Parquet file of ``tables.SAMPLES``; read a batch at a time.
     folder
-        Gets, for `cell_evidence` and `cell_tests`, the rows (`<name>.parquet`) and where in them
-        each shard and period lies (`<name>.index.parquet`).
+        Gets the counts of `cell_evidence` and `cell_tests` (see ``covermap.log_counts``).
     config
         `grid.resolution`, and `positions.max_error_m`: a sample that is lost, or known less well,
         is in no cell.
     """
-    levels, tests = counts_of(batches(samples), config)
-    return {
-        table.name: write_part(folder, table, counts)
-        for table, counts in ((CELL_EVIDENCE, levels), (CELL_TESTS, tests))
-    }
+    with LogCounts(folder, CELL_EVIDENCE) as levels, LogCounts(folder, CELL_TESTS) as tests:
+        for some, tested in counts_of(batches(samples), config):
+            levels.write(some)
+            tests.write(tested)
+        return {CELL_EVIDENCE.name: levels.rows, CELL_TESTS.name: tests.rows}
 
 
 def batches(samples: Path, row_groups: Sequence[int] | None = None) -> Iterator[pa.Table]:
@@ -73,29 +52,16 @@ def batches(samples: Path, row_groups: Sequence[int] | None = None) -> Iterator[
         yield pa.Table.from_batches([batch])
 
 
-def counts_of(samples: Iterator[pa.Table], config: Config) -> tuple[Counts, Counts]:
-    """Count levels and tests of samples."""
+def counts_of(samples: Iterator[pa.Table], config: Config) -> Iterator[tuple[Counts, Counts]]:
+    """Count levels and tests of samples, about `_HELD_ROWS` samples at a time."""
     levels: list[Counts] = []
     tests: list[Counts] = []
     for batch in samples:
-        known = placed(batch, config.positions.max_error_m)
-        cells = cells_of(known, config.grid.resolution)
-        levels.append(count_levels(known, cells))
-        tests += count_tests(known, cells)
-        if sum(map(len, levels)) > _HELD_ROWS:
-            levels = [added(levels)]
-    return added(levels), added(tests)
-
-
-def write_part(folder: Path, table: Table, counts: Counts) -> int:
-    """Write one part of a table of the cube, and its index; give the number of rows."""
-    with CodedWriter(folder / f"{table.name}.parquet", table) as writer:
-        writer.write(as_rows(counts, table), _GROUP_ROWS)
-    found = [
-        (shard_cell(shard), period, first, size, digest_of(counts.take(slice(first, first + size))))
-        for shard, period, first, size in stretches(counts)
-    ]
-    columns = list(zip(*found, strict=True)) or [()] * len(INDEX)
-    index = pa.table([pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)], INDEX)
-    pq.write_table(index, folder / f"{table.name}.index.parquet")
-    return len(counts)
+        cells = cells_of(batch, config.positions.max_error_m, config.grid.resolution)
+        levels.append(count_levels(batch, cells))
+        tests += count_tests(batch, cells)
+        if sum(map(len, levels)) >= _HELD_ROWS:
+            yield added(levels), added(tests)
+            levels, tests = [], []
+    if levels:
+        yield added(levels), added(tests)

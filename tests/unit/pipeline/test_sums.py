@@ -59,7 +59,9 @@ def exchanged(sums: Sums, seed: int) -> None:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*.parquet")}
+    return {
+        p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*.*") if p.is_file()
+    }
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from covermap import shards
+from covermap import log_counts, shards
+from covermap.core.cube.columns import digest_of
 from covermap.errors import BuildError
 from covermap.shards import read_counts, shard_file
 from covermap.steps import cube
@@ -65,9 +66,14 @@ def test_small_row_groups_and_small_pieces_of_work_do_not_change_a_byte(tmp_path
     parts = [part(tmp_path / "a", samples(2000)), part(tmp_path / "b", samples(2000, 1))]
     whole, _ = made(tmp_path / "c1", parts)
     monkeypatch.setattr(cube, "ITEM_ROWS", 150)
-    monkeypatch.setattr("covermap.steps.grid._GROUP_ROWS", 64)
+    monkeypatch.setattr(log_counts, "BATCH_ROWS", 64)
+    monkeypatch.setattr("covermap.steps.grid.BATCH_ROWS", 300)
+    monkeypatch.setattr("covermap.steps.grid._HELD_ROWS", 500)
     small = [part(tmp_path / "s1", samples(2000)), part(tmp_path / "s2", samples(2000, 1))]
-    assert pq.ParquetFile(small[0] / "cell_evidence.parquet").num_row_groups > 10
+    with pa.ipc.open_file(str(small[0] / "cell_evidence.arrow")) as file:
+        assert file.num_record_batches > 10
+    places = [(one.shard, one.period) for one in log_counts.index_of(small[0], CELL_EVIDENCE)]
+    assert len(set(places)) < len(places), "a shard and period in several pieces"
     assert made(tmp_path / "c2", small)[0] == whole
 
 
@@ -92,7 +98,7 @@ def test_a_file_tells_its_shard_period_layers_and_digest(tmp_path):
     counts = read_counts(path, CELL_EVIDENCE)
     assert (said.shard, said.period, said.rows) == (f"{work[0].shard:x}", "2025-01", len(counts))
     assert said.layers == (("46000", "lte"), ("46001", "lte"))
-    assert said.digest == shards.digest_of(counts)
+    assert said.digest == digest_of(counts)
 
 
 def test_a_large_file_has_row_groups_of_one_layer_each(tmp_path, monkeypatch):
@@ -105,12 +111,14 @@ def test_a_large_file_has_row_groups_of_one_layer_each(tmp_path, monkeypatch):
         assert len(set(file.read_row_group(group).column("operator").to_pylist())) == 1
 
 
-@pytest.mark.parametrize("name", ["cell_evidence.parquet", "cell_evidence.index.parquet"])
+@pytest.mark.parametrize("name", ["cell_evidence.arrow", "cell_evidence.index.parquet"])
 def test_a_damaged_part_is_named_with_what_to_do(tmp_path, name):
     folder = part(tmp_path / "a", samples(500))
     data = (folder / name).read_bytes()
     (folder / name).write_bytes(data[: len(data) // 2])
-    with pytest.raises(BuildError, match=f"{name}: not a whole Parquet file.*Delete the folder"):
+    with pytest.raises(
+        BuildError, match=f"{name}: not a whole (Arrow|Parquet) file.*Delete the folder"
+    ):
         made(tmp_path / "cache", [folder])
 
 

@@ -5,6 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from covermap.core.cells import cells_at
+from covermap.core.cube.columns import as_rows
+from covermap.log_counts import read_log_counts
 from covermap.steps import grid
 from covermap.steps.grid import grid_log
 from covermap.tables import CELL_EVIDENCE, CELL_TESTS, SAMPLES
@@ -30,7 +32,7 @@ def gridded(folder, rows, config=None):
     pq.write_table(rows, path)
     grid_log(path, folder, config or Config())
     tables = (CELL_EVIDENCE, CELL_TESTS)
-    return [pq.read_table(folder / f"{t.name}.parquet", schema=t.schema) for t in tables]
+    return [as_rows(read_log_counts(folder, t), t).cast(t.schema) for t in tables]
 
 
 def test_a_well_placed_sample_is_counted_in_its_cell(tmp_path):

@@ -12,7 +12,7 @@ from covermap.core.cube.counts import NO_BIN, ROW_FIELDS, Counts, Ints, no_count
 from covermap.core.cube.samples import LAYER, bin_of, edge_of, group_numbers
 from covermap.tables import CELL_EVIDENCE, Table
 
-_DIGEST_BYTES = 16
+_DIGEST_LETTERS = 32
 
 
 def texts_of(table: Table) -> tuple[str, ...]:
@@ -23,9 +23,11 @@ def texts_of(table: Table) -> tuple[str, ...]:
 def as_rows(counts: Counts, table: Table) -> pa.Table:
     """Give counts as rows of a table, in their order; texts are dictionaries."""
     columns: dict[str, pa.Array] = {"cell": pa.array(counts.cell)}
+    used = groups_in(counts).tolist()
+    number = np.zeros(len(counts.groups), np.int32)
     for at, name in enumerate(texts_of(table)):
-        words = sorted({g[at] for g in counts.groups})
-        number = np.array([words.index(g[at]) for g in counts.groups], np.int32)
+        words = sorted({counts.groups[g][at] for g in used})
+        number[used] = [words.index(counts.groups[g][at]) for g in used]
         columns[name] = pa.DictionaryArray.from_arrays(
             pa.array(number[counts.group]), pa.array(words, pa.string())
         )
@@ -78,15 +80,19 @@ def stretches(counts: Counts) -> list[tuple[int, str, int, int]]:
     return [(int(shard[a]), periods[period[a]], a, b - a) for a, b in zip(first, last, strict=True)]
 
 
+def groups_in(counts: Counts) -> Ints:
+    """Give the numbers of the groups that have rows."""
+    return np.flatnonzero(np.bincount(counts.group, minlength=len(counts.groups)))
+
+
 def digest_of(counts: Counts) -> str:
     """Hash what the rows say: equal rows have equal digests whatever their group's numbers are."""
-    used = np.flatnonzero(np.bincount(counts.group, minlength=len(counts.groups)))
+    used = groups_in(counts)
     number: Ints = np.full(len(counts.groups), -1, np.int64)
     number[used] = np.arange(len(used))
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    digest.update(repr([counts.groups[g] for g in used]).encode())
-    digest.update(number[counts.group].astype("<i4").tobytes())
+    digest = hashlib.sha256(repr([counts.groups[g] for g in used]).encode())
+    digest.update(number[counts.group].astype("<i4").data)
     for name in ROW_FIELDS[1:]:
         values = np.ascontiguousarray(getattr(counts, name))
-        digest.update(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
-    return digest.hexdigest()
+        digest.update(values.astype(values.dtype.newbyteorder("<"), copy=False).data)
+    return digest.hexdigest()[:_DIGEST_LETTERS]

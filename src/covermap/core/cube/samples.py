@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.arrays import read_only
-from covermap.core.cells import cells_at
-from covermap.core.cube.counts import NO_BIN, Counts, Group, Ints, Shorts, counted
+from covermap.core.cells import NO_CELL, cells_at
+from covermap.core.cube.counts import NO_BIN, Counts, Group, Ints, Shorts
 from covermap.tables import NO_TECHNOLOGY
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Numbers = NDArray[np.int32]
 
 LAYER = ("period", "operator", "technology", "source")
 TEXTS = ("operator", "technology", "source", "period", "position_basis")
@@ -31,6 +32,30 @@ _CDB = 100.0
 _MILLI = 1000.0
 
 
+def cells_of(samples: pa.Table, max_error_m: float, resolution: int) -> Ints:
+    """Give the cell of each sample whose position is known to within `max_error_m`.
+
+    A sample that is lost, or known less well, is in no cell (`NO_CELL`); it stays in the table of
+    samples.
+    """
+    basis = _dictionary(samples.column("position_basis"))
+    words = basis.dictionary.to_pylist()
+    lost = words.index("lost") if "lost" in words else -1
+    lon, lat = _floats(samples, "lon"), _floats(samples, "lat")
+    error = _floats(samples, "position_error_m")
+    return cells_at(_known(lon, error, _numbers(basis), lost, max_error_m), lat, resolution)
+
+
+@njit(cache=True, nogil=True)
+def _known(lon: Floats, error: Floats, basis: Numbers, lost: int, max_error_m: float) -> Floats:
+    """Longitudes, NaN where the position is lost or not known well enough."""
+    out = np.full(len(lon), np.nan)
+    for i in range(len(lon)):
+        if error[i] <= max_error_m and basis[i] != lost:
+            out[i] = lon[i]
+    return out
+
+
 def count_levels(samples: pa.Table, cells: Ints) -> Counts:
     """Count samples in 1 dB bins of level and SINR per cell, layer, source and period.
 
@@ -39,24 +64,28 @@ def count_levels(samples: pa.Table, cells: Ints) -> Counts:
     samples
         Rows with the columns `NEEDED` of ``tables.SAMPLES``; texts may be dictionaries.
     cells
-        Cell of each row, of one resolution.
+        Cell of each row, of one resolution; rows in no cell are not counted.
 
     Returns
     -------
     Counts
-        Groups are (period, operator, technology, source); `bin_a` and `bin_b` are the floors of
-        level and SINR, dB (`NO_BIN`: none); `sum_a` and `sum_b` their sums in 0.01 dB.
+        One row a sample, in the order of the samples: to be added up. Groups are (period,
+        operator, technology, source); `bin_a` and `bin_b` are the floors of level and SINR, dB
+        (`NO_BIN`: none); `sum_a` and `sum_b` the levels in 0.01 dB.
 
     Notes
     -----
     A sample without service is of technology ``none`` and has no level, whatever the receiver went
     on writing: the level is that of a cell that does not serve.
     """
-    groups, group = group_numbers(samples, LAYER, _served(samples))
-    rsrp_bin, rsrp_cdb = binned(samples, "rsrp_dbm")
-    sinr_bin, sinr_cdb = binned(samples, "sinr_db")
+    served = _served(samples)
+    groups, group = group_numbers(samples, LAYER, served)
+    rsrp_bin, rsrp_cdb = _binned(_floats(samples, "rsrp_dbm"), served)
+    sinr_bin, sinr_cdb = _binned(_floats(samples, "sinr_db"), served)
     ones = np.ones(len(cells), np.int64)
-    return counted(Counts(groups, group, cells, rsrp_bin, sinr_bin, ones, rsrp_cdb, sinr_cdb))
+    counts = Counts(groups, group, cells, rsrp_bin, sinr_bin, ones, rsrp_cdb, sinr_cdb)
+    placed = cells != NO_CELL
+    return counts if placed.all() else counts.take(placed)
 
 
 def count_tests(samples: pa.Table, cells: Ints) -> list[Counts]:
@@ -65,45 +94,26 @@ def count_tests(samples: pa.Table, cells: Ints) -> list[Counts]:
     Returns
     -------
     list of Counts
-        Groups are (period, operator, technology, source, kind); `bin_a` is the number of the
-        value's bin (see `bin_of`), `bin_b` 0; `sum_a` the sum in thousandths (bit/s,
-        microseconds). Nothing for a kind of which there is no test.
+        One row a test, to be added up. Groups are (period, operator, technology, source, kind);
+        `bin_a` is the number of the value's bin (see `bin_of`), `bin_b` 0; `sum_a` the value in
+        thousandths (bit/s, microseconds). Nothing for a kind of which there is no test.
     """
     made = []
     for kind, column in TESTS.items():
-        value = _floats(samples, column)
-        there = np.flatnonzero(np.isfinite(value) & (value >= 0))
-        if not len(there):
+        if samples.column(column).null_count == samples.num_rows:
             continue
-        some = samples.take(pa.array(there))
-        groups, group = group_numbers(some, LAYER, some.column("service").to_numpy())
+        value = _floats(samples, column)
+        there = np.flatnonzero(np.isfinite(value) & (value >= 0) & (cells != NO_CELL))
+        some = samples.select((*LAYER, "service")).take(pa.array(there))
+        groups, group = group_numbers(some, LAYER, _served(some))
         milli = np.rint(value[there] * _MILLI).astype(np.int64)
         none = np.zeros(len(there), np.int64)
         named = tuple((*g, kind) for g in groups)
         made.append(
-            counted(
-                Counts(named, group, cells[there], bin_of(milli), none.astype(np.int16),
-                       none + 1, milli, none)
-            )
+            Counts(named, group, cells[there], bin_of(milli), none.astype(np.int16),
+                   none + 1, milli, none)
         )  # fmt: skip
     return made
-
-
-def placed(samples: pa.Table, max_error_m: float) -> pa.Table:
-    """Give the samples whose position is known to within `max_error_m`.
-
-    A sample that is lost, or known less well, is in no cell; it stays in the table of samples.
-    """
-    lon, lat = _floats(samples, "lon"), _floats(samples, "lat")
-    known = (_floats(samples, "position_error_m") <= max_error_m) & np.isfinite(lon + lat)
-    lost = pc.equal(samples.column("position_basis"), "lost").to_numpy()
-    keep = known & ~lost
-    return samples if keep.all() else samples.filter(pa.array(keep))
-
-
-def cells_of(samples: pa.Table, resolution: int) -> Ints:
-    """Give the cell of each sample."""
-    return cells_at(_floats(samples, "lon"), _floats(samples, "lat"), resolution)
 
 
 def group_numbers(
@@ -119,29 +129,43 @@ def group_numbers(
         Rows that are False are of technology ``none``.
     """
     texts: list[list[str]] = []
-    code = np.zeros(rows.num_rows, np.int64)
+    code = np.zeros(rows.num_rows, np.int32)
     for name in names:
         coded = _dictionary(rows.column(name))
         words = coded.dictionary.to_pylist()
-        number = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        number = _numbers(coded)
         if name == "technology" and served is not None:
-            number = np.where(served, number, len(words))
+            number = np.where(served, number, np.int32(len(words)))
             words = [*words, NO_TECHNOLOGY]
-        code = code * len(words) + number
+        code *= np.int32(len(words))
+        code += number
         texts.append(words)
     sizes = [len(words) for words in texts]
-    found = np.flatnonzero(np.bincount(code, minlength=1))
-    spelt = [_spelt(int(c), sizes, texts) for c in found] if rows.num_rows else []
+    found = np.flatnonzero(_present(code, math.prod(sizes)))
+    spelt = [_spelt(int(c), sizes, texts) for c in found]
     groups = tuple(sorted(set(spelt)))
     place = {g: k for k, g in enumerate(groups)}
-    number_of = np.zeros(int(np.prod(sizes)) or 1, np.int32)
-    number_of[found[: len(spelt)]] = [place[g] for g in spelt]
+    number_of = np.zeros(math.prod(sizes), np.int32)
+    number_of[found] = [place[g] for g in spelt]
     return groups, number_of[code]
+
+
+@njit(cache=True, nogil=True)
+def _present(code: Numbers, size: int) -> Flags:
+    """Which codes below `size` occur."""
+    found = np.zeros(size, np.bool_)
+    for one in code:
+        found[one] = True
+    return found
 
 
 def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     whole = column.unify_dictionaries().combine_chunks()
     return whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+
+
+def _numbers(coded: pa.DictionaryArray) -> Numbers:
+    return read_only(coded.indices.to_numpy(zero_copy_only=False), np.int32)
 
 
 def _spelt(code: int, sizes: list[int], texts: list[list[str]]) -> Group:
