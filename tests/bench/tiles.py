@@ -276,7 +276,7 @@ def compare(out: dict[str, Path], figures: dict[str, np.ndarray]) -> bool:
     truth = {v: int(figures["area_m2"][figures["code"] == k].sum())
              for k, v in enumerate(VERDICTS)}  # fmt: skip
     whole = sum(truth.values())
-    own = sums(out["covermap"], lambda row: [(v, row[f"{v}_m2"]) for v in VERDICTS])
+    own = sums(out["covermap"], lambda row: [(v, row.get(f"{v}_m2", 0)) for v in VERDICTS])
     print("share of the true area that each zoom adds up to")
     print("covermap        ", {z: sum(s.values()) / whole for z, s in own.items()})
     for who in ("freestiler_all", "freestiler_drop", "tippecanoe_all", "tippecanoe_drop"):

@@ -47,7 +47,8 @@ def faded(color: str) -> tuple[int, int, int]:
 def legend(page: Page, layer: str) -> list[tuple[str, str | None]]:
     """Entries of a layer's legend: text, and the colour of the swatch if it is filled."""
     found: list[list[Any]] = page.evaluate(
-        """layer => [...document.querySelectorAll(`[data-legend=${layer}] li`)].map(item => [
+        """layer => [...document.querySelectorAll(
+            `[data-legend=${layer}] ul:not(.fading) li`)].map(item => [
             item.textContent,
             item.querySelector('path') ? null : item.querySelector('rect, line, circle')
                 .getAttribute(['segments', 'lines'].includes(layer) ? 'stroke' : 'fill')])""",

@@ -75,7 +75,7 @@ def test_area_by_verdict_is_the_same_sum_at_every_zoom(
     for zoom, features in zooms.items():
         cells = list(features.values())
         for verdict, area in expected.items():
-            assert sum(c[f"{verdict}_m2"] for c in cells) == area, (zoom, verdict)
+            assert sum(c.get(f"{verdict}_m2", 0) for c in cells) == area, (zoom, verdict)
         assert sum(c["n"] for c in cells) == samples
         assert min(c.get("worst", 1.0) for c in cells) == round(float(np.nanmin(shares)), 3)
         assert len({c["res"] for c in cells}) == 1
@@ -83,6 +83,34 @@ def test_area_by_verdict_is_the_same_sum_at_every_zoom(
     finest = list(zooms[13].values())
     assert len(finest) == len(shares)
     assert {c["res"] for c in finest} == {handmade.RESOLUTION}
+
+
+@pytest.mark.parametrize("layer", handmade.LAYERS[:2], ids="/".join)
+def test_a_hexagon_tells_what_share_of_its_own_area_is_seen_and_measured(
+    folder: Path, layer: tuple[str, str]
+) -> None:
+    rows = [row for row in Tables(folder).read("cell_verdicts").to_pylist()
+            if (row["operator"], row["technology"]) == layer]  # fmt: skip
+    zooms = by_zoom(folder / "tiles" / f"cells.{layer[0]}.{layer[1]}.pmtiles", "cells")
+    for zoom, features in zooms.items():
+        resolution = next(iter(features.values()))["res"]
+        seen: dict[str, float] = defaultdict(float)
+        measured: dict[str, float] = defaultdict(float)
+        for row in rows:
+            above = h3.cell_to_parent(f"{row['cell']:x}", resolution)
+            seen[above] += row["area_m2"] * (row["n"] > 0)
+            measured[above] += row["area_m2"] * (row["verdict"] != "unmeasured")
+        for cell, told in ((f["h3"], f) for f in features.values()):
+            own = h3.cell_area(cell, "m^2")
+            # areas are whole m2, and six decimal places are kept
+            shares = [min(1.0, area[cell] / own) for area in (seen, measured)]
+            assert [told["seen"], told["measured"]] == pytest.approx(shares, abs=1e-6, rel=5e-5)
+            assert told["measured"] <= told["seen"] <= 1.0, (zoom, told)
+        whole = sum(told["seen"] * h3.cell_area(told["h3"], "m^2") for told in features.values())
+        unit = max(h3.cell_area(told["h3"], "m^2") for told in features.values()) * 1e-6
+        assert whole == pytest.approx(sum(seen.values()), rel=2e-3, abs=unit * len(features))
+    assert max(told["seen"] for told in zooms[0].values()) < 1e-3
+    assert {told["seen"] for told in zooms[13].values()} == {0.0, 1.0}
 
 
 @pytest.mark.parametrize("layer", handmade.LAYERS[:2], ids="/".join)

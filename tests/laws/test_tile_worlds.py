@@ -149,7 +149,7 @@ def _rings(geometry: dict[str, Any], z: int, x: int, y: int) -> list[frozenset[t
 
 
 def _sum(features: list[Row], name: str) -> float:
-    return sum(f[name] for f in features)
+    return sum(f.get(name, 0) for f in features)
 
 
 def check_sums(world: World, operator: str, zooms: dict[int, Any]) -> None:

@@ -6,7 +6,7 @@ import { cells } from '../src/layers/cells';
 import { lines } from '../src/layers/lines';
 import { NOTHING } from '../src/layers/overlay';
 import { OVERLAY_LIST } from '../src/layers/registry';
-import { answerColor, colorOf, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
+import { answerColor, colorOf, FADING, fading, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
 import { METRICS, OVERLAYS, type Metric } from '../src/state';
 
 const FIGURES = METRICS.filter((metric): metric is Exclude<Metric, 'verdict'> => metric !== 'verdict');
@@ -17,6 +17,12 @@ function painted(expression: unknown, properties: Record<string, unknown>): stri
   const made = createExpression(expression, { type: 'color' } as never);
   if (made.result === 'error') throw new Error(JSON.stringify(made.value));
   return String(made.value.evaluate({ zoom: 10 }, { type: 3, properties }));
+}
+
+function opacity(expression: unknown, properties: Record<string, unknown>): number {
+  const made = createExpression(expression, { type: 'number' } as never);
+  if (made.result === 'error') throw new Error(JSON.stringify(made.value));
+  return Number(made.value.evaluate({ zoom: 10 }, { type: 3, properties }));
 }
 
 describe('the colours of a figure', () => {
@@ -63,6 +69,20 @@ describe('the legend of cells', () => {
     expect(entries).toHaveLength(measured + 1);
   });
 
+  it.each(METRICS)('%s: says how strongly a share of a hexagon is drawn', (metric) => {
+    const shown = cells.legend(metric, t).fading?.entries ?? [];
+    const property = metric === 'rsrp' || metric === 'n' ? 'seen' : 'measured';
+    for (const value of [0, 0.0001, 0.01, 0.05, 0.1, 0.3, 0.5, 1]) {
+      const found = shown.find(({ label }) =>
+        label.startsWith('<') ? true : value * 100 >= Number(/\d+/.exec(label)?.[0]),
+      );
+      expect(opacity(fading(property), { [property]: value }), `${value}`).toBe(
+        found?.swatch.kind === 'fill' ? found.swatch.opacity : null,
+      );
+    }
+    expect(shown).toHaveLength(FADING.opacities.length);
+  });
+
   it('names the unit of every figure', () => {
     expect(FIGURES.map((metric) => cells.legend(metric, t).unit)).toEqual(['dBm', '%', '%', 'samples']);
   });
@@ -102,6 +122,9 @@ describe('what the pointer is told', () => {
 
   it('is a line of figures, without those that are missing', () => {
     expect(hint('cells', { verdict: 'weak', rsrp: -109.4, n: 12 })).toBe('weak · −109.4 dBm · n = 12');
+    expect(hint('cells', { verdict: 'weak', n: 12, measured: 0.031 })).toBe(
+      'weak · n = 12 · 3.1 % of the hexagon measured',
+    );
     expect(hint('cells', { verdict: 'unmeasured', n: 1 })).toBe('unmeasured · n = 1');
     expect(hint('segments', { line: 'G42', from_m: 300, to_m: 400, verdict: 'covered', rsrp: -90 })).toBe(
       'G42 · K0+300 – K0+400 · covered · −90.0 dBm',

@@ -44,6 +44,8 @@ class Property(_Strict):
     """As TileJSON says it: Number, String or Boolean."""
     digits: int | None = None
     """Decimal places that are kept; None: as it is."""
+    sparse: bool = False
+    """A zero is left out: most cells have a size in one verdict alone."""
 
 
 class Drawn(_Strict):

@@ -20,7 +20,7 @@ from covermap.formats.archive import TileArchive
 from covermap.formats.recipe import KINDS, Recipe, load_recipe
 from covermap.rules import load_pack
 from covermap.steps import tiles
-from covermap.steps.tiles.cells import feature_ids, hex_names
+from covermap.steps.tiles.cells import feature_ids, hex_names, shares_of
 from covermap.store import Tables
 from covermap.tables import TABLES
 from covermap.workspace import Config
@@ -115,7 +115,7 @@ def test_a_tile_that_would_be_too_large_is_drawn_coarser_and_said(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = {kind: load_recipe(kind) for kind in KINDS}
-    limits = {"cells": 3000, "sites": 200, "weak_spots": 400}
+    limits = {"cells": 3600, "sites": 200, "weak_spots": 400}
 
     def small(kind: str) -> Recipe:
         return whole[kind].model_copy(update={"max_tile_bytes": limits.get(kind, 800)})
@@ -235,6 +235,14 @@ def test_hex_names_are_those_of_h3() -> None:
     assert hex_names(cells).to_pylist() == [f"{c:x}" for c in cells]
     assert len(areas_m2(cells)) == len(hex_names(cells))
     assert hex_names(np.zeros(0, np.int64)).to_pylist() == []
+
+
+def test_a_hexagon_is_never_seen_to_more_than_the_whole() -> None:
+    columns = {"covered_size": [50, 10], "weak_size": [53, 0], "none_size": [0, 0],
+               "unmeasured_size": [0, 15], "seen_size": [103, 20]}  # fmt: skip
+    found = shares_of(pa.table(columns), np.array([101, 100]))
+    assert found["measured"].to_pylist() == [1.0, 0.1]
+    assert found["seen"].to_pylist() == [1.0, 0.2]
 
 
 def test_each_layer_draws_its_own_cells(tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ export const en = {
 
   'legend.answer': 'Under the rule of the pack',
   'legend.noFigure': 'unmeasured, or no figure',
+  'legend.measured': 'Fill: share of the hexagon’s own area that is measured',
+  'legend.seen': 'Fill: share of the hexagon’s own area with samples',
   'legend.spot': 'section or area to be fixed',
   'legend.spotFaint': 'the same, but it may not last',
   'legend.spotPoint': 'the same, seen from afar',
@@ -142,6 +144,8 @@ export const en = {
   'field.samplesNone': 'of them without service',
   'field.basis': 'Basis',
   'field.period': 'Last measured',
+  'field.measured': 'Measured, of the hexagon’s own area',
+  'field.seen': 'With samples, of its own area',
   'field.worst': 'Worst share within',
   'field.bestOperator': 'Best operator',
   'field.worstOperator': 'Worst operator',
@@ -168,6 +172,8 @@ export const en = {
   'field.iot': 'For IoT',
   'field.identity': 'Identity',
   'field.layer': 'Layer',
+
+  'hint.measured': '{share} of the hexagon measured',
 
   'panel.label': 'Details',
   'panel.cell': 'Cell',

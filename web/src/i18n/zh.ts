@@ -75,6 +75,8 @@ export const zh: Messages = {
 
   'legend.answer': '按规则包的线路规则',
   'legend.noFigure': '未测量或无数值',
+  'legend.measured': '填充深浅：六边形自身面积中已测量的占比',
+  'legend.seen': '填充深浅：六边形自身面积中有采样的占比',
   'legend.spot': '待整治的路段或区域',
   'legend.spotFaint': '同上，但未必持续',
   'legend.spotPoint': '同上（小比例尺）',
@@ -142,6 +144,8 @@ export const zh: Messages = {
   'field.samplesNone': '其中无服务',
   'field.basis': '依据',
   'field.period': '最近测量',
+  'field.measured': '六边形自身面积中已测量的占比',
+  'field.seen': '六边形自身面积中有采样的占比',
   'field.worst': '其中最低达标占比',
   'field.bestOperator': '最好的运营商',
   'field.worstOperator': '最差的运营商',
@@ -168,6 +172,8 @@ export const zh: Messages = {
   'field.iot': '物联网',
   'field.identity': '标识',
   'field.layer': '层',
+
+  'hint.measured': '六边形已测 {share}',
 
   'panel.label': '详情',
   'panel.cell': '网格',

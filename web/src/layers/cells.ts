@@ -1,16 +1,26 @@
 /** H3 cells, coloured by verdict or by a figure; what is not measured is hatched. */
 
 import type { ExpressionSpecification, FilterSpecification } from 'maplibre-gl';
-import { scaleEntries, verdictEntries } from './legends';
-import { named } from '../i18n';
-import { count, dbm } from '../text/format';
-import { NOTHING, number, phrase, text, type Overlay } from './overlay';
-import { SCALES, scaleColor, verdictColor } from './scale';
+import { fadingEntries, scaleEntries, verdictEntries } from './legends';
+import { named, type Translate } from '../i18n';
+import { count, dbm, percent } from '../text/format';
+import { NOTHING, number, phrase, text, type Legend, type Overlay } from './overlay';
+import { FADING, fading, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from './scale';
+import type { Metric } from '../state';
 
 export const HATCH = 'hatch';
 
-/** Pale enough for the lines on top of them to stand out; the legend is as pale. */
-const OPACITY = 0.7;
+/** Of hexagons that are whole: pale enough for the lines on top to stand out; the legend is as pale. */
+const OPACITY = FADING.opacities[FADING.opacities.length - 1] ?? 1;
+
+/** Share of a hexagon's area that a figure rests on: judged cells, or any cells with samples. */
+const RESTS_ON: Record<Metric, 'measured' | 'seen'> = {
+  verdict: 'measured',
+  share: 'measured',
+  p: 'measured',
+  rsrp: 'seen',
+  n: 'seen',
+};
 
 const h3: ExpressionSpecification = ['get', 'h3'];
 
@@ -29,14 +39,18 @@ export const cells: Overlay = {
         type: 'fill',
         ...common,
         filter: shown as FilterSpecification,
-        paint: { 'fill-color': color, 'fill-opacity': OPACITY, 'fill-outline-color': '#ffffff' },
+        paint: {
+          'fill-color': color,
+          'fill-opacity': fading(RESTS_ON[metric]),
+          'fill-outline-color': '#ffffff',
+        },
       },
       {
         id: 'cells-unmeasured',
         type: 'fill',
         ...common,
         filter: ['!', shown] as FilterSpecification,
-        paint: { 'fill-pattern': HATCH, 'fill-opacity': 0.9 },
+        paint: { 'fill-pattern': HATCH, 'fill-opacity': fading('seen') },
       },
       {
         id: 'cells-selected',
@@ -52,20 +66,23 @@ export const cells: Overlay = {
     const hatch = { kind: 'hatch' } as const;
     if (metric === 'verdict') {
       const entries = verdictEntries(t, (color) => ({ kind: 'fill', color, opacity: OPACITY }), hatch);
-      return { title: t('metric.verdict'), unit: null, entries };
+      return { title: t('metric.verdict'), unit: null, entries, fading: faded(metric, t) };
     }
     const scale = SCALES[metric];
     const unit = { dBm: 'dBm', percent: '%', samples: t('unit.samples') }[scale.unit];
     const none = { swatch: hatch, label: t('legend.noFigure') };
-    return { title: t(`metric.${metric}`), unit, entries: [...scaleEntries(scale, OPACITY), none] };
+    const entries = [...scaleEntries(scale, OPACITY), none];
+    return { title: t(`metric.${metric}`), unit, entries, fading: faded(metric, t) };
   },
 
   hint(feature, t) {
     const samples = number(feature, 'n');
+    const measured = number(feature, 'measured');
     return phrase(
       named(t, 'verdict', text(feature, 'verdict')),
       dbm(number(feature, 'rsrp')),
       samples === null ? null : `n = ${count(samples)}`,
+      measured === null || measured > 0.99 ? null : t('hint.measured', { share: percent(measured) }),
     );
   },
 
@@ -78,6 +95,11 @@ export const cells: Overlay = {
     return { 'cells-selected': selection.kind === 'cell' ? ['==', h3, selection.id] : NOTHING };
   },
 };
+
+function faded(metric: Metric, t: Translate): NonNullable<Legend['fading']> {
+  const title = RESTS_ON[metric] === 'measured' ? t('legend.measured') : t('legend.seen');
+  return { title, entries: fadingEntries(VERDICT_COLORS.covered) };
+}
 
 const measured: ExpressionSpecification = ['!=', ['get', 'verdict'], 'unmeasured'];
 

@@ -4,7 +4,7 @@ import { fixed } from '../text/format';
 import type { Translate } from '../i18n';
 import type { Verdict } from '../api/types';
 import type { LegendEntry, Swatch } from './overlay';
-import { MEASURED, ranges, VERDICT_COLORS, type Scale } from './scale';
+import { FADING, MEASURED, ranges, VERDICT_COLORS, type Scale } from './scale';
 
 export function verdictEntries(
   t: Translate,
@@ -24,6 +24,15 @@ export function scaleEntries(scale: Scale, opacity: number): LegendEntry[] {
     swatch: { kind: 'fill', color, opacity },
     label: rangeLabel(value(scale, from), value(scale, to)),
   }));
+}
+
+/** Shares of area by the strength that they are drawn with, from much to little. */
+export function fadingEntries(color: string): LegendEntry[] {
+  const [low, ...others] = FADING.breaks.map((limit) => fixed(limit * 100, 0));
+  const labels = [`< ${low ?? ''}`, ...[low, ...others].map((limit) => `≥ ${limit ?? ''}`)];
+  return FADING.opacities
+    .map((opacity, i): LegendEntry => ({ swatch: { kind: 'fill', color, opacity }, label: `${labels[i] ?? ''} %` }))
+    .reverse();
 }
 
 function rangeLabel(from: string | null, to: string | null): string {

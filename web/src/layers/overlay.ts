@@ -35,6 +35,8 @@ export interface Legend {
   title: string | null;
   unit: string | null;
   entries: LegendEntry[];
+  /** How strongly that is drawn, in one row. */
+  fading?: { title: string; entries: LegendEntry[] };
 }
 
 export interface Clicked {

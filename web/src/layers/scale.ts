@@ -106,6 +106,23 @@ export function colorOf(scale: Scale, value: number): string {
   return scale.colors[above] ?? '';
 }
 
+/**
+ * How strongly a hexagon is filled, by the share of its own area that its figure rests on: land
+ * where nobody measured must not look covered because a road crosses it. Steps, not a ramp: a road
+ * is a thousandth of a hexagon seen from afar, and must still be seen.
+ */
+export const FADING = {
+  breaks: [0.01, 0.1, 0.5],
+  opacities: [0.16, 0.3, 0.48, 0.7],
+} as const;
+
+/** Opacity of a hexagon by a property of its tile. */
+export function fading(property: string): ExpressionSpecification {
+  const steps = FADING.breaks.flatMap((value, i) => [value, FADING.opacities[i + 1] ?? 1]);
+  const share = ['to-number', ['get', property]];
+  return ['step', share, FADING.opacities[0], ...steps] as unknown as ExpressionSpecification;
+}
+
 /** Ranges of a scale, from high to low: what a legend lists. */
 export function ranges(scale: Scale): { color: string; from: number | null; to: number | null }[] {
   const entries = scale.colors.map((color, i) => ({

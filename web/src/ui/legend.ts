@@ -1,20 +1,24 @@
 /** Draws the legend that a layer gives. */
 
-import type { Legend, Swatch } from '../layers/overlay';
+import type { Legend, LegendEntry, Swatch } from '../layers/overlay';
 import { h, svg } from './dom';
 
 export function legendList(legend: Legend): HTMLElement {
-  const entries = legend.entries.map(({ swatch, label }) =>
-    h('li', {}, swatchIcon(swatch), h('span', {}, label)),
-  );
+  const { fading } = legend;
   const unit = legend.unit ? ` (${legend.unit})` : '';
   const title = legend.title === null ? null : h('figcaption', {}, legend.title + unit);
   return h(
     'figure',
     { class: 'legend' },
     title,
-    h('ul', {}, ...entries),
+    h('ul', {}, ...legend.entries.map(item)),
+    fading ? h('figcaption', {}, fading.title) : null,
+    fading ? h('ul', { class: 'fading' }, ...fading.entries.map(item)) : null,
   );
+}
+
+function item({ swatch, label }: LegendEntry): HTMLElement {
+  return h('li', {}, swatchIcon(swatch), h('span', {}, label));
 }
 
 export function swatchIcon(swatch: Swatch): SVGElement {

@@ -34,6 +34,8 @@ class Tally:
     """Size by verdict, in the order of `VERDICTS`, shape (n, 4), in whole units."""
     counts: Ints
     """Finest places by verdict, shape (n, 4); all 0: nothing of the layer is there."""
+    seen: Ints
+    """Size of the finest places with any sample, in whole units."""
     people: Ints | None
     """Thousandths of people by verdict, shape (n, 4); None: not known."""
     n: Ints
@@ -111,7 +113,7 @@ def tally(
     is_it = verdict[:, None] == np.arange(len(VERDICTS))
     weight = np.maximum(n, 1)
     return Tally(
-        is_it * size[:, None], is_it.astype(np.int64),
+        is_it * size[:, None], is_it.astype(np.int64), np.where(n > 0, size, 0),
         None if people is None else is_it * people[:, None],
         n.astype(np.int64), runs.astype(np.int64), share,
         *_weighted(share, weight), *_weighted(rsrp_dbm, weight), *_weighted(probability, size),
@@ -133,8 +135,9 @@ def merged(finer: Tally, starts: Ints) -> Tally:
         return np.add.reduceat(values, starts, axis=0)
 
     return Tally(
-        add(finer.sizes), add(finer.counts), None if finer.people is None else add(finer.people),
-        add(finer.n), np.maximum.reduceat(finer.runs, starts),
+        add(finer.sizes), add(finer.counts), add(finer.seen),
+        None if finer.people is None else add(finer.people), add(finer.n),
+        np.maximum.reduceat(finer.runs, starts),
         np.fmin.reduceat(finer.worst, starts), add(finer.share_sum), add(finer.share_n),
         add(finer.rsrp_sum), add(finer.rsrp_n), add(finer.p_sum), add(finer.p_size),
     )  # fmt: skip
@@ -182,7 +185,8 @@ def shown(places: Tally) -> pa.Table:
 
     Columns: `verdict` (of the largest measured size, the worse one where two are equal; unmeasured
     only where all is), `<verdict>_size` in whole units, `<verdict>_count`, `<verdict>_people` where
-    people are known, `share`, `worst`, `n`, `runs`, `rsrp` (dBm), `p`; null where nothing is known.
+    people are known, `seen_size` of places with any sample, `share`, `worst`, `n`, `runs`, `rsrp`
+    (dBm), `p`; null where nothing is known.
     """
     columns: dict[str, pa.Array] = {"verdict": _verdicts(places.sizes)}
     for k, name in enumerate(VERDICTS):
@@ -190,6 +194,7 @@ def shown(places: Tally) -> pa.Table:
         columns[f"{name}_count"] = pa.array(np.ascontiguousarray(places.counts[:, k]))
         if places.people is not None:
             columns[f"{name}_people"] = pa.array(places.people[:, k] / MILLI_PER_PERSON)
+    columns["seen_size"] = pa.array(places.seen)
     columns["share"] = _mean(places.share_sum, places.share_n)
     columns["worst"] = pa.array(places.worst, from_pandas=True)
     columns["n"] = pa.array(places.n)

@@ -111,6 +111,7 @@ class _Drawing:
         """Properties of some cells of a resolution."""
         places = shown(self.layer.of(resolution, rows))
         columns = {name: places.column(name) for name in places.column_names}
+        columns |= shares_of(places, self.ground.hexagon_m2(resolution)[rows])
         for verdict in VERDICTS:
             columns[f"{verdict}_m2"] = columns.pop(f"{verdict}_size")
             columns[f"{verdict}_cells"] = columns.pop(f"{verdict}_count")
@@ -119,6 +120,19 @@ class _Drawing:
         columns["h3"] = hex_names(self.ground.cells(resolution)[rows])
         columns["res"] = pa.array(np.full(len(rows), resolution, np.int64))
         return rounded(pa.table(columns), self.listed)
+
+
+def shares_of(places: pa.Table, hexagon_m2: Ints) -> dict[str, pa.Array]:
+    """Give what share of each hexagon's own area has samples, and what share is measured.
+
+    Land without a sample is in no cell of the build, and so in no sum: these two tell how much of
+    that there is. The finest cells of a hexagon do not fill it exactly (together they are up to
+    0.2 % larger or smaller where resolutions are coarse), so a hexagon that is measured
+    everywhere can come out above 1: it is told as 1.
+    """
+    sizes = [places.column(f"{v}_size").to_numpy() for v in VERDICTS if v != "unmeasured"]
+    sums = {"seen": places.column("seen_size").to_numpy(), "measured": np.sum(sizes, axis=0)}
+    return {k: pa.array(np.minimum(area / hexagon_m2, 1.0)) for k, area in sums.items()}
 
 
 def batches(tile_starts: Ints) -> list[tuple[int, int]]:

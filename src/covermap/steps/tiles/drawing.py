@@ -127,12 +127,15 @@ def in_threads(
 
 
 def rounded(properties: pa.Table, listed: dict[str, Property]) -> pa.Table:
-    """Give the recipe's properties that there are, in its order and with its decimal places."""
+    """Give the recipe's properties that there are, in its order, rounded, zeros left out."""
     columns = {}
     for name, said in listed.items():
         if name in properties.column_names:
             column = properties.column(name)
-            columns[name] = column if said.digits is None else pc.round(column, said.digits)
+            column = column if said.digits is None else pc.round(column, said.digits)
+            if said.sparse:
+                column = pc.if_else(pc.equal(column, 0), pa.scalar(None, column.type), column)
+            columns[name] = column
     return pa.table(columns)
 
 
@@ -219,7 +222,9 @@ def _described(name: str, drawn: Drawn, first: int, last: int) -> dict[str, Any]
         "maxzoom": min(last, drawn.zooms[-1].zoom),
         # GDAL makes a text of every field whose type is told in other words
         "fields": {k: p.type for k, p in drawn.properties.items()},
-        "about": {k: p.about for k, p in drawn.properties.items()},
+        "about": {
+            k: p.about + ("; absent: 0" if p.sparse else "") for k, p in drawn.properties.items()
+        },
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from covermap.core.cells import resolutions
+from covermap.core.cells import areas_m2, resolutions
 from covermap.core.tiles.pyramid import MILLI_PER_PERSON, roll_up
 from covermap.store import Tables
 
@@ -43,6 +43,10 @@ class Ground:
         """Area of each finest cell."""
         return mapped(self.folder / "area.npy")
 
+    def hexagon_m2(self, resolution: int) -> Ints:
+        """Area of each cell of a resolution itself, whatever of it has evidence."""
+        return mapped(self.folder / f"hexagon.{resolution}.npy")
+
     @cached_property
     def people(self) -> Ints | None:
         """Thousandths of people in each finest cell; None: not known."""
@@ -64,12 +68,14 @@ def survey(tables: Tables, folder: Path, resolution: int) -> Ground:
     ground = Ground(folder, resolution)
     np.save(folder / f"cells.{resolution}.npy", cells)
     np.save(folder / "area.npy", area)
+    np.save(folder / f"hexagon.{resolution}.npy", area)
     if tables.has("cell_people") and tables.rows("cell_people"):
         np.save(folder / "people.npy", _people(tables, cells))
     for above in range(resolution - 1, -1, -1):
         cells, starts = roll_up(cells, above)
         np.save(folder / f"cells.{above}.npy", cells)
         np.save(folder / f"starts.{above}.npy", starts)
+        np.save(folder / f"hexagon.{above}.npy", np.rint(areas_m2(cells)).astype(np.int64))
     return ground
 
 

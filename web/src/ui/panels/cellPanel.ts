@@ -97,6 +97,8 @@ function areas(context: Context, drawn: Properties): HTMLElement[] {
   const amounts = byVerdict((verdict) => figure(drawn[`${verdict}_m2`]) ?? 0);
   const worst = figure(drawn.worst);
   const ends = [
+    [t('field.measured'), percent(figure(drawn.measured))],
+    [t('field.seen'), percent(figure(drawn.seen))],
     [t('field.worst'), worst === null ? null : percent(worst)],
     [t('field.bestOperator'), operatorNamed(context, drawn.best_operator)],
     [t('field.worstOperator'), operatorNamed(context, drawn.worst_operator)],
