@@ -16,15 +16,12 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from covermap.core.radio.diffraction import knife_edge
+from covermap.core.radio.pathloss import TERMINAL_M
 from covermap.simulate import recipe
 from covermap.simulate.frame import to_plane
 from covermap.simulate.noise import Waves, exponential_waves, rng
-from covermap.simulate.pathloss import (
-    TERMINAL_M,
-    antenna_gain,
-    knife_edge,
-    mean_loss,
-)
+from covermap.simulate.pathloss import antenna_gain, mean_loss
 from covermap.simulate.relief import Relief
 from covermap.simulate.sites import CARRIERS, Sites
 
