@@ -100,10 +100,19 @@ class CodedWriter:
         File to write; give a name that is not yet looked for, or write inside `whole_folder`.
     said
         Kept in the file's footer.
+    repeated
+        Columns of numbers, with few different ones in a row group.
     """
 
-    def __init__(self, path: Path, table: Table, said: dict[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        table: Table,
+        said: dict[bytes, bytes] | None = None,
+        repeated: Sequence[str] = (),
+    ) -> None:
         coded = [c.name for c in table.columns if c.type in (pa.string(), pa.int16())]
+        coded += repeated
         whole = [c.name for c in table.columns if c.type == pa.int64()]
         fields = [pa.field(c.name, _coded(c.type), c.nullable) for c in table.columns]
         self._schema = pa.schema(fields)

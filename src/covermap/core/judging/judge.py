@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.cube.counts import NO_BIN
 from covermap.core.judging.certainty import Observed, Spread, level_needed_dbm, probability
-from covermap.core.judging.quantiles import bin_quantile, sum_by_place
+from covermap.core.judging.quantiles import bin_quantile
 from covermap.core.judging.verdicts import (
     UNMEASURED,
     Codes,
@@ -46,6 +47,11 @@ class Bins:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Bins:
         """Give the rows of a mask, or in an order."""
         return Bins(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    def with_level(self) -> Bins:
+        """Give the rows that have a level."""
+        known = self.rsrp_bin != NO_BIN
+        return self if known.all() else self.take(known)
 
 
 @dataclass(frozen=True)
@@ -124,37 +130,56 @@ def judge_technology(
 
 def _in_order(bins: Bins) -> Bins:
     """Give the rows with a level, by place and level; most come so."""
-    known = bins.rsrp_bin != NO_BIN
-    if not known.all():
-        bins = bins.take(known)
-    same = np.diff(bins.place) == 0
-    if np.all(np.diff(bins.place) >= 0) and np.all(np.diff(bins.rsrp_bin)[same] >= 0):
+    bins = bins.with_level()
+    if _ascends(bins.place, bins.rsrp_bin):
         return bins
     return bins.take(np.lexsort((bins.rsrp_bin, bins.place)))
 
 
+@njit(cache=True, nogil=True)
+def _ascends(place: Ints, level: Ints) -> bool:
+    """Whether rows come by place, and those of a place by level."""
+    for i in range(1, len(place)):
+        same = place[i] == place[i - 1]
+        if place[i] < place[i - 1] or (same and level[i] < level[i - 1]):
+            return False
+    return True
+
+
 def _sums(bins: Bins, n_none: Ints, test: PlaceTest) -> Sums:
-    places = len(n_none)
-    has_sinr = bins.sinr_bin != NO_BIN
-    n = sum_by_place(bins.place, bins.n, places) + n_none
-    n_sinr = sum_by_place(bins.place, bins.n * has_sinr, places)
-    level_cdb = sum_by_place(bins.place, bins.rsrp_sum_cdb, places)
-    sinr_cdb = sum_by_place(bins.place, bins.sinr_sum_cdb * has_sinr, places)
+    counted = np.zeros((5, len(n_none)), np.int64)
+    # without a SINR standard any SINR is good enough
+    least = -np.inf if test.sinr_db is None else test.sinr_db
+    _add(bins.place, bins.rsrp_bin, bins.sinr_bin, bins.n, bins.rsrp_sum_cdb, bins.sinr_sum_cdb,
+         test.rsrp_dbm, least, counted)  # fmt: skip
+    served, n_sinr, level_cdb, sinr_cdb, meets = counted
+    n = served + n_none
     floor_cdb = round(test.none_level_dbm * CDB)
     with np.errstate(invalid="ignore"):
         mean = (level_cdb + n_none * floor_cdb) / (CDB * n)
         sinr_mean = sinr_cdb / (CDB * n_sinr)
     quantile, sinr_quantile = _rule_quantiles(bins, n_none, test)
-    meets = sum_by_place(bins.place, bins.n * _meets(bins, test), places)
     return Sums(n, n_none, meets, mean, sinr_mean, quantile, sinr_quantile)
 
 
-def _meets(bins: Bins, test: PlaceTest) -> NDArray[np.bool_]:
-    """Whether a bin's samples meet the standard; a bin that a threshold cuts does not."""
-    good = bins.rsrp_bin >= test.rsrp_dbm
-    if test.sinr_db is None:
-        return good
-    return good & ((bins.sinr_bin == NO_BIN) | (bins.sinr_bin >= test.sinr_db))
+@njit(cache=True, nogil=True)
+def _add(
+    place: Ints, rsrp_bin: Ints, sinr_bin: Ints, n: Ints, rsrp_cdb: Ints, sinr_cdb: Ints,
+    rsrp_dbm: float, sinr_db: float, total: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Add up per place: samples, those with SINR, both sums, and samples that meet the standard.
+
+    A bin that a threshold cuts does not meet it.
+    """
+    for i in range(len(place)):
+        p, has_sinr = place[i], sinr_bin[i] != NO_BIN
+        total[0, p] += n[i]
+        total[2, p] += rsrp_cdb[i]
+        if has_sinr:
+            total[1, p] += n[i]
+            total[3, p] += sinr_cdb[i]
+        if rsrp_bin[i] >= rsrp_dbm and (not has_sinr or sinr_bin[i] >= sinr_db):
+            total[4, p] += n[i]
 
 
 def _level_quantile(bins: Bins, n_none: Ints, test: PlaceTest, quantile: float) -> Floats:

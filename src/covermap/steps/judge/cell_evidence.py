@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.cells import areas_m2
-from covermap.core.cube.counts import NO_BIN, Counts
+from covermap.core.cube.counts import Counts
 from covermap.core.judging.apart import Apart
 from covermap.core.judging.certainty import Observed
 from covermap.core.judging.judge import Bins
@@ -45,20 +46,22 @@ class ShardEvidence:
             self._take(one, cells)
 
     def _take(self, counts: Counts, cells: Ints) -> None:
-        """Part the usable rows of one file by operator and technology."""
+        """Part the usable rows of one file by operator and technology; a group lies together."""
         place = _places(cells, counts.cell)
-        for number, (period, operator, technology, _) in enumerate(counts.groups):
-            mine = counts.group == number
-            if technology != NO_TECHNOLOGY:
-                mine &= counts.bin_a != NO_BIN
-            if not mine.any():
-                continue
+        bounds = np.searchsorted(counts.group, np.arange(len(counts.groups) + 1)).tolist()
+        for (period, operator, technology, _), (first, end) in zip(
+            counts.groups, itertools.pairwise(bounds), strict=True
+        ):
+            mine = slice(first, end)
             bins = Bins(
-                place[mine], *(getattr(counts, name)[mine].astype(np.int64)
+                place[mine], *(getattr(counts, name)[mine].astype(np.int64, copy=False)
                                for name in ("bin_a", "bin_b", "n", "sum_a", "sum_b"))
             )  # fmt: skip
-            kept = self._parts.setdefault((operator, technology), [])
-            kept.append((self.periods.index(period), bins))
+            if technology != NO_TECHNOLOGY:
+                bins = bins.with_level()
+            if len(bins.place):
+                kept = self._parts.setdefault((operator, technology), [])
+                kept.append((self.periods.index(period), bins))
 
     @property
     def count(self) -> int:

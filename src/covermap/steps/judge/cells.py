@@ -27,6 +27,8 @@ ITEM_ROWS = 1 << 20
 """Rows of the cube that one piece of work reads at most, about; one shard may have more."""
 ROW_BYTES, PLACE_BYTES = 600, 300
 """Memory that judging takes for a row of the cube, and for a cell in one layer, about."""
+REPEATED = ("area_m2", "rsrp_p5_dbm", "rsrp_p50_dbm", "share")
+"""A cell's area is the same in every layer; edges of bins and shares of few samples recur."""
 SMALL_ROWS = 400_000
 """Below, starting worker processes costs more than they save."""
 
@@ -136,7 +138,7 @@ def _write(shards: Sequence[ShardJudging], evidence: ShardEvidence, spool: Spool
     for first, end in zip(starts, ends, strict=True):
         with (
             whole_folder(folder_of[f"{shard_cell(int(number[first])):x}"]) as folder,
-            CodedWriter(folder / f"{NAME}.parquet", CELL_VERDICTS) as writer,
+            CodedWriter(folder / f"{NAME}.parquet", CELL_VERDICTS, repeated=REPEATED) as writer,
         ):
             held: list[pa.Table] = []
             for layer in spool.layers():
