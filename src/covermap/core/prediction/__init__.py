@@ -1,0 +1,1 @@
+"""Coverage between measurements: levels, calibrated model, residual field, probability, scores."""

@@ -1,0 +1,151 @@
+"""One layer: learnt from its measurements, and asked anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covermap.core.prediction.calibrate import Calibration, calibrated, rough
+from covermap.core.prediction.covariance import Covariance
+from covermap.core.prediction.fit import Foretold, fitted, foretell, foretold
+from covermap.core.prediction.kriging import Known, kriged
+from covermap.core.prediction.merging import known_of, merged
+from covermap.core.prediction.neighbours import Nearby, nearby, neighbours
+from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.places import points_m
+from covermap.core.prediction.spread import Spread, learnt
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST = 20
+"""Measurements below which nothing but the calibration is learnt: the prior stays."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What was learnt of a layer."""
+
+    calibration: Calibration
+    covariance: Covariance
+    spread: Spread
+    known: Known
+    near: Nearby
+
+    @property
+    def total_db2(self) -> float:
+        """Variance of field and run where nothing was measured near."""
+        return self.covariance.field_variance_db2 + self._run_db2
+
+    @property
+    def _run_db2(self) -> float:
+        return self.covariance.run_sd_db**2 + self.covariance.run_offset_sd_db**2
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Levels at places; arrays of one length."""
+
+    mean_dbm: Floats
+    lasting_db2: Floats
+    """Variance of the level that lasts."""
+    drive_db2: Floats
+    """Variance of what the samples of one more run would have as their mean there."""
+    distance_m: Floats
+    """To the nearest measurement; infinite without any."""
+
+
+def learn(seen: Observations, smooth: bool = False) -> Layer:
+    """Learn calibration, covariance and spread from measurements of one layer.
+
+    Parameters
+    ----------
+    seen
+        In any order; one row a place and run.
+    smooth
+        Take a Matern 3/2 short field instead of an exponential one.
+
+    Notes
+    -----
+    Serving cells take part where more than one is given.
+    """
+    seen = seen.take(np.lexsort([seen.level_dbm, seen.run, seen.place]))
+    start = rough(seen)
+    with_model = bool(np.isfinite(seen.predicted_dbm).any())
+    with_groups = len(np.unique(seen.group[seen.group >= 0])) > 1
+    told = foretold(seen) if len(seen) >= LEAST else foretold(seen, 0)
+    # targets come in stretches, one a way of leaving out: every second fits, the others test
+    known = _each(seen, start)
+    covariance = fitted(known, _part(told, 0), with_model, with_groups, smooth)
+    one, _, share, part = merged(seen)
+    calibration = calibrated(one, share, covariance)
+    spread = _spread(seen, calibration, covariance, _part(told, 1))
+    even = replace(seen, level_dbm=seen.level_dbm - calibration.of_devices(seen.device))
+    one, _, share, part = merged(even)
+    off = one.level_dbm - calibration.mean_dbm(one.predicted_dbm)
+    known = known_of(one, off, calibration.design(one.predicted_dbm), share, part)
+    return Layer(calibration, covariance, spread, known, nearby(known.points, known.share))
+
+
+def _part(told: Foretold, of: int) -> Foretold:
+    return told.take(np.arange(of, len(told.row), 2))
+
+
+def _each(seen: Observations, calibration: Calibration) -> Known:
+    """Measurements for the kernels, one a place and run."""
+    off = seen.level_dbm - calibration.mean_dbm(seen.predicted_dbm)
+    off = off - calibration.of_devices(seen.device)
+    one = np.ones(len(seen))
+    return known_of(seen, off, calibration.design(seen.predicted_dbm), one, one)
+
+
+def _spread(
+    seen: Observations, calibration: Calibration, covariance: Covariance, told: Foretold
+) -> Spread:
+    if not len(told.row):
+        return Spread()
+    known = _each(seen, calibration)
+    mean, variance = foretell(known, told.row, told.near, covariance.packed)
+    noise = covariance.noise_sd_db**2 + known.variance_db2[told.row]
+    total = covariance.field_variance_db2 + covariance.run_sd_db**2 + covariance.run_offset_sd_db**2
+    error = known.residual_db[told.row] - mean
+    return learnt(error, np.maximum(variance - noise, 1e-6), noise, total)
+
+
+def predict(
+    layer: Layer,
+    lon: Floats,
+    lat: Floats,
+    predicted_dbm: Floats | None = None,
+    group: Ints | None = None,
+    samples_db2: Floats | float = 0.0,
+) -> Prediction:
+    """Predict levels at places.
+
+    Parameters
+    ----------
+    predicted_dbm
+        The model's level at each place, as in what was learnt from; NaN, or nothing: none.
+    group
+        Serving cell at each place where it is known, -1 where not: it is not, where nobody
+        measured.
+    samples_db2
+        Variance that the samples of a run leave to their mean in a place.
+    """
+    places = points_m(lon, lat)
+    model = np.full(len(places), np.nan) if predicted_dbm is None else predicted_dbm
+    groups = np.full(len(places), -1, np.int64) if group is None else group
+    at = neighbours(layer.near, places)
+    mean, variance, distance = kriged(
+        places, groups, layer.calibration.design(model), at, layer.known, layer.covariance.packed,
+        layer.calibration.covariance,
+    )  # fmt: skip
+    run = layer.covariance.run_variance_db2 - layer.covariance.noise_sd_db**2
+    drive = layer.spread.variance(variance + run, layer.total_db2)
+    lasting = drive * variance / (variance + run)
+    noise = layer.covariance.noise_sd_db**2 + samples_db2
+    return Prediction(
+        mean + layer.calibration.mean_dbm(model), lasting, drive + noise, distance
+    )  # fmt: skip

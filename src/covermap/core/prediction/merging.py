@@ -1,0 +1,70 @@
+"""Levels of several runs in one place as one measurement, for the field of what lasts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covermap.core.prediction.covariance import PRIOR_ALONE, RUN_OFFSET_SD_DB
+from covermap.core.prediction.kriging import Known
+from covermap.core.prediction.observations import Observations
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_RUN_DB2 = PRIOR_ALONE[4] ** 2 + PRIOR_ALONE[5] ** 2 + RUN_OFFSET_SD_DB**2
+
+
+def merged(seen: Observations) -> tuple[Observations, Ints, Floats, Floats]:
+    """Make one row a place of what runs measured there.
+
+    The level is the mean of the runs' levels, weighted by the precision that each has for what
+    lasts: nearly the same for all, as runs differ by more than their samples say.
+
+    Returns
+    -------
+    Observations
+        Ascending by place; ``run`` (and device and serving cell) are those of the main run: the one
+        of greatest weight, of equal ones the first. ``variance_db2`` is that of the samples.
+    Ints
+        Runs in each place.
+    Floats, Floats
+        Sum of the squared weights, and weight of the main run.
+
+    Notes
+    -----
+    That two places have several runs in common is told for the main run alone: the others have
+    little weight each where they are many.
+    """
+    order = np.lexsort([seen.run, seen.place])
+    seen = seen.take(order)
+    new = np.ones(len(seen), np.bool_)
+    new[1:] = seen.place[1:] != seen.place[:-1]
+    first = np.flatnonzero(new)
+    if not len(first):
+        return seen, seen.run, seen.lon, seen.lon
+    which = np.cumsum(new) - 1
+    weight = 1.0 / (_RUN_DB2 + seen.variance_db2)
+    weight /= np.add.reduceat(weight, first)[which]
+    main = np.lexsort([np.arange(len(seen)), -weight, which])[first]
+    level = np.add.reduceat(weight * seen.level_dbm, first)
+    variance = np.add.reduceat(weight**2 * seen.variance_db2, first)
+    one = seen.take(main)
+    out = Observations(
+        one.place, one.run, one.device, one.group, one.lon, one.lat, level, variance,
+        one.predicted_dbm,
+    )  # fmt: skip
+    runs = np.diff(np.r_[first, len(seen)])
+    return out, runs, np.add.reduceat(weight**2, first), weight[main]
+
+
+def known_of(
+    seen: Observations, residual_db: Floats, model: Floats, share: Floats, part: Floats
+) -> Known:
+    """Give measurements as kernels take them."""
+    return Known(
+        seen.points, np.ascontiguousarray(residual_db, np.float64),
+        np.ascontiguousarray(seen.variance_db2, np.float64), share,
+        np.ascontiguousarray(seen.run, np.int64), part,
+        np.ascontiguousarray(seen.group, np.int64), np.ascontiguousarray(model, np.float64),
+    )  # fmt: skip
