@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self, TypeVar
 
-from covermap.engine.memory import usable_bytes
+from covermap.engine.memory import data_bytes_of, usable_bytes
 from covermap.engine.sums import Sums
 
 Item = TypeVar("Item")
@@ -26,6 +26,11 @@ class Workers:
         self.memory_bytes = memory_bytes or usable_bytes()
         """What this process and its workers may take together."""
         self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def data_bytes(self) -> int:
+        """What one process may hold besides its code, while the others work as well."""
+        return data_bytes_of(self.memory_bytes, self.count)
 
     def __enter__(self) -> Self:
         """Start nothing yet."""

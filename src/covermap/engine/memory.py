@@ -86,6 +86,19 @@ def workers_for(memory_bytes: int, wanted: int | None = None) -> int:
     return max(1, min(wanted or cores(), bearable))
 
 
+def data_bytes_of(memory_bytes: int, workers: int) -> int:
+    """Give what each worker process may hold besides its code; one works in the leading process.
+
+    Examples
+    --------
+    >>> data_bytes_of(10**9, 1) // MB, data_bytes_of(3 * 10**9, 2) // MB
+    (670, 1005)
+    """
+    if workers == 1:
+        return memory_bytes - CODE_BYTES
+    return (memory_bytes - CODE_BYTES) // workers - CODE_BYTES
+
+
 def cores() -> int:
     """Give the cores that this process may use: those it is bound to, and its cgroup's quota."""
     bound = len(os.sched_getaffinity(0))

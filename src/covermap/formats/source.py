@@ -143,6 +143,12 @@ class Source:
         """Text stream of the whole content, each line ended by a line feed."""
         return io.StringIO(self.read_text().text)
 
+    def size(self) -> int:
+        """Bytes of the unpacked content."""
+        if self.packed:
+            return sum(len(piece) for piece in self.chunks())
+        return self.path.stat().st_size
+
     def sha256(self) -> str:
         """Hash of the unpacked content, hexadecimal: the same log packed or plain is the same."""
         digest = hashlib.sha256()

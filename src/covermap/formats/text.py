@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,25 +62,40 @@ def decode(data: bytes, shown: str) -> Decoded:
         Binary.
     """
     if not data.strip():
-        raise InputError(f"{shown}: the file is empty ({len(data)} bytes, no text). {REPLACE}")
-    encoding = _marked(data) or _utf16_without_mark(data[:HEAD])
+        raise nothing_in(shown, len(data))
+    encoding = marked(data) or utf16_without_mark(data[:HEAD])
     if encoding:
         try:
             return Decoded(_lines_ended(data.decode(encoding)), encoding)
         except UnicodeDecodeError as error:
             if encoding != "utf-8-sig":
-                raise FormatError(f"{shown}: damaged {encoding} text: {error}.") from None
+                raise damaged_text(shown, encoding, error) from None
             data = data[3:]
+    refuse_binary(data, shown)
+    try:
+        return Decoded(_lines_ended(data.decode("utf-8")), "utf-8")
+    except UnicodeDecodeError:
+        return _other(data)
+
+
+def nothing_in(shown: str, size: int) -> InputError:
+    """Say that a file holds no text."""
+    return InputError(f"{shown}: the file is empty ({size} bytes, no text). {REPLACE}")
+
+
+def damaged_text(shown: str, encoding: str, error: UnicodeDecodeError) -> FormatError:
+    """Say that a text in a known encoding breaks off or is damaged."""
+    return FormatError(f"{shown}: damaged {encoding} text: {error}.")
+
+
+def refuse_binary(data: bytes, shown: str) -> None:
+    """Raise FormatError when the first bytes of a file are none of a text."""
     kind = binary_kind(data)
     if kind:
         raise FormatError(
             f"{shown}: binary data where text is expected: it looks like {kind}. Save it as text "
             "(CSV), or take it out of the input."
         )
-    try:
-        return Decoded(_lines_ended(data.decode("utf-8")), "utf-8")
-    except UnicodeDecodeError:
-        return _other(data)
 
 
 def binary_kind(data: bytes) -> str | None:
@@ -96,18 +112,19 @@ def binary_kind(data: bytes) -> str | None:
         if data.startswith(magic):
             return name
     head = np.frombuffer(data[:HEAD], np.uint8)
-    if head.size == 0 or _marked(data) or _utf16_without_mark(data[:HEAD]):
+    if head.size == 0 or marked(data) or utf16_without_mark(data[:HEAD]):
         return None
     control = (head < 32) & ~np.isin(head, (9, 10, 11, 12, 13, 27, 28, 29, 30, 31))
     # Some loggers leave a block of NUL after a crash: only the share decides.
     return "no text encoding" if control.mean() > 0.02 else None
 
 
-def _marked(data: bytes) -> str | None:
+def marked(data: bytes) -> str | None:
+    """Name the encoding that a byte order mark tells."""
     return next((name for mark, name in BOMS if data.startswith(mark)), None)
 
 
-def _utf16_without_mark(head: bytes) -> str | None:
+def utf16_without_mark(head: bytes) -> str | None:
     """UTF-16 of mostly Latin text has a zero in every second byte."""
     values = np.frombuffer(head[: len(head) & ~1], np.uint8)
     if values.size < 8:
@@ -127,21 +144,56 @@ def _lines_ended(text: str) -> str:
 
 def _other(data: bytes) -> Decoded:
     lines = data.replace(b"\r\n", b"\n").split(b"\n")
-    strange = [i for i, line in enumerate(lines) if not _is_utf8(line)]
-    wide = sum(1 for line in lines if not line.isascii()) - len(strange)
-    encoding = _single_byte_or_gb(b"\n".join(lines[i] for i in strange))
-    if wide == 0:
+    mixture = Mixture()
+    mixture.see(lines)
+    encoding = mixture.encoding
+    if mixture.wide == 0:
         whole = _try(data, encoding)
         if whole is not None:
             return Decoded(_lines_ended(whole), encoding)
-    texts = [line.decode("utf-8", "replace") for line in lines]
-    for i in strange:
-        texts[i] = _line(lines[i])
-    first = strange[0]
-    problem = Problem(
-        "mixed_encoding", len(strange), first + 1, texts[first][:120], f"decoded as {encoding}"
-    )
-    return Decoded("\n".join(texts), f"utf-8 and {encoding}", (problem,))
+    return Decoded(mixed_text(lines), f"utf-8 and {encoding}", (mixture.problem,))
+
+
+class Mixture:
+    """What the lines of a text that is not UTF-8 tell of its encodings, some lines at a time."""
+
+    def __init__(self) -> None:
+        self.wide = 0
+        """Lines of UTF-8 that are not ASCII."""
+        self._seen = self._strange = self._first = self._high = self._paired = 0
+        self._example = ""
+        self._gb = True
+
+    def see(self, lines: Sequence[bytes]) -> None:
+        """Take the next lines into account."""
+        strange = [i for i, line in enumerate(lines) if not _is_utf8(line)]
+        self.wide += sum(1 for line in lines if not line.isascii()) - len(strange)
+        if strange:
+            if not self._strange:
+                self._first = self._seen + strange[0] + 1
+                self._example = _line(lines[strange[0]])[:120]
+            data = b"\n".join(lines[i] for i in strange)
+            high, paired = _high_bytes(data)
+            self._high, self._paired = self._high + high, self._paired + paired
+            self._gb = self._gb and _try(data, "gb18030") is not None
+        self._strange += len(strange)
+        self._seen += len(lines)
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the lines that are not UTF-8."""
+        return "gb18030" if _is_gb(self._high, self._paired) and self._gb else "latin-1"
+
+    @property
+    def problem(self) -> Problem:
+        """Count of the lines that are not UTF-8."""
+        action = f"decoded as {self.encoding}"
+        return Problem("mixed_encoding", self._strange, self._first, self._example, action)
+
+
+def mixed_text(lines: Sequence[bytes]) -> str:
+    """Decode each line by itself: UTF-8, else GB18030 or Latin-1."""
+    return "\n".join(_line(line) if not _is_utf8(line) else line.decode() for line in lines)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -166,9 +218,17 @@ def _single_byte_or_gb(data: bytes) -> str:
     GB18030 accepts most Latin-1 text too and makes rare characters of it; in real Chinese text
     nearly every high byte belongs to a pair in which both are at least 0xA1 (GB 2312's plane).
     """
-    runs = re.findall(rb"[\xa1-\xfe]+", data)
-    paired = sum(len(run) - len(run) % 2 for run in runs)
-    high = sum(1 for byte in data if byte >= 0x80)
-    if high and paired >= 0.6 * high and _try(data, "gb18030") is not None:
+    high, paired = _high_bytes(data)
+    if _is_gb(high, paired) and _try(data, "gb18030") is not None:
         return "gb18030"
     return "latin-1"
+
+
+def _high_bytes(data: bytes) -> tuple[int, int]:
+    """Count bytes beyond ASCII, and those of them that come in pairs."""
+    runs = re.findall(rb"[\xa1-\xfe]+", data)
+    return sum(1 for byte in data if byte >= 0x80), sum(len(run) - len(run) % 2 for run in runs)
+
+
+def _is_gb(high: int, paired: int) -> bool:
+    return bool(high) and paired >= 0.6 * high

@@ -48,7 +48,7 @@ def ingest_logs(
             code_key(), log.sha256, log.source.shown, log.duplicate_of, as_read(log.declaration),
             config.positions, config.grid.period, config.workspace.salt,
         )  # fmt: skip
-        jobs[log] = IngestWork(log, config, now_ms, cache.folder("ingest", key))
+        jobs[log] = IngestWork(log, config, now_ms, cache.folder("ingest", key), workers.data_bytes)
     failed: dict[LogInput, str] = {}
 
     def work(advance: Advance) -> StepReport:

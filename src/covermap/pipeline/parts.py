@@ -21,13 +21,9 @@ from covermap.store import Tables, whole_folder, write_table, write_text
 from covermap.tables import (
     MATCHED,
     PROBLEMS,
-    REJECTED,
-    RUNS,
-    SAMPLES,
     SEGMENT_EVIDENCE,
     Table,
     conform,
-    empty,
     in_order,
 )
 from covermap.workspace import Config
@@ -46,6 +42,8 @@ class IngestWork:
     config: Config
     now_ms: int
     folder: Path
+    room_bytes: int
+    """Memory for its data."""
 
 
 @dataclass(frozen=True)
@@ -61,70 +59,26 @@ class PartWork:
 
 def ingest_one(work: IngestWork) -> dict[str, Any]:
     """Read, check and place one log; give its counts."""
-    from covermap.steps.ingest import ingest_source
+    from covermap.steps.ingest import Origin, Room, ingest_into, reject_into
 
-    if work.log.duplicate_of is not None:
-        tables = _reject_whole(work.log)
-    else:
-        made = ingest_source(work.log.source, work.log.declaration, work.config, work.now_ms)
-        tables = {
-            "samples": made.samples,
+    log, room = work.log, Room(work.room_bytes)
+    origin = Origin(log.source.shown, log.declaration, work.config, work.now_ms)
+    with whole_folder(work.folder) as folder:
+        if log.duplicate_of is None:
+            made = ingest_into(folder, log.source, origin, room)
+        else:
+            said = f"the same bytes as {log.duplicate_of}"
+            made = reject_into(folder, log.source, origin, said, room)
+        counts = {
+            "input": log.declaration.name,
+            "file": log.source.shown,
+            "read": made.accepted + sum(made.rejected.values()),
+            "accepted": made.accepted,
             "rejected": made.rejected,
             "problems": made.problems,
-            "runs": made.runs,
         }
-    counts = _counts(work.log, tables)
-    with whole_folder(work.folder) as folder:
-        for table in (SAMPLES, REJECTED, PROBLEMS, RUNS):
-            write_table(folder / f"{table.name}.parquet", tables[table.name], table)
         write_text(folder / COUNTS, json.dumps(counts, sort_keys=True, ensure_ascii=False))
     return counts
-
-
-def _counts(log: LogInput, tables: dict[str, pa.Table]) -> dict[str, Any]:
-    reasons = tables["rejected"].column("reason").value_counts().to_pylist()
-    problems = tables["problems"].to_pylist()
-    accepted, rejected = tables["samples"].num_rows, tables["rejected"].num_rows
-    return {
-        "input": log.declaration.name,
-        "file": log.source.shown,
-        "read": accepted + rejected,
-        "accepted": accepted,
-        "rejected": {r["values"]: r["counts"] for r in sorted(reasons, key=lambda r: r["values"])},
-        "problems": {p["problem"]: p["count"] for p in problems},
-    }
-
-
-def _reject_whole(log: LogInput) -> dict[str, pa.Table]:
-    from covermap.formats.logs import FORMATS, ReadOptions
-
-    options = ReadOptions(
-        columns=log.declaration.columns, units=log.declaration.units, sheet=log.declaration.sheet
-    )
-    read = FORMATS[log.declaration.format].read(log.source, options)
-    rows = pa.concat_tables(
-        [t.select(["line", "raw"]).cast(_LINE_RAW) for t in (read.readings, read.malformed)]
-    )
-    size = rows.num_rows
-    rejected = pa.table(
-        {
-            "input": pa.repeat(pa.scalar(log.declaration.name), size),
-            "file": pa.repeat(pa.scalar(log.source.shown), size),
-            "line": rows.column("line"),
-            "reason": pa.repeat(pa.scalar("duplicate_file"), size),
-            "detail": pa.repeat(pa.scalar(f"the same bytes as {log.duplicate_of}"), size),
-            "raw": rows.column("raw"),
-        }
-    )
-    return {
-        "samples": empty(SAMPLES),
-        "rejected": in_order(conform(rejected, REJECTED), REJECTED),
-        "problems": empty(PROBLEMS),
-        "runs": empty(RUNS),
-    }
-
-
-_LINE_RAW = pa.schema([("line", pa.int64()), ("raw", pa.string())])
 
 
 def grid_one(work: PartWork) -> dict[str, Any]:

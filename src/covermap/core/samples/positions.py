@@ -249,8 +249,8 @@ def _positions(
     share = np.where(paced, own_share, _by_time(track, b, left, basis))
     lon, lat = _interpolated(track, a, b, share, basis)
     accuracy = _accuracy(track.accuracy_m)
-    way = _ways_m(track)
-    bend = _bends_m(np.where(bridged, way[b] - way[a], 0.0), step)
+    way = _ways_um(track)
+    bend = _bends_m(np.where(bridged, way[b] - way[a], 0) / 1e6, step)
     error = accuracy[a]
     error = np.where((basis == HELD) & ~stands, np.maximum(error, step), error)
     spread = np.maximum(np.maximum(error, accuracy[b]), np.maximum(step / 4, bend))
@@ -258,13 +258,17 @@ def _positions(
     return lon, lat, basis, np.where(basis == LOST, np.nan, np.round(error, 3))
 
 
-def _ways_m(track: Track) -> Floats:
-    """Length of the way up to each row, by the reported speeds; unreported ones count as zero."""
+def _ways_um(track: Track) -> Ints:
+    """Length of the way up to each row, micrometres, by the reported speeds; none counts as zero.
+
+    Whole numbers: the way between two rows of a run does not depend on the runs before it.
+    """
     speed = np.nan_to_num(track.speed_mps)
     seconds = np.diff(track.time_ms, prepend=track.time_ms[:1]) / 1000.0
     seconds[1:] *= np.diff(track.run) == 0
     mean = (speed + np.append(0.0, speed[:-1])[: speed.size]) / 2
-    return np.cumsum(mean * seconds)
+    ways: Ints = np.cumsum(np.rint(mean * seconds * 1e6).astype(np.int64))
+    return ways
 
 
 def _bends_m(way_m: Floats, chord_m: Floats) -> Floats:

@@ -7,7 +7,6 @@ left. Counts of problems are over all rows read, duplicates included.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from covermap.core.samples.clean import JUDGED, Cleaned, clean_fields
 from covermap.core.samples.coordinates import Coordinates, read_coordinates
 from covermap.core.samples.duplicates import exact_duplicates
+from covermap.core.samples.facts import Declared, Facts, facts_of
 from covermap.core.samples.findings import Notes
 from covermap.core.samples.limits import OK, SENTINEL
 from covermap.core.samples.order import backwards, canonical_order, repeats, same_as_before
@@ -43,29 +43,9 @@ Codes = NDArray[np.int8]
 
 MEASURED = ("rsrp_dbm", "dl_kbps", "ul_kbps", "latency_ms")
 """A row with none of them, and no statement of service, says nothing."""
+FILE_SWAPPED = "file_swapped"
+"""Found where positions are exchanged; it stands if they are in most rows of the log."""
 TEXTS = ("device", "mark", "cell_id", "band", "tac")
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What is known about a log besides its rows."""
-
-    zone: dt.tzinfo | None
-    """Zone of local times; None: times are UTC already."""
-    has_times: bool
-    now_ms: int
-    datum: str
-    operator: str | None = None
-    """Operator of the SIM."""
-    operators: Mapping[str, str] | None = None
-    """Operator as written -> the name to use."""
-    technology: str | None = None
-    """Technology of rows that name none."""
-    fixed: bool = False
-    """The device does not move."""
-    moves: bool = True
-    """Rows of a run are those of one device on its way: not a probe's, not a crowd's."""
-    max_gap_s: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -100,8 +80,10 @@ class Screened:
     placed: Placed
 
 
-def screen(readings: pa.Table, run: Ints, runs: int, declared: Declared) -> Screened:
-    """Screen the rows of one log.
+def screen(
+    readings: pa.Table, run: Ints, runs: int, declared: Declared, facts: Facts | None = None
+) -> Screened:
+    """Screen the rows of one log, or of some of its runs.
 
     Parameters
     ----------
@@ -113,20 +95,25 @@ def screen(readings: pa.Table, run: Ints, runs: int, declared: Declared) -> Scre
         Number of runs.
     declared : Declared
         What is known besides.
+    facts : Facts, optional
+        What is known of the whole log, where these are only some of its runs.
     """
+    if facts is None:
+        facts = facts_of([readings], declared)
     notes = Notes.blank(readings.num_rows)
     line = _numbers(readings, "line").astype(np.int64)
     notes.reject(exact_duplicates(readings), "duplicate", "equal in every field to an earlier row")
-    time_ms, timed = _times(readings, run, declared, notes)
+    time_ms, timed = _times(readings, run, declared, facts, notes)
     technology, no_service = _technologies(readings, declared, notes)
-    named = _operators(readings, run, runs, no_service, declared, notes)
+    named = _operators(readings, run, runs, no_service, declared, facts, notes)
     where = _coordinates(readings, run, no_service, declared, notes)
     clean = _signals(readings, run, technology, no_service, notes)
     values = _values(readings, named, technology, clean.fields)
     table = pa.table({**values, "line": pa.array(line)})
     order = canonical_order(run, time_ms, where.lon, where.lat, table)
     _count_repeats(values, where, run, order, notes)
-    track = _track(readings, run, time_ms, timed, where, clean.fields, order)
+    usable = timed | (not facts.usable or not declared.has_times)
+    track = _track(readings, run, time_ms, timed, usable, where, clean.fields, order)
     order, track = _devices(readings, order, track, declared, notes)
     made, placed = _pieces(readings, order, track, declared, notes)
     _count_positions(readings, order, placed, notes)
@@ -150,11 +137,13 @@ def _given(readings: pa.Table, name: str) -> Bools:
     return mask
 
 
-def _times(readings: pa.Table, run: Ints, declared: Declared, notes: Notes) -> tuple[Ints, Bools]:
+def _times(
+    readings: pa.Table, run: Ints, declared: Declared, facts: Facts, notes: Notes
+) -> tuple[Ints, Bools]:
     """UTC time of each row, and whether it has a usable one."""
     column, text = readings.column("time_ms"), readings.column("time_text")
     timed, written = _given(readings, "time_ms"), _given(readings, "time_text")
-    if not declared.has_times or not (timed | written).any():
+    if not declared.has_times or not facts.timed:
         return np.zeros(run.size, dtype=np.int64), np.zeros(run.size, dtype=bool)
     notes.reject(~timed & written, "bad_time", "time ", text, " cannot be read")
     notes.reject(~timed, "no_time", "the row has no time, others have")
@@ -164,7 +153,7 @@ def _times(readings: pa.Table, run: Ints, declared: Declared, notes: Notes) -> t
         time_ms, twice, never = utc.time_ms, timed & utc.ambiguous, timed & utc.skipped
         notes.find("ambiguous_time", twice, "taken as the first hour, or as the run shows", text)
         notes.find("skipped_time", never, "read with the offset before the change", text)
-    shown = text if text.null_count < run.size else column
+    shown = text if facts.written else column
     future, old = timed & in_future(time_ms, declared.now_ms), timed & never_set(time_ms)
     notes.reject(future, "time_in_future", "time ", shown, " is later than now")
     notes.reject(old, "time_too_old", "time ", shown, " is before 1990")
@@ -197,12 +186,13 @@ def _operators(
     runs: int,
     no_service: Bools,
     declared: Declared,
+    facts: Facts,
     notes: Notes,
 ) -> Operators:
     """Operators of rows: who names none has the declared one, else that of most of the run."""
     written, aliases = readings.column("operator"), declared.operators or {}
     index, names = operators(written, aliases)
-    blank = (index == -1) & bool(names)  # a log without any operators has no blank ones
+    blank = (index == -1) & facts.named  # a log without any operators has no blank ones
     own = operator_name(declared.operator or "", aliases)
     if own and own not in names:
         names = [*names, own]
@@ -244,8 +234,7 @@ def _coordinates(
     for reason, rows, rule in kinds:
         notes.reject(rows & ~spared, reason, *shown, rule)
         notes.find(reason, rows & spared, "kept without its position", *shown)
-    if found.swapped.sum() * 2 > run.size:
-        notes.find("file_swapped", found.swapped, "rejected: exchange x and y", *shown)
+    notes.find(FILE_SWAPPED, found.swapped, "rejected: exchange x and y", *shown)
     return found
 
 
@@ -301,11 +290,10 @@ def _count_repeats(
 
 
 def _track(
-    readings: pa.Table, run: Ints, time_ms: Ints, timed: Bools, where: Coordinates,
+    readings: pa.Table, run: Ints, time_ms: Ints, timed: Bools, usable: Bools, where: Coordinates,
     fields: Mapping[str, Floats], order: Ints,
 ) -> Track:  # fmt: skip
     """Give rows in canonical order."""
-    usable = timed | (not timed.any())
     lon, lat = np.where(usable, where.lon, np.nan), np.where(usable, where.lat, np.nan)
     marked = _marked_runs(readings, run)[run]
     speed = np.where(marked, np.nan, fields["speed_mps"])  # underground, zero may mean 'lost'

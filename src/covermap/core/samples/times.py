@@ -54,12 +54,20 @@ def to_utc(local_ms: Ints, zone: dt.tzinfo, run: Ints) -> UtcTimes:
     >>> utc.time_ms.tolist()
     [-28800000]
     """
-    quarters, index = np.unique(local_ms // QUARTER_MS, return_inverse=True)
-    first = np.array([_offset_ms(int(q), zone, 0) for q in quarters], dtype=np.int64)[index]
-    second = np.array([_offset_ms(int(q), zone, 1) for q in quarters], dtype=np.int64)[index]
+    first, second = _offsets_ms(local_ms, zone, 0), _offsets_ms(local_ms, zone, 1)
     ambiguous, skipped = first > second, first < second
     late = ambiguous & _begins_there(local_ms, ambiguous, run)
     return UtcTimes(local_ms - np.where(late, second, first), ambiguous, skipped)
+
+
+def first_utc(local_ms: Ints, zone: dt.tzinfo) -> Ints:
+    """Convert clock times of a zone to UTC, a time that occurred twice as the first."""
+    return local_ms - _offsets_ms(local_ms, zone, 0)
+
+
+def _offsets_ms(local_ms: Ints, zone: dt.tzinfo, fold: int) -> Ints:
+    quarters, index = np.unique(local_ms // QUARTER_MS, return_inverse=True)
+    return np.array([_offset_ms(int(q), zone, fold) for q in quarters], dtype=np.int64)[index]
 
 
 def _offset_ms(quarter: int, zone: dt.tzinfo, fold: int) -> int:

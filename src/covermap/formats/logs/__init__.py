@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from covermap.formats.logs import crowd, geojson_points, gnettrack, network_survey, table
-from covermap.formats.logs.base import MALFORMED, LogFormat, LogRead, ReadOptions, TimeKind
+from covermap.formats.logs.base import (
+    MALFORMED,
+    Clock,
+    LogFormat,
+    LogPiece,
+    LogRead,
+    ReadOptions,
+    TimeKind,
+    Told,
+    added_up,
+    joined,
+    timed,
+)
 
 FORMATS: dict[str, LogFormat] = {
     f.name: f
@@ -20,4 +32,17 @@ FORMATS: dict[str, LogFormat] = {
 }
 """Every log format by the name that `covermap.toml` uses."""
 
-__all__ = ["FORMATS", "MALFORMED", "LogFormat", "LogRead", "ReadOptions", "TimeKind"]
+__all__ = [
+    "FORMATS",
+    "MALFORMED",
+    "Clock",
+    "LogFormat",
+    "LogPiece",
+    "LogRead",
+    "ReadOptions",
+    "TimeKind",
+    "Told",
+    "added_up",
+    "joined",
+    "timed",
+]

@@ -11,8 +11,8 @@ in metres. Speed is taken as m/s, as Android apps upload it; declare `units` whe
 
 from __future__ import annotations
 
-from covermap.formats.logs.base import LogFormat, LogRead, ReadOptions
-from covermap.formats.logs.delimited import KnownColumns, finish, read_known, sniff_known
+from covermap.formats.logs.base import LogFormat
+from covermap.formats.logs.delimited import KnownColumns, read_known, sniff_known
 from covermap.formats.source import Source
 
 TOWER_COLLECTOR = KnownColumns(
@@ -64,26 +64,20 @@ def sniff_tower_collector(source: Source) -> float:
     return sniff_known(source, TOWER_COLLECTOR)
 
 
-def read_tower_collector(source: Source, options: ReadOptions) -> LogRead:
-    """Read a Tower Collector export; FormatError when the header is another."""
-    rows = read_known(source, TOWER_COLLECTOR)
-    return finish(rows, TOWER_COLLECTOR, options, source.shown)
-
-
 def sniff_opencellid(source: Source) -> float:
     """Tell how much the head looks like OpenCelliD measurements."""
     return sniff_known(source, OPENCELLID)
 
 
-def read_opencellid(source: Source, options: ReadOptions) -> LogRead:
-    """Read OpenCelliD measurements; FormatError when the header is another."""
-    rows = read_known(source, OPENCELLID)
-    return finish(rows, OPENCELLID, options, source.shown)
-
-
 TOWER_COLLECTOR_FORMAT = LogFormat(
-    "tower-collector", "Tower Collector CSV export", sniff_tower_collector, read_tower_collector
+    "tower-collector",
+    "Tower Collector CSV export",
+    sniff_tower_collector,
+    read_known(TOWER_COLLECTOR),
 )
 OPENCELLID_FORMAT = LogFormat(
-    "opencellid-measurements", "OpenCelliD measurement CSV", sniff_opencellid, read_opencellid
+    "opencellid-measurements",
+    "OpenCelliD measurement CSV",
+    sniff_opencellid,
+    read_known(OPENCELLID),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.errors import FormatError
-from covermap.formats.logs.base import LogRead, ReadOptions, malformed_table
-from covermap.formats.logs.mapped import known_mapping, map_readings
+from covermap.formats.logs.base import LogPiece, ReadOptions, malformed_table
+from covermap.formats.logs.clock import Times
+from covermap.formats.logs.mapped import known_mapping, map_readings, times_of
 from covermap.formats.logs.rows import (
     Rows,
     guess_delimiter,
     header_line,
     header_names,
-    read_rows,
+    row_pieces,
 )
 from covermap.formats.logs.sniffing import head_text
 from covermap.formats.logs.values import Fields
+from covermap.formats.pieces import text_pieces
 from covermap.formats.source import Source
 
 NEIGHBOUR = "neighbour_cell"
@@ -57,7 +59,9 @@ def sniff_known(source: Source, known: KnownColumns) -> float:
     return 0.7 + 0.3 * len(set(names) & theirs) / len(names)
 
 
-def read_known(source: Source, known: KnownColumns) -> Rows:
+def known_rows(
+    source: Source, known: KnownColumns, piece_bytes: int | None = None
+) -> Iterator[Rows]:
     """Read the rows of a file of this format.
 
     Raises
@@ -65,17 +69,32 @@ def read_known(source: Source, known: KnownColumns) -> Rows:
     FormatError
         A required column is missing: wrong delimiter or wrong format.
     """
-    decoded = source.read_text()
-    header = header_line(decoded.text, comments=known.comments)
+    header = header_line(head_text(source), comments=known.comments)
+    texts = text_pieces(source, piece_bytes)
     delimiter = guess_delimiter(header)
-    rows = read_rows(decoded, source.shown, delimiter, comments=known.comments)
-    missing = known.missing(rows.names)
-    if missing:
-        raise FormatError(
-            f"{source.shown}: not a {known.title}: the header is {header[:120]!r}; expected "
-            f"columns {', '.join(known.required)}, and there is no {', '.join(missing)}."
-        )
-    return rows
+    for rows in row_pieces(texts, source.shown, delimiter, comments=known.comments):
+        missing = known.missing(rows.names)
+        if missing:
+            raise FormatError(
+                f"{source.shown}: not a {known.title}: the header is {header[:120]!r}; expected "
+                f"columns {', '.join(known.required)}, and there is no {', '.join(missing)}."
+            )
+        yield rows
+
+
+def read_known(
+    known: KnownColumns,
+) -> Callable[[Source, ReadOptions, int | None], Iterator[LogPiece]]:
+    """Give the reader of a format."""
+
+    def pieces(
+        source: Source, options: ReadOptions, piece_bytes: int | None = None
+    ) -> Iterator[LogPiece]:
+        times = times_of(options, source.shown)
+        for rows in known_rows(source, known, piece_bytes):
+            yield finish(rows, known, options, source.shown, times)
+
+    return pieces
 
 
 def finish(
@@ -83,15 +102,15 @@ def finish(
     known: KnownColumns,
     options: ReadOptions,
     shown: str,
-    extra: dict[str, pa.Array] | None = None,
-) -> LogRead:
+    times: Times,
+) -> LogPiece:
     """Make readings of rows; rows of neighbour cells are set aside with that reason."""
     kept, aside = without_neighbours(rows, known.neighbour)
     fields = Fields.of(kept)
     mapping = known_mapping(known.columns, options, kept.names, shown)
-    ready = {"line": kept.line, "raw": kept.raw, **(extra or {})}
-    readings, kind = map_readings(fields, mapping, ready, shown)
-    return LogRead(readings, _in_line_order(rows.malformed, aside), fields.problems, kind)
+    ready = {"line": kept.line, "raw": kept.raw}
+    readings, clock = map_readings(fields, mapping, ready, times)
+    return LogPiece(readings, _in_line_order(rows.malformed, aside), fields.problems, clock)
 
 
 def without_neighbours(rows: Rows, mark: tuple[str, str] | None) -> tuple[Rows, pa.Table]:

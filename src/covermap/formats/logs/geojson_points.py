@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from covermap.errors import FormatError
-from covermap.formats.logs.base import LogFormat, LogRead, ReadOptions, malformed_table
-from covermap.formats.logs.mapped import Mapping, check_mapping, map_readings
+from covermap.formats.logs.base import LogFormat, LogPiece, ReadOptions, malformed_table
+from covermap.formats.logs.mapped import Mapping, check_mapping, map_readings, times_of
 from covermap.formats.logs.sniffing import head_text
 from covermap.formats.logs.values import Fields
 from covermap.formats.problem import Problem
@@ -35,7 +35,9 @@ def sniff(source: Source) -> float:
     return 0.9 if '"Point"' in text else 0.2
 
 
-def read(source: Source, options: ReadOptions) -> LogRead:
+def pieces(
+    source: Source, options: ReadOptions, _piece_bytes: int | None = None
+) -> Iterator[LogPiece]:
     """Read features as readings, by the declaration's map of property names.
 
     A feature that is not an object or not a Point is malformed; one without geometry has no
@@ -55,10 +57,11 @@ def read(source: Source, options: ReadOptions) -> LogRead:
     fields.problems += _absent(options, mapping, len(features))
     if not features:
         raise FormatError(f"{source.shown}: none of {len(malformed)} features is a Point.")
-    readings, kind = map_readings(fields, mapping, ready, source.shown)
+    times = times_of(options, source.shown)
+    readings, clock = map_readings(fields, mapping, ready, times)
     bad = sorted(malformed, key=lambda m: m[0])
     table = malformed_table([m[0] for m in bad], [m[1] for m in bad], [m[2] for m in bad])
-    return LogRead(readings, table, fields.problems, kind)
+    yield LogPiece(readings, table, fields.problems, clock)
 
 
 def _absent(options: ReadOptions, mapping: Mapping, count: int) -> list[Problem]:
@@ -224,4 +227,6 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-GEOJSON = LogFormat("geojson-points", "GeoJSON points with mapped property names", sniff, read)
+GEOJSON = LogFormat(
+    "geojson-points", "GeoJSON points with mapped property names", sniff, pieces, held=12.0
+)

@@ -8,16 +8,17 @@ and is not read. Times are the phone's wall clock without a zone. `Speed` is km/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.errors import FormatError
-from covermap.formats.logs.base import LogFormat, LogRead, ReadOptions, make_readings
-from covermap.formats.logs.rows import Rows, header_names, read_rows
+from covermap.formats.logs.base import LogFormat, LogPiece, ReadOptions, Told, make_readings
+from covermap.formats.logs.rows import Rows, header_names, row_pieces
 from covermap.formats.logs.sniffing import first_line
 from covermap.formats.logs.values import Fields, chosen
+from covermap.formats.pieces import text_pieces
 from covermap.formats.source import Source
 
 REQUIRED = ("Timestamp", "Longitude", "Latitude")
@@ -40,7 +41,9 @@ def sniff_test(source: Source) -> float:
     return _likeness(names) if _is_test(names) else 0.0
 
 
-def read(source: Source, options: ReadOptions) -> LogRead:
+def pieces(
+    source: Source, options: ReadOptions, piece_bytes: int | None = None
+) -> Iterator[LogPiece]:
     """Read a radio or a test log; see the module for what the columns mean.
 
     Raises
@@ -53,14 +56,13 @@ def read(source: Source, options: ReadOptions) -> LogRead:
             f"{source.shown}: a G-NetTrack log names its columns itself: leave columns and units "
             'out, or read it as format = "table".'
         )
-    decoded = source.read_text()
-    header = next(line for line in decoded.text.split("\n") if line.strip())
+    header = first_line(source)
     delimiter = "\t" if "\t" in header else ","
-    rows = read_rows(decoded, source.shown, delimiter)
-    _check_header(rows.names, header, source.shown)
-    fields = Fields.of(rows)
-    readings = make_readings(_columns(rows, fields))
-    return LogRead(readings, rows.malformed, fields.problems, "local")
+    for rows in row_pieces(text_pieces(source, piece_bytes), source.shown, delimiter):
+        _check_header(rows.names, header, source.shown)
+        fields = Fields.of(rows)
+        readings = make_readings(_columns(rows, fields))
+        yield LogPiece(readings, rows.malformed, fields.problems, Told("local"))
 
 
 def _columns(rows: Rows, f: Fields) -> dict[str, pa.Array]:
@@ -201,5 +203,5 @@ def _check_header(names: Sequence[str], header: str, shown: str) -> None:
         )
 
 
-RADIO = LogFormat("gnettrack", "G-NetTrack Pro radio log", sniff_radio, read)
-TESTS = LogFormat("gnettrack-datatest", "G-NetTrack Pro test results", sniff_test, read)
+RADIO = LogFormat("gnettrack", "G-NetTrack Pro radio log", sniff_radio, pieces)
+TESTS = LogFormat("gnettrack-datatest", "G-NetTrack Pro test results", sniff_test, pieces)

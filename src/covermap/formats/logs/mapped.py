@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.errors import FormatError
-from covermap.formats.logs.base import ReadOptions, TimeKind, make_readings
-from covermap.formats.logs.clock import parse_times
+from covermap.formats.logs.base import Clock, ReadOptions, Told, make_readings
+from covermap.formats.logs.clock import Times
 from covermap.formats.logs.values import Fields
 
 TEXTS = ("run_key", "device", "mark", "operator", "technology", "cell_id", "band", "tac")
@@ -79,7 +79,6 @@ class Mapping:
 
     parts: dict[str, Parts]
     factors: dict[str, float]
-    time_unit: str | None
 
     def has(self, name: str) -> bool:
         """Whether the file gives this column of ours."""
@@ -128,13 +127,15 @@ def check_mapping(
     unknown = [n for n in options.units if n not in UNITS and n not in ("time", "time_ms")]
     if unknown:
         raise FormatError(f"{shown}: units: {unknown[0]!r} has no units to choose from.")
-    return Mapping(parts, factors, options.units.get("time", options.units.get("time_ms")))
+    return Mapping(parts, factors)
 
 
 def map_readings(
-    fields: Fields, mapping: Mapping, ready: dict[str, pa.Array], shown: str
-) -> tuple[pa.Table, TimeKind]:
+    fields: Fields, mapping: Mapping, ready: dict[str, pa.Array], times: Times
+) -> tuple[pa.Table, Clock | Told]:
     """Make readings from mapped columns; `ready` has those that the format itself gives.
+
+    Times are seen and left to the clock that is given back: see ``base.timed``.
 
     On GSM the level is RxLev, which logs call RSSI: it fills `rsrp_dbm` where that is missing
     (3GPP TS 45.008).
@@ -151,14 +152,25 @@ def map_readings(
             found[name] = joined.number(name, factor=factor, finite=name in NUMBERS)
     if mapping.has("service"):
         found["service"] = _service(joined)
-    kind: TimeKind = "none"
+    clock: Clock | Told = Told("none")
     if mapping.has("time"):
-        text = joined.text("time")
-        found["time_text"] = text
-        found["time_ms"], kind = parse_times(text, mapping.time_unit, shown)
+        found["time_text"] = joined.text("time")
+        times.see(found["time_text"])
+        clock = times
     _level_of_gsm(found)
     fields.problems[:] = joined.problems
-    return make_readings(found), kind
+    return make_readings(found), clock
+
+
+def times_of(options: ReadOptions, shown: str) -> Times:
+    """Give what reads the times of a log whose declaration may say how they are written.
+
+    Raises
+    ------
+    FormatError
+        The unit of times is none.
+    """
+    return Times(options.units.get("time", options.units.get("time_ms")), shown)
 
 
 def _level_of_gsm(found: dict[str, pa.Array]) -> None:

@@ -18,8 +18,18 @@ import pyarrow.compute as pc
 import shapely
 
 from covermap.errors import FormatError, InputError
-from covermap.formats.logs.base import MALFORMED, LogFormat, LogRead, ReadOptions
-from covermap.formats.logs.delimited import KnownColumns, finish, read_known, sniff_known
+from covermap.formats.logs.base import (
+    MALFORMED,
+    LogFormat,
+    LogPiece,
+    LogRead,
+    ReadOptions,
+    TimeKind,
+    Told,
+    joined,
+)
+from covermap.formats.logs.delimited import KnownColumns, finish, known_rows, sniff_known
+from covermap.formats.logs.mapped import times_of
 from covermap.formats.logs.rows import Rows
 from covermap.formats.problem import Problem
 from covermap.formats.source import Source
@@ -77,7 +87,9 @@ def sniff_csv(source: Source) -> float:
     return sniff_known(source, CSV)
 
 
-def read_csv(source: Source, options: ReadOptions) -> LogRead:
+def csv_pieces(
+    source: Source, options: ReadOptions, piece_bytes: int | None = None
+) -> Iterator[LogPiece]:
     """Read a CSV file of one technology.
 
     Raises
@@ -85,8 +97,9 @@ def read_csv(source: Source, options: ReadOptions) -> LogRead:
     FormatError
         The header is not the app's; the message names what is missing.
     """
-    rows = named(read_known(source, CSV), source.shown)
-    return finish(rows, CSV, options, source.shown)
+    times = times_of(options, source.shown)
+    for rows in known_rows(source, CSV, piece_bytes):
+        yield finish(named(rows, source.shown), CSV, options, source.shown, times)
 
 
 def named(rows: Rows, shown: str) -> Rows:
@@ -138,7 +151,9 @@ def sniff_gpkg(source: Source) -> float:
     return 1.0 if set(names) & set(TABLES) else 0.0
 
 
-def read_gpkg(source: Source, options: ReadOptions) -> LogRead:
+def gpkg_pieces(
+    source: Source, options: ReadOptions, _piece_bytes: int | None = None
+) -> Iterator[LogPiece]:
     """Read all cellular tables of a GeoPackage, one after another.
 
     The record number (`line`) counts on from table to table in the order GSM, UMTS, LTE, NR.
@@ -158,8 +173,10 @@ def read_gpkg(source: Source, options: ReadOptions) -> LogRead:
             )
         parts = _read_tables(database, present, options, source.shown)
         problems = _not_read(database, names)
-    read = _one(parts)
-    return LogRead(read.readings, read.malformed, read.problems + problems, read.time_kind)
+    kind: TimeKind = "utc" if any(part.time_kind == "utc" for part in parts) else "none"
+    for part in parts:
+        yield LogPiece(part.readings, part.malformed, part.problems, Told(kind))
+    yield LogPiece(parts[0].readings.slice(0, 0), MALFORMED.empty_table(), problems, Told(kind))
 
 
 def _read_tables(
@@ -171,30 +188,12 @@ def _read_tables(
         rows = _rows(database, table, first)
         if rows.count:
             where = f"{shown}, table {table}"
-            parts.append(finish(named(rows, where), GPKG, options, where))
+            times = times_of(options, where)
+            parts.append(joined([finish(named(rows, where), GPKG, options, where, times)]))
         first += rows.count
     if not parts:
         raise FormatError(f"{shown}: the tables {', '.join(present)} are empty.")
     return parts
-
-
-def _one(parts: list[LogRead]) -> LogRead:
-    problems: dict[tuple[str, str], Problem] = {}
-    for problem in (p for part in parts for p in part.problems):
-        key = (problem.problem, problem.action)
-        held = problems.get(key)
-        problems[key] = problem if held is None else _added(held, problem)
-    kinds = {p.time_kind for p in parts}
-    return LogRead(
-        pa.concat_tables([p.readings for p in parts]).combine_chunks(),
-        pa.concat_tables([p.malformed for p in parts]).combine_chunks(),
-        list(problems.values()),
-        "utc" if "utc" in kinds else "none",
-    )
-
-
-def _added(a: Problem, b: Problem) -> Problem:
-    return Problem(a.problem, a.count + b.count, a.first_line, a.example, a.action)
 
 
 def _not_read(database: sqlite3.Connection, names: list[str]) -> list[Problem]:
@@ -279,5 +278,7 @@ def _text(value: Any) -> str | None:
 
 
 GPKG = KnownColumns("Network Survey GeoPackage", (), COLUMNS, neighbour=("servingCell", "false"))
-CSV_FORMAT = LogFormat("network-survey-csv", "Network Survey CSV", sniff_csv, read_csv)
-GPKG_FORMAT = LogFormat("network-survey-gpkg", "Network Survey GeoPackage", sniff_gpkg, read_gpkg)
+CSV_FORMAT = LogFormat("network-survey-csv", "Network Survey CSV", sniff_csv, csv_pieces)
+GPKG_FORMAT = LogFormat(
+    "network-survey-gpkg", "Network Survey GeoPackage", sniff_gpkg, gpkg_pieces, held=12.0
+)

@@ -6,8 +6,7 @@ break makes one record of several lines (numbered by its first), `\r\n` is one l
 
 from __future__ import annotations
 
-import csv
-import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.errors import FormatError
-from covermap.formats.logs.base import malformed_table
+from covermap.formats.logs.base import ReconsiderError, malformed_table
+from covermap.formats.logs.records import (
+    LONGEST_RECORD_LINES,
+    WHITESPACE,
+    Records,
+    parse_quoted,
+    split_fields,
+    split_records,
+)
 from covermap.formats.problem import Problem
 from covermap.formats.text import Decoded
 
@@ -24,12 +31,7 @@ Surplus = Literal["blank", "uniform"]
 """Which fields beyond the header's names are tolerated: blank ones, or also the same number of
 unnamed ones in every row."""
 
-WHITESPACE = "whitespace"
-"""As a delimiter: any run of spaces and tabs, as in tables aligned for the eye."""
 DELIMITERS = ("\t", ";", ",", "|", " ")
-
-LONGEST_RECORD_LINES = 50
-"""A quoted field over more lines than this is a quote that was never closed."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,6 @@ class Rows:
         return len(self.line)
 
 
-@dataclass(frozen=True)
-class _Records:
-    """Non-blank records: text, first line, and those with a quote that never closes."""
-
-    text: pa.Array
-    line: np.ndarray
-    unclosed: np.ndarray
-
-
 def header_names(line: str, delimiter: str) -> list[str]:
     r"""Split a header line into names; blank names at its end are dropped.
 
@@ -69,7 +62,7 @@ def header_names(line: str, delimiter: str) -> list[str]:
     ['Time', 'Level']
     """
     line = line.lstrip("\ufeff")
-    parts = line.split() if delimiter == WHITESPACE else _parse_quoted(line, delimiter)
+    parts = line.split() if delimiter == WHITESPACE else parse_quoted(line, delimiter)
     names = [" ".join(n.split()) for n in parts]
     while names and not names[-1]:
         names.pop()
@@ -101,6 +94,40 @@ def _preamble(line: str, comments: bool) -> bool:
     return start.lower().startswith("sep=") or (comments and start.startswith("#"))
 
 
+class _Surplus:
+    """Whether every record of a file has the same number of fields that the header does not name.
+
+    A file read in pieces is taken for what its first piece is.
+    """
+
+    def __init__(self, tolerated: Surplus, assumed: bool | None) -> None:
+        self.assumed = False if tolerated == "blank" else assumed
+        self._settled = tolerated == "blank"
+        self._extra: set[int] = set()
+        self._named = False
+
+    def see(self, extra: np.ndarray, named: np.ndarray) -> bool:
+        """Take a piece into account: fields too many, and whether some of them are not blank."""
+        if self._settled:
+            return False
+        self._extra.update(np.unique(extra).tolist())
+        self._named = self._named or bool(named.any())
+        if self.assumed is None:
+            self.assumed = self._so
+        elif self.assumed and not self._so:
+            raise ReconsiderError(uniform=False)
+        return self.assumed
+
+    def end(self) -> None:
+        """Check what was assumed, when all was seen."""
+        if not self._settled and self._so and not self.assumed:
+            raise ReconsiderError(uniform=True)
+
+    @property
+    def _so(self) -> bool:
+        return self._named and len(self._extra) == 1
+
+
 def read_rows(
     decoded: Decoded,
     shown: str,
@@ -119,18 +146,87 @@ def read_rows(
     FormatError
         Two columns of one name.
     """
-    records = _after_preamble(_records(decoded.text, delimiter), comments)
+    return next(row_pieces(iter([decoded]), shown, delimiter, surplus, comments=comments))
+
+
+def row_pieces(
+    texts: Iterable[Decoded],
+    shown: str,
+    delimiter: str,
+    surplus: Surplus = "blank",
+    *,
+    comments: bool = False,
+    uniform: bool | None = None,
+) -> Iterator[Rows]:
+    """Split a text that comes in pieces of whole lines as :func:`read_rows` splits it whole.
+
+    Parameters
+    ----------
+    uniform
+        Whether all records have the same surplus, as an earlier try found; None: not known.
+
+    Raises
+    ------
+    FormatError
+        Two columns of one name.
+    ReconsiderError
+        The surplus of fields is not what the first piece showed.
+    """
+    extra = _Surplus(surplus, uniform)
+    names: list[str] = []
+    held, line = "", 1
+    for decoded, last in _and_last(texts):
+        text = held + decoded.text
+        records, rest = split_records(text, delimiter, line, last=last)
+        if not names:
+            records = _after_preamble(records, comments)
+            if not last and not _begun(records, comments):
+                held = text + "\n"
+                continue
+            names = _checked_names(records, delimiter, shown)
+            records = Records(records.text.slice(1), records.line[1:], records.unclosed[1:])
+        yield _rows(records, names, delimiter, extra, decoded.problems)
+        held = rest + "\n" if rest else ""
+        line += text.count("\n") + 1 - (rest.count("\n") + 1 if rest else 0)
+    extra.end()
+
+
+def _and_last(texts: Iterable[Decoded]) -> Iterator[tuple[Decoded, bool]]:
+    """Yield each piece, and whether it is the last."""
+    pieces = iter(texts)
+    held = next(pieces)
+    for piece in pieces:
+        yield held, False
+        held = piece
+    yield held, True
+
+
+def _begun(records: Records, comments: bool) -> bool:
+    return len(records.text) > 0 and not _preamble(records.text[0].as_py(), comments)
+
+
+def _checked_names(records: Records, delimiter: str, shown: str) -> list[str]:
     names = header_names(records.text[0].as_py(), delimiter)
     twice = sorted({n for n in names if n and names.count(n) > 1})
     if twice:
         raise FormatError(
             f"{shown}: line {records.line[0]}: two columns are named {twice[0]!r}; rename one."
         )
-    text, line = records.text.slice(1), records.line[1:]
-    fields, counts = _split(text, delimiter)
+    return names
+
+
+def _rows(
+    records: Records,
+    names: list[str],
+    delimiter: str,
+    extra: _Surplus,
+    found: tuple[Problem, ...],
+) -> Rows:
+    text, line = records.text, records.line
+    fields, counts = split_fields(text, delimiter)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) if len(counts) else counts
-    fits, problems = _fitting(fields, starts, counts, line, len(names), surplus)
-    fits &= ~records.unclosed[1:]
+    fits, problems = _fitting(fields, starts, counts, line, len(names), extra)
+    fits &= ~records.unclosed
     columns = {
         name: fields.take(pa.array(starts[fits] + i)) for i, name in enumerate(names) if name
     }
@@ -139,16 +235,16 @@ def read_rows(
         columns,
         pa.array(line[fits], pa.int64()),
         text.filter(pa.array(fits)),
-        _malformed(text, line, counts, ~fits, records.unclosed[1:], len(names)),
-        (*decoded.problems, *problems),
+        _malformed(text, line, counts, ~fits, records.unclosed, len(names)),
+        (*found, *problems),
     )
 
 
-def _after_preamble(records: _Records, comments: bool) -> _Records:
+def _after_preamble(records: Records, comments: bool) -> Records:
     first = 0
     while first < len(records.text) - 1 and _preamble(records.text[first].as_py(), comments):
         first += 1
-    return _Records(records.text.slice(first), records.line[first:], records.unclosed[first:])
+    return Records(records.text.slice(first), records.line[first:], records.unclosed[first:])
 
 
 def _malformed(
@@ -175,12 +271,15 @@ def _fitting(
     counts: np.ndarray,
     line: np.ndarray,
     names: int,
-    surplus: Surplus,
+    surplus: _Surplus,
 ) -> tuple[np.ndarray, list[Problem]]:
     """Tell which records fit, and count those with tolerated surplus fields."""
     extra = counts - names
     fits = extra == 0
-    if not len(counts) or fits.all():
+    if not len(counts):
+        return fits, []
+    if fits.all():
+        surplus.see(extra, ~fits)
         return fits, []
     filled = np.concatenate(
         [[0], np.cumsum(pc.not_equal(fields, "").to_numpy(zero_copy_only=False))]
@@ -189,7 +288,7 @@ def _fitting(
     blank = (extra > 0) & (surplus_filled == 0)
     problems = _extra_field(blank & (counts > names), line, fields, starts + names, "ignored")
     named = (extra > 0) & ~blank
-    if surplus == "uniform" and named.any() and (extra == extra[named][0]).all():
+    if surplus.see(extra, named):
         action = "ignored: the header does not name them"
         every = np.ones(len(counts), bool)
         return every, _extra_field(every, line, fields, starts + names, action)
@@ -204,105 +303,3 @@ def _extra_field(
         return []
     example = fields[int(position[at[0]])].as_py()
     return [Problem("extra_field", len(at), int(line[at[0]]), example, action)]
-
-
-def _split(text: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray]:
-    """Split records into fields: all fields one after another, and how many each record has."""
-    if delimiter == WHITESPACE:
-        lists = pc.split_pattern_regex(pc.utf8_trim_whitespace(text), r"[ \t]+")
-    elif delimiter == " ":
-        lists = pc.split_pattern(pc.replace_substring_regex(text, r" $", ""), " ")
-    else:
-        lists = pc.split_pattern(text, delimiter)
-    quoted = pc.match_substring(text, '"')
-    if pc.any(quoted).as_py():
-        lists = _with_quoted(lists, text, quoted, delimiter)
-    counts = pc.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
-    return pc.utf8_trim_whitespace(pc.list_flatten(lists)), counts
-
-
-def _with_quoted(lists: pa.Array, text: pa.Array, quoted: pa.Array, delimiter: str) -> pa.Array:
-    """Replace the naive split of records with quotes by the csv module's."""
-    mark = " " if delimiter == WHITESPACE else delimiter
-    records = text.filter(quoted).to_pylist()
-    parsed = _parse_together(records, mark) or [_parse_quoted(t, mark) for t in records]
-    both = pa.concat_arrays([lists, pa.array(parsed, lists.type)])
-    index = np.arange(len(lists))
-    at = np.flatnonzero(quoted.to_numpy(zero_copy_only=False))
-    index[at] = len(lists) + np.arange(len(at))
-    return both.take(pa.array(index))
-
-
-def _parse_together(records: list[str], mark: str) -> list[list[str]] | None:
-    """Split records in one go; None where a quote would join one record to the next."""
-    reader = csv.reader(records, delimiter=mark, skipinitialspace=mark == " ")
-    rows: list[list[str]] = []
-    try:
-        for row in reader:
-            rows.append(row)
-            if reader.line_num != len(rows):
-                return None
-    except csv.Error:
-        return None
-    return rows
-
-
-def _parse_quoted(record: str, mark: str) -> list[str]:
-    """Split one record; a field too long for the csv module is a quote gone wrong: one field."""
-    try:
-        return next(csv.reader([record], delimiter=mark, skipinitialspace=mark == " "))
-    except csv.Error:
-        return [record]
-
-
-def _records(text: str, delimiter: str) -> _Records:
-    """Join the physical lines of quoted fields; leave blank lines out; keep line numbers."""
-    lines = pc.list_flatten(pc.split_pattern(pa.array([text], pa.large_string()), "\n"))
-    lines = pc.utf8_rtrim(lines, "\r")
-    number = np.arange(1, len(lines) + 1)
-    unclosed = np.zeros(len(lines), bool)
-    if '"' in text:
-        lines, number, unclosed = _joined(lines, delimiter)
-    blank = pc.equal(pc.utf8_trim_whitespace(lines), "").to_numpy(zero_copy_only=False)
-    return _Records(lines.filter(pa.array(~blank)), number[~blank], unclosed[~blank])
-
-
-def _joined(lines: pa.Array, delimiter: str) -> tuple[pa.Array, np.ndarray, np.ndarray]:
-    """Put lines together that a quote holds together, and mark those whose quote never closes.
-
-    A quote opens only at the start of a field: in `5" mast` it is an inch.
-    """
-    mark = r"[ \t]" if delimiter == WHITESPACE else re.escape(delimiter)
-    opens = pc.match_substring_regex(lines, f'(^|{mark})[ \t]*"').to_numpy(zero_copy_only=False)
-    odd = (pc.count_substring(lines, '"').to_numpy(zero_copy_only=False) % 2).astype(bool)
-    unclosed = np.zeros(len(lines), bool)
-    starts = np.ones(len(lines), bool)
-    at, opened = np.flatnonzero(odd), -1
-    for i in at.tolist():
-        if opened < 0:
-            opened = i if opens[i] else -1
-        elif i - opened < LONGEST_RECORD_LINES:
-            starts[opened + 1 : i + 1] = False
-            opened = -1
-        else:
-            unclosed[opened] = True
-            opened = i if opens[i] else -1
-    if opened >= 0:
-        unclosed[opened] = True
-    if starts.all():
-        return lines, np.arange(1, len(lines) + 1), unclosed
-    first = np.flatnonzero(starts)
-    return _texts(lines, first), first + 1, unclosed[first]
-
-
-def _texts(lines: pa.Array, first: np.ndarray) -> pa.Array:
-    """Texts of records that begin at `first`; only those of several lines are put together."""
-    ends = np.append(first[1:], len(lines))
-    several = np.flatnonzero(ends - first > 1)
-    joined = [
-        "\n".join(lines.slice(a, b - a).to_pylist())
-        for a, b in zip(first[several].tolist(), ends[several].tolist(), strict=True)
-    ]
-    index = first.copy()
-    index[several] = len(lines) + np.arange(len(several))
-    return pa.concat_arrays([lines, pa.array(joined, lines.type)]).take(pa.array(index))

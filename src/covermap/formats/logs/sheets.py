@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ PARQUET = b"PAR1"
 ZIPPED = b"PK\x03\x04"
 MOST_ROWS = 500_000_000
 """A few bytes of Parquet can claim any number of equal rows."""
+RECORD_BYTES = 128
+"""About what a record of a log is as text."""
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -120,8 +123,13 @@ def cell_text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else str(value)
 
 
-def read_parquet(source: Source) -> Rows:
+def read_parquet(source: Source, piece_bytes: int | None = None) -> Iterator[Rows]:
     """Read a Parquet file; `line` is the record's number, a GeoParquet point gives `x` and `y`.
+
+    Parameters
+    ----------
+    piece_bytes
+        About so many bytes of text at a time; None: all at once.
 
     Raises
     ------
@@ -129,23 +137,41 @@ def read_parquet(source: Source) -> Rows:
         Not Parquet, or damaged.
     """
     try:
-        file = pq.ParquetFile(io.BytesIO(source.read_bytes()))
-        if file.metadata.num_rows > MOST_ROWS:
+        file = pq.ParquetFile(_readable(source))
+        rows = file.metadata.num_rows
+        if rows > MOST_ROWS:
             raise FormatError(
-                f"{source.shown}: {file.metadata.num_rows} rows, more than {MOST_ROWS} in one "
-                "file; split it."
+                f"{source.shown}: {rows} rows, more than {MOST_ROWS} in one file; split it."
             )
-        data = file.read()
+        first = 1
+        for data in _tables(file, piece_bytes):
+            yield _rows_from(data, first)
+            first += data.num_rows
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         told = " ".join(str(error).split()).rstrip(".")
         raise FormatError(
             f"{source.shown}: not a readable Parquet file: {told}. Fetch the file again."
         ) from None
-    data = data.combine_chunks()
+
+
+def _readable(source: Source) -> Any:
+    return io.BytesIO(source.read_bytes()) if source.packed else source.path
+
+
+def _tables(file: pq.ParquetFile, piece_bytes: int | None) -> Iterator[pa.Table]:
+    """Rows of a file, some at a time; one table without rows when there are none."""
+    if piece_bytes is None or file.metadata.num_rows == 0:
+        yield file.read().combine_chunks()
+        return
+    for batch in file.iter_batches(max(1, piece_bytes // RECORD_BYTES)):
+        yield pa.Table.from_batches([batch])
+
+
+def _rows_from(data: pa.Table, first: int) -> Rows:
     columns = {n: t for n in data.column_names if (t := _column_text(data[n])) is not None}
     columns |= _point_columns(data, set(columns))
     raw = _raw(columns, data.num_rows)
-    line = pa.array(np.arange(1, data.num_rows + 1), pa.int64())
+    line = pa.array(np.arange(first, first + data.num_rows), pa.int64())
     return Rows(tuple(columns), columns, line, raw, MALFORMED.empty_table(), ())
 
 

@@ -1,8 +1,4 @@
-"""Ingest one source: what a log reader delivers becomes samples, rejected rows, problems, runs.
-
-Every row that was read is accepted or rejected, with one reason; what was mended, or kept in spite
-of a fault, is counted.
-"""
+"""Rows of a log, or of some of its runs, to samples, rejected rows, problems and runs."""
 
 from __future__ import annotations
 
@@ -10,24 +6,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from covermap.core.datum import parse_datum
 from covermap.core.samples.clean import JUDGED
+from covermap.core.samples.facts import Facts
 from covermap.core.samples.findings import Finding
 from covermap.core.samples.positions import Placed
-from covermap.core.samples.screening import Declared, Screened, screen
+from covermap.core.samples.screening import FILE_SWAPPED, Screened, screen
 from covermap.core.samples.technology import NAMES
 from covermap.core.samples.times import periods
-from covermap.errors import DatumError, NotKnownError
-from covermap.formats.logs import FORMATS, LogRead, ReadOptions
+from covermap.formats.logs import LogRead, added_up
 from covermap.formats.problem import Problem
-from covermap.formats.source import Source
+from covermap.steps.ingest.origin import Origin, constant, declared
 from covermap.tables import (
     POSITION_BASES,
     PROBLEMS,
@@ -35,143 +29,49 @@ from covermap.tables import (
     RUNS,
     SAMPLES,
     TS,
-    Table,
     conform,
     in_order,
     nan_as_null,
 )
-from covermap.workspace import Config, Measurements
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-MAPPED_FORMATS = ("table",)
-"""Formats whose coordinates can be anything: the datum must be declared."""
 
 
 @dataclass(frozen=True)
-class Ingested:
-    """The four tables of one source, in the form and order that `tables.py` states."""
+class OfLog:
+    """What some runs of a log must know of all of it."""
+
+    facts: Facts
+    several: bool
+    """Whether it has several runs: their ids then end in what tells them apart."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the readings of a log, or of some of its runs, came to; each table in its order."""
 
     samples: pa.Table
     rejected: pa.Table
-    problems: pa.Table
+    found: list[Problem]
     runs: pa.Table
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where rows come from and what was declared about them."""
-
-    file: str
-    """As shown in tables."""
-    declaration: Measurements
-    config: Config
-    now_ms: int
-
-    @property
-    def campaign(self) -> str:
-        """Runs made together: as declared, else the input's name."""
-        return self.declaration.campaign or self.declaration.name
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the rows were made by the simulator."""
-        return self.declaration.simulated or self.config.workspace.simulated
-
-    def named(self, rows: pa.Table, table: Table) -> pa.Table:
-        """Add input and file, and bring the rows into a table's form and order."""
-        rows = rows.append_column("input", _constant(self.declaration.name, rows.num_rows))
-        rows = rows.append_column("file", _constant(self.file, rows.num_rows))
-        return in_order(conform(rows.select(table.names), table), table)
-
-
-def ingest_source(
-    source: Source, declaration: Measurements, config: Config, now_ms: int
-) -> Ingested:
-    """Read one source and sort out its rows.
-
-    Parameters
-    ----------
-    source : Source
-        A log.
-    declaration : Measurements
-        What `covermap.toml` says about it.
-    config : Config
-        For `[positions]` and `[workspace]`.
-    now_ms : int
-        The build's clock, ms since 1970 UTC: later times are rejected.
-
-    Raises
-    ------
-    NotKnownError
-        The declared format is not one of `FORMATS`.
-    DatumError
-        The datum is not declared and the format does not settle it, or it is unknown.
-    InputError
-        The file cannot be read at all.
-    """
-    known = FORMATS.get(declaration.format)
-    if known is None:
-        raise NotKnownError(
-            f"input {declaration.name}: no format {declaration.format!r}. "
-            f"There are: {', '.join(FORMATS)}."
-        )
-    options = ReadOptions(declaration.columns, declaration.units, declaration.sheet)
-    log = known.read(source, options)
-    return ingest_log(log, Origin(source.shown, declaration, config, now_ms))
-
-
-def ingest_log(log: LogRead, origin: Origin) -> Ingested:
-    """Sort out the rows that a reader delivered; law: accepted + rejected = read."""
+def judge_rows(log: LogRead, origin: Origin, of: OfLog | None = None) -> Judged:
+    """Sort out readings of whole runs; None of a whole log: these are all of it."""
     readings = log.readings.combine_chunks()
-    run, run_ids = _runs(readings.column("run_key"), origin)
-    rows = screen(readings, run, len(run_ids), _declared(log, origin))
+    run, run_ids = _runs(readings.column("run_key"), origin, of.several if of else None)
+    said = declared(log.time_kind, origin)
+    rows = screen(readings, run, len(run_ids), said, of.facts if of else None)
     rows, run_ids = _named_pieces(rows, run_ids)
-    return Ingested(
+    return Judged(
         _samples(readings, rows, run_ids, origin),
-        _rejected(readings, rows, log.malformed, origin),
+        _rejected(readings, rows, origin),
         _problems(readings, rows, log, origin),
-        _runs_table(rows, run_ids, log.malformed.num_rows, origin),
+        _runs_table(rows, run_ids, origin),
     )
 
 
-def _declared(log: LogRead, origin: Origin) -> Declared:
-    said = origin.declaration
-    return Declared(
-        zone=ZoneInfo(said.timezone) if log.time_kind == "local" else None,
-        has_times=log.time_kind != "none",
-        now_ms=origin.now_ms,
-        datum=_datum(origin),
-        operator=said.operator,
-        operators=said.operators,
-        technology=said.technology,
-        fixed=said.source == "probe" or said.antenna == "fixed",
-        moves=said.source == "drive" and said.antenna != "fixed",
-        max_gap_s=origin.config.positions.max_gap_s,
-    )
-
-
-def _datum(origin: Origin) -> str:
-    """Datum by its canonical name, as declared or as the format settles it."""
-    declared = origin.declaration.datum or _datum_of_format(origin)
-    try:
-        return parse_datum(declared)
-    except DatumError as error:
-        raise DatumError(f"input {origin.declaration.name}: {error}") from None
-
-
-def _datum_of_format(origin: Origin) -> str:
-    """GPS receivers give WGS-84, and so do the logs of phones; a mapped table can have anything."""
-    if origin.declaration.format in MAPPED_FORMATS:
-        raise DatumError(
-            f"input {origin.declaration.name}: the datum is not declared, and {origin.file} "
-            'cannot tell. Add datum = "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n".'
-        )
-    return "wgs84"
-
-
-def _runs(keys: pa.ChunkedArray, origin: Origin) -> tuple[Ints, list[str]]:
+def _runs(keys: pa.ChunkedArray, origin: Origin, several: bool | None) -> tuple[Ints, list[str]]:
     """Run of each row as its rank among the sorted run ids, and these ids.
 
     The file's name is followed by a few digits of a hash of its whole path: files of one name in
@@ -184,7 +84,8 @@ def _runs(keys: pa.ChunkedArray, origin: Origin) -> tuple[Ints, list[str]]:
     coded = keys.combine_chunks().dictionary_encode()
     index = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     written = coded.dictionary.to_pylist()
-    several = len(written) + bool((index < 0).any()) > 1
+    if several is None:
+        several = len(written) + bool((index < 0).any()) > 1
     names = [f"{base}/{key}" if several else base for key in written]
     names.append(base)
     ids = sorted({names[i] for i in np.unique(index)} or {base})
@@ -239,8 +140,8 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
     columns |= {
         "run_id": pa.array(run_ids).take(pa.array(run)),
         "seq": pa.array(np.arange(n) - np.searchsorted(run, run, side="left")),
-        "campaign": _constant(origin.campaign, n),
-        "source": _constant(said.source, n),
+        "campaign": constant(origin.campaign, n),
+        "source": constant(said.source, n),
         "device_id": _devices(readings.column("device"), origin).take(pa.array(at)),
         "time": pa.array(rows.time_ms[at], mask=~timed).cast(TS),
         "lon": nan_as_null(placed.lon[kept]),
@@ -250,9 +151,9 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
         "operator": operators.take(pa.array(rows.operators.index[at])),
         "technology": _named(rows.technology[at], NAMES.tolist()),
         "service": pa.array(~rows.no_service[at]),
-        "antenna": _constant(said.antenna, n),
+        "antenna": constant(said.antenna, n),
         "period": periods(rows.time_ms[at], timed, origin.config.grid.period),
-        "simulated": _constant(origin.simulated, n),
+        "simulated": constant(origin.simulated, n),
     }
     return conform(pa.table(columns), SAMPLES)  # in order already: runs are ranked by their id
 
@@ -269,8 +170,8 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _rejected(readings: pa.Table, rows: Screened, malformed: pa.Table, origin: Origin) -> pa.Table:
-    """Give the rows that were not accepted, those that the reader could not split among them."""
+def _rejected(readings: pa.Table, rows: Screened, origin: Origin) -> pa.Table:
+    """Give the rows that were not accepted."""
     out = pa.array(~rows.notes.accepted)
     own = pa.table(
         {
@@ -280,16 +181,25 @@ def _rejected(readings: pa.Table, rows: Screened, malformed: pa.Table, origin: O
             "raw": readings.column("raw").filter(out),
         }
     )
-    others = malformed.select(own.column_names)
-    return origin.named(pa.concat_tables([own, others], promote_options="permissive"), REJECTED)
+    return origin.named(own, REJECTED)
 
 
-def _problems(readings: pa.Table, rows: Screened, log: LogRead, origin: Origin) -> pa.Table:
-    """Count problems by kind; where the reader counted a kind already, its count stands."""
-    found = list(log.problems)
-    known = {p.problem for p in found}
+def _problems(readings: pa.Table, rows: Screened, log: LogRead, origin: Origin) -> list[Problem]:
+    """Count problems by kind."""
     own = [*rows.notes.findings, *_undeclared(readings, rows, log, origin)]
-    found += [_counted(f, rows.line) for f in own if f.rows.any() and f.problem not in known]
+    return [_counted(f, rows.line) for f in own if f.rows.any()]
+
+
+def problems_table(
+    read: Sequence[Problem], found: Sequence[Problem], rows: int, origin: Origin
+) -> pa.Table:
+    """Give the problems of a log of so many rows as a table.
+
+    Where the reader counted a kind already, its count stands.
+    """
+    known = {p.problem for p in read}
+    own = [p for p in added_up(found) if p.problem not in known]
+    found = [*read, *(p for p in own if p.problem != FILE_SWAPPED or 2 * p.count > rows)]
     table = pa.table(
         {
             "problem": pa.array([p.problem for p in found], pa.string()),
@@ -322,18 +232,29 @@ def _counted(finding: Finding, line: Ints) -> Problem:
     return Problem(finding.problem, rows.size, int(line[first]), example, finding.action)
 
 
-def _runs_table(rows: Screened, run_ids: list[str], malformed: int, origin: Origin) -> pa.Table:
-    """One row a run. Records that could not be split belong to the first run."""
+def runs_table(tables: Sequence[pa.Table], malformed: int) -> pa.Table:
+    """Bring runs into order. Records that could not be split belong to the first."""
+    table = in_order(pa.concat_tables(tables), RUNS)
+    more = np.zeros(table.num_rows, dtype=np.int64)
+    more[0] = malformed
+    for name in ("read", "rejected"):
+        place = table.column_names.index(name)
+        total = pc.add(table.column(name), pa.array(more))
+        table = table.set_column(place, table.schema.field(place), total)
+    return table
+
+
+def _runs_table(rows: Screened, run_ids: list[str], origin: Origin) -> pa.Table:
+    """One row a run."""
     runs, said = len(run_ids), origin.declaration
     read = np.bincount(rows.run, minlength=runs)
     kept = np.bincount(rows.run[rows.notes.accepted], minlength=runs)
-    read[0] += malformed
     first, last = _spans(rows, runs)
     sim = rows.operators.sim
     columns = {
         "run_id": pa.array(run_ids),
-        "campaign": _constant(origin.campaign, runs),
-        "source": _constant(said.source, runs),
+        "campaign": constant(origin.campaign, runs),
+        "source": constant(said.source, runs),
         "operator": pa.array(rows.operators.names, pa.string()).take(pa.array(sim, mask=sim < 0)),
         "read": pa.array(read),
         "accepted": pa.array(kept),
@@ -356,10 +277,6 @@ def _spans(rows: Screened, runs: int) -> tuple[pa.Array, pa.Array]:
     np.maximum.at(last, rows.run[at], rows.time_ms[at])
     none = first > last
     return pa.array(first, mask=none).cast(TS), pa.array(last, mask=none).cast(TS)
-
-
-def _constant(value: str | bool, n: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value), n)
 
 
 def _named(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
