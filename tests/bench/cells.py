@@ -6,11 +6,13 @@ between 600 places of a country as large as China (1 Hz, 8 to 33 m/s, four phone
 15 % fixed probes and 25 % phones in and about the places. A file is what one team, or one set of
 probes or phones, brought in from one part of the country.
 
-Each way runs in a process of its own and gives the number of covered, weak and unserved cells of
-each layer, which must be equal. Ours are the product's own steps: count each file, add the counts
-up into the cube, judge; it counts rate tests and judges the layers of all operators as well, which
-the peers do not. Then the same is judged under another rule pack, and with 1 % new samples from one
-part of the country.
+Each way runs in a process of its own. Ours are the product's own steps: count each file, add the
+counts up into the cube, judge 24 layers. The peers come in two kinds. `pandas` and `duckdb` sum
+levels per cell and count covered, weak and unserved cells of the twelve layers of one operator and
+technology: they keep nothing. `whole_pandas` and `whole_duckdb` (``cells_whole.py``) do what we do
+but for probabilities and rate tests: counts in bins that can be judged again, quantiles, and all 24
+layers, written to Parquet. The numbers of cells must be equal in every layer. Then the same is
+judged under another rule pack, and with 1 % new samples from one part of the country.
 
 `ratio_to_kernel` is our time over that of h3ronpy alone, with the same coordinates in memory.
 `peak_gb` is the most that our process and its workers held together (PSS). Ratios are of seconds;
@@ -33,6 +35,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cells_whole import (
+    MAX_ERROR_M,
+    MIN_SAMPLES,
+    NONE_LEVEL_DBM,
+    NONE_SHARE,
+    STANDARDS,
+    Verdicts,
+    listed,
+    whole_duckdb,
+    whole_pandas,
+)
 
 OPERATORS = ("46000", "46001", "46011", "46015")
 TECHNOLOGIES = ("lte", "nr", "nbiot")
@@ -42,10 +55,6 @@ ROWS_PER_FILE = 1_000_000
 MIX = {"drive": 0.60, "probe": 0.15, "app": 0.25}
 BOX = (98.0, 22.0, 122.0, 44.0)
 PLACES = 600
-MAX_ERROR_M = 50.0
-STANDARDS = {"lte": (-105.0, -3.0), "nr": (-105.0, -3.0), "nbiot": (-115.0, None)}
-NONE_LEVEL_DBM, NONE_SHARE, MIN_SAMPLES = -140.0, 0.5, 3
-"""Of the pack `project-default`, written down once more for the peers."""
 SHORT_S = 60.0
 """What takes less is run three times."""
 NEW_SHARE = 0.01
@@ -167,8 +176,6 @@ def simulate(folder: Path, size: int) -> None:
 
 # ---------------------------------------------------------------- the three ways
 
-Verdicts = dict[str, list[int]]
-"""Covered, weak and unserved cells by `operator/technology`."""
 COLUMNS = [
     "lon", "lat", "position_basis", "position_error_m", "operator", "technology", "service",
     "rsrp_dbm", "sinr_db",
@@ -214,29 +221,34 @@ def by_pandas(files: list[Path]) -> Verdicts:
     return found
 
 
-def by_duckdb(files: list[Path]) -> Verdicts:
-    """Add a column of cells by h3ronpy to Arrow batches; DuckDB groups and judges."""
-    import duckdb
+def with_cells(files: list[Path], columns: list[str]) -> Any:
+    """Read batches of the files, with a column of cells by h3ronpy."""
     import h3ronpy.vector
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(files[0])
-    schema = pa.schema([schema.field(c) for c in COLUMNS]).append(pa.field("cell", pa.uint64()))
+    schema = pa.schema([schema.field(c) for c in columns]).append(pa.field("cell", pa.uint64()))
 
     def rows():  # type: ignore[no-untyped-def]
         for path in files:
-            for batch in pq.ParquetFile(path).iter_batches(1 << 18, columns=COLUMNS):
+            for batch in pq.ParquetFile(path).iter_batches(1 << 18, columns=columns):
                 there = batch.filter(batch.column("lon").is_valid())
                 cell = h3ronpy.vector.coordinates_to_cells(
                     there.column("lat"), there.column("lon"), RESOLUTION
                 )
                 yield pa.record_batch([*there.columns, pa.array(cell)], schema=schema)
 
+    return pa.RecordBatchReader.from_batches(schema, rows())
+
+
+def by_duckdb(files: list[Path]) -> Verdicts:
+    """Add a column of cells by h3ronpy to Arrow batches; DuckDB groups and judges."""
+    import duckdb
+
     connection = duckdb.connect()
     connection.execute("SET enable_progress_bar=false")
-    reader = pa.RecordBatchReader.from_batches(schema, rows())
-    connection.register("rows", reader)
+    connection.register("rows", with_cells(files, COLUMNS))
     connection.execute(
         f"""CREATE TABLE counts AS
         SELECT cell, operator, CASE WHEN service THEN technology ELSE 'none' END AS technology,
@@ -311,7 +323,6 @@ def by_covermap(files: list[Path], work: Path, pack: str) -> Callable[[], Verdic
             whole.make(step)
 
     def read() -> Verdicts:
-        found: Verdicts = {}
         paths = [str(path) for path in layout.of_table("cell_verdicts")]
         answer = duckdb.sql(
             "SELECT operator, technology, count(*) FILTER (verdict = 'covered'), "
@@ -319,10 +330,7 @@ def by_covermap(files: list[Path], work: Path, pack: str) -> Callable[[], Verdic
             "FROM read_parquet($paths) GROUP BY ALL",
             params={"paths": paths},
         ).fetchall()
-        for operator, technology, *counts in answer:
-            if operator in OPERATORS and technology in TECHNOLOGIES:
-                found[f"{operator}/{technology}"] = counts
-        return found
+        return listed(answer)
 
     return read
 
@@ -359,6 +367,10 @@ def child(name: str, folder: Path, work: Path) -> dict[str, Any]:
         found = by_pandas(files)
     elif name == "duckdb":
         found = by_duckdb(files)
+    elif name == "whole_pandas":
+        found = whole_pandas(files, work / name, COLUMNS, RESOLUTION)
+    elif name == "whole_duckdb":
+        found = whole_duckdb(files, work / name, with_cells, COLUMNS)
     else:
         if name == "more":
             files += sorted((folder / "new").glob("*.parquet"))
@@ -437,30 +449,29 @@ def main(size: int) -> dict[str, Any]:
         ours = median("ours", folder, works.__getitem__, size)
         again = run("again", folder, works[0], size)
         more = run("more", folder, works[0], size)
-        kernel, duck, pandas = (
-            median(part, folder, works.__getitem__, size) for part in ("kernel", "duckdb", "pandas")
-        )
-    for peer in ("duckdb", "pandas"):
-        found = {"duckdb": duck, "pandas": pandas}[peer]["verdicts"]
-        if found != ours["verdicts"]:
-            raise SystemExit(f"{peer} found {found}, we {ours['verdicts']}")
+        parts = ("kernel", "duckdb", "pandas", "whole_duckdb", "whole_pandas")
+        peers = {part: median(part, folder, works.__getitem__, size) for part in parts}
+    for name, found in peers.items():
+        for layer, counts in found.get("verdicts", {}).items():
+            if counts != ours["verdicts"][layer]:
+                raise SystemExit(f"{layer}: {name} {counts}, we {ours['verdicts'][layer]}")
+        print(f"{name}: the same in {len(found.get('verdicts', {}))} layers")
     cells = dict(sorted(ours["verdicts"].items()))
-    print("covered, weak and unserved cells, the same in all three:", json.dumps(cells))
-    return {
+    print("covered, weak and unserved cells:", json.dumps(cells))
+    said = {
         "samples": size,
         "seconds": round(ours["seconds"], 2),
-        "ratio_to_pandas": round(pandas["seconds"] / ours["seconds"], 2),
-        "ratio_to_duckdb": round(duck["seconds"] / ours["seconds"], 2),
-        "ratio_to_kernel": round(ours["seconds"] / kernel["seconds"], 2),
         "cpu_s": round(ours["cpu_s"], 1),
-        "cpu_ratio_to_pandas": round(pandas["cpu_s"] / ours["cpu_s"], 2),
-        "cpu_ratio_to_duckdb": round(duck["cpu_s"] / ours["cpu_s"], 2),
         "peak_gb": round(ours["peak_gb"], 2),
-        "peak_gb_pandas": round(pandas["peak_gb"], 2),
-        "peak_gb_duckdb": round(duck["peak_gb"], 2),
+        "ratio_to_kernel": round(ours["seconds"] / peers.pop("kernel")["seconds"], 2),
         "rejudge_share": round(again["seconds"] / ours["seconds"], 4),
         "incremental_share": round(more["seconds"] / ours["seconds"], 4),
     }
+    for name, found in peers.items():
+        said[f"ratio_to_{name}"] = round(found["seconds"] / ours["seconds"], 2)
+        said[f"cpu_ratio_to_{name}"] = round(found["cpu_s"] / ours["cpu_s"], 2)
+        said[f"peak_gb_{name}"] = round(found["peak_gb"], 2)
+    return said
 
 
 def other_pack() -> str:
