@@ -37,7 +37,8 @@ class Said:
 def covermap(*arguments: str | Path) -> Said:
     """Run one command; no traceback and no fault of the program is ever allowed."""
     words = [str(a) for a in arguments]
-    if words[0] not in [c.name for c in app.registered_commands]:
+    known = [c.name for c in app.registered_commands]
+    if words[0] not in [*known, *(g.name for g in app.registered_groups)]:
         _gather(words[0])
     out, err = io.StringIO(), io.StringIO()
     with (

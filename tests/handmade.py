@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from covermap.steps import tiles
 from covermap.store import Tables, Workspace, write_table, write_text
 from covermap.tables import TABLES, conform, in_order
 from covermap.workspace import Config
+from shelf import made_once
 
 LAYERS = (
     ("46000", "lte"), ("46000", "nr"), ("46000", "any"), ("46001", "lte"), ("46001", "any"),
@@ -347,11 +349,20 @@ def run_tiles(folder: Path, out: Path | None = None) -> StepContext:
     return ctx
 
 
+def drawn(seed: int = 1) -> Path:
+    """Tables of a small build and their tiles, for reading alone."""
+
+    def make(folder: Path) -> None:
+        write_tables(folder, seed=seed)
+        run_tiles(folder)
+
+    return made_once(f"handmade-{seed}", make)
+
+
 def write_build(root: Path, build_id: str = "b1", seed: int = 1, publish: bool = True) -> Path:
-    """Write a whole build into a workspace and serve it."""
+    """Write a whole build into a workspace and serve it; its tables and tiles are copies."""
     folder = root / "builds" / build_id
-    write_tables(folder, seed=seed)
-    run_tiles(folder)
+    shutil.copytree(drawn(seed), folder)
     pack = load_pack("project-default")
     lon, lat = centres(cells_around(9))
     rows = {n: Tables(folder).rows(n) for n in TABLES if Tables(folder).has(n)}

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from covermap.pipeline import BuildOptions, build
+from shelf import copy_of
+
 CONFIG = """
 [workspace]
 name = "test road"
@@ -52,6 +55,15 @@ def make_workspace(root: Path, *, runs: int = 3, shuffle: int | None = None) -> 
         (raw / name).write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     (raw / "roads.geojson").write_text(json.dumps(_roads()), encoding="utf-8")
     return root
+
+
+def built_workspace(root: Path, *, runs: int = 3) -> Path:
+    """Copy of a workspace that `make_workspace` wrote and that was built once."""
+
+    def make(folder: Path) -> None:
+        build(make_workspace(folder, runs=runs), BuildOptions(workers=1))
+
+    return copy_of(f"built-{runs}", make, root)
 
 
 def table_bytes(folder: Path, leave: tuple[str, ...] = ()) -> dict[str, str]:

@@ -10,19 +10,30 @@ from pathlib import Path
 import pytest
 
 from covermap.errors import BuildError, BusyError, ConfigError, InputError
-from covermap.pipeline import BuildOptions, build
+from covermap.pipeline import BuildOptions, BuildResult, build
 from covermap.store import MADE, Workspace
 from covermap.tables import TABLES
-from workspaces import make_workspace, table_bytes
+from workspaces import built_workspace, make_workspace, table_bytes
 
 ONE = BuildOptions(workers=1)
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = make_workspace(tmp_path_factory.mktemp("space"))
-    build(root, ONE)
-    return root
+def first(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """Build a workspace from nothing."""
+    return build(make_workspace(tmp_path_factory.mktemp("first") / "w"), ONE)
+
+
+@pytest.fixture(scope="module")
+def built(first: BuildResult) -> Path:
+    """Give its workspace, for reading."""
+    return first.folder.parents[1]
+
+
+@pytest.fixture
+def root(built: Path, tmp_path: Path) -> Path:
+    """Give a copy of it, to be changed."""
+    return shutil.copytree(built, tmp_path / "w", symlinks=True)
 
 
 def test_a_build_has_every_table_of_the_house(built: Path) -> None:
@@ -34,13 +45,12 @@ def test_a_build_has_every_table_of_the_house(built: Path) -> None:
     assert list(current.tiles.glob("*.pmtiles"))
 
 
-def test_accepted_and_rejected_add_up_to_what_was_read(tmp_path: Path) -> None:
-    result = build(make_workspace(tmp_path / "w"), ONE)
-    said = result.as_json()
+def test_accepted_and_rejected_add_up_to_what_was_read(first: BuildResult, built: Path) -> None:
+    said = first.as_json()
     assert said["read"] == 3 * 602
     assert said["rejected"] == {"duplicate": 3, "no_position": 3}
     assert said["accepted"] + sum(said["rejected"].values()) == said["read"]
-    current = Workspace(tmp_path / "w").current()
+    current = Workspace(built).current()
     assert current.rows("samples") == said["accepted"]
     assert current.rows("rejected") == 6
 
@@ -59,17 +69,16 @@ def test_the_weak_stretch_is_found_where_it_is(built: Path) -> None:
 
 
 @pytest.mark.slow
-def test_rows_and_files_in_another_order_give_the_same_bytes(tmp_path: Path) -> None:
-    first = build(make_workspace(tmp_path / "a"), ONE)
+def test_rows_and_files_in_another_order_give_the_same_bytes(
+    first: BuildResult, tmp_path: Path
+) -> None:
     second = build(make_workspace(tmp_path / "b", shuffle=7), BuildOptions(workers=2))
     # Where a rejected row stood in its file is what changed; all else must not.
     leave = ("rejected", "problems")
     assert table_bytes(first.folder, leave) == table_bytes(second.folder, leave)
 
 
-def test_a_second_build_takes_everything_from_the_cache(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w")
-    first = build(root, ONE)
+def test_a_second_build_takes_everything_from_the_cache(first: BuildResult, root: Path) -> None:
     before = table_bytes(first.folder)
     second = build(root, ONE)
     assert second.id == first.id
@@ -78,9 +87,7 @@ def test_a_second_build_takes_everything_from_the_cache(tmp_path: Path) -> None:
     assert table_bytes(second.folder) == before
 
 
-def test_another_rule_pack_reads_no_log_again(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w")
-    first = build(root, ONE)
+def test_another_rule_pack_reads_no_log_again(first: BuildResult, root: Path) -> None:
     second = build(root, BuildOptions(workers=1, rules="trai"))
     assert second.id != first.id
     cached = {s.step: (s.cached, s.parts) for s in second.steps}
@@ -92,35 +99,33 @@ def test_another_rule_pack_reads_no_log_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_one_new_log_ingests_one_log(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w", runs=2)
-    build(root, ONE)
-    other = make_workspace(tmp_path / "o", runs=3)
-    shutil.copy(other / "raw" / "run2.csv", root / "raw")
+    root = built_workspace(tmp_path / "w", runs=1)
+    other = make_workspace(tmp_path / "o", runs=2)
+    shutil.copy(other / "raw" / "run1.csv", root / "raw")
     again = build(root, ONE)
     ingest = next(s for s in again.steps if s.step == "ingest")
-    assert (ingest.cached, ingest.parts) == (2, 3)
+    assert (ingest.cached, ingest.parts) == (1, 2)
     assert table_bytes(again.folder) == table_bytes(build(other, ONE).folder)
 
 
 def test_a_log_delivered_twice_counts_once(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w", runs=1)
+    root = built_workspace(tmp_path / "w", runs=1)
     shutil.copy(root / "raw" / "run0.csv", root / "raw" / "run9.csv")
     said = build(root, ONE).as_json()
     assert said["read"] == 2 * 602
     assert said["rejected"]["duplicate_file"] == 602
 
 
-def test_a_log_that_cannot_be_read_stops_the_build_and_the_old_one_stays(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w")
-    first = build(root, ONE)
+def test_a_log_that_cannot_be_read_stops_the_build_and_the_old_one_stays(
+    first: BuildResult, root: Path
+) -> None:
     (root / "raw" / "empty.csv").write_bytes(b"")
     with pytest.raises(InputError, match=r"empty\.csv"):
         build(root, ONE)
     assert Workspace(root).current_id == first.id
 
 
-def test_keep_going_leaves_an_unreadable_log_aside_and_says_so(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w")
+def test_keep_going_leaves_an_unreadable_log_aside_and_says_so(root: Path) -> None:
     (root / "raw" / "empty.csv").write_bytes(b"")
     result = build(root, BuildOptions(workers=1, keep_going=True))
     assert len(result.unreadable) == 1
@@ -135,9 +140,8 @@ def test_two_builds_at_once_are_refused(built: Path) -> None:
 
 
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
-    root = make_workspace(tmp_path / "w", runs=1)
-    result = build(root, ONE)
-    path = result.folder / "weak_spots.parquet"
+    root = built_workspace(tmp_path / "w", runs=1)
+    path = Workspace(root).current().folder / "weak_spots.parquet"
     path.unlink()
     path.write_bytes(b"PAR1 not really")
     with pytest.raises(BuildError, match=r"weak_spots\.parquet"):
@@ -151,8 +155,9 @@ def test_a_workspace_without_inputs_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_manifest_is_the_same_but_for_when_it_was_made(tmp_path: Path) -> None:
-    first = build(make_workspace(tmp_path / "a"), ONE)
+def test_the_manifest_is_the_same_but_for_when_it_was_made(
+    first: BuildResult, tmp_path: Path
+) -> None:
     second = build(make_workspace(tmp_path / "b"), BuildOptions(workers=2))
     texts = [(r.folder / "build.json").read_text() for r in (first, second)]
     assert texts[0] == texts[1]
@@ -174,25 +179,25 @@ def test_lines_that_nobody_has_driven_are_unmeasured_and_not_absent(tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["build.json", "made.json", "weak_spots.parquet"])
 def test_a_damaged_build_is_made_whole_by_building_again(tmp_path: Path, name: str) -> None:
-    root = make_workspace(tmp_path / "w", runs=1)
-    first = build(root, ONE)
-    before = table_bytes(first.folder)
-    (first.folder / name).unlink()
+    root = built_workspace(tmp_path / "w", runs=1)
+    folder = Workspace(root).current().folder
+    before = table_bytes(folder)
+    (folder / name).unlink()
     if name == "build.json":
-        (first.folder / name).write_text("{")
+        (folder / name).write_text("{")
     again = build(root, ONE)
-    assert again.id == first.id
+    assert again.id == folder.name
     assert table_bytes(again.folder) == before
-    assert Workspace(root).current().manifest["id"] == first.id
+    assert Workspace(root).current().manifest["id"] == folder.name
 
 
 def test_a_full_disk_leaves_the_build_that_was_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = make_workspace(tmp_path / "w", runs=2)
-    first = build(root, ONE)
-    other = make_workspace(tmp_path / "o", runs=3)
-    shutil.copy(other / "raw" / "run2.csv", root / "raw")
+    root = built_workspace(tmp_path / "w", runs=1)
+    old = Workspace(root).current_id
+    other = make_workspace(tmp_path / "o", runs=2)
+    shutil.copy(other / "raw" / "run1.csv", root / "raw")
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -201,6 +206,6 @@ def test_a_full_disk_leaves_the_build_that_was_served(
         patch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
         with pytest.raises(BuildError, match="the disk is full"):
             build(root, ONE)
-    assert Workspace(root).current_id == first.id
+    assert Workspace(root).current_id == old
     assert not list(root.rglob("*.part"))
-    assert build(root, ONE).id != first.id
+    assert build(root, ONE).id != old

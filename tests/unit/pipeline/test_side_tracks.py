@@ -78,7 +78,7 @@ def make(root: Path, ways: list[tuple[list[tuple[int, int]], str | None, str | N
             clock = f"2026-03-{run + 1:02d} 08:{k // 60:02d}:{k % 60:02d}"
             rows.append(f"{clock},{lon:.7f},{lat:.7f},46000,LTE,{rng.normal(-90, 2):.1f},12")
         (root / f"raw/run{run}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    said = covermap("build", root, "--json")
+    said = covermap("build", root, "--workers", "1", "--json")
     assert said.code == 0, said.err
     return Workspace(root).current()
 

@@ -27,11 +27,14 @@ from covermap.workspace import Config
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiles")
-    handmade.write_tables(folder)
-    handmade.run_tiles(folder)
-    return folder
+def folder() -> Path:
+    return handmade.drawn()
+
+
+def write_layer(folder: Path, name: str, layer: tuple[str, str], data: pa.Table) -> None:
+    """Write what a table says of one layer, so that no other layer is drawn."""
+    of = zip(*(data.column(c).to_pylist() for c in ("operator", "technology")), strict=True)
+    handmade.write(folder, name, data.filter(pa.array([pair == layer for pair in of])))
 
 
 def features(path: Path, zoom: int, layer: str) -> Iterator[dict[str, Any]]:
@@ -145,8 +148,10 @@ def test_a_build_without_anything_still_has_its_archive_of_sites(tmp_path: Path)
 def test_a_layer_with_cells_alone_has_segments_that_are_all_unmeasured(
     folder: Path, tmp_path: Path
 ) -> None:
-    for name in ("cell_verdicts", "segments", "lines"):
+    for name in ("segments", "lines"):
         shutil.copy(folder / f"{name}.parquet", tmp_path)
+    cells = Tables(folder).read("cell_verdicts")
+    write_layer(tmp_path, "cell_verdicts", ("46000", "nr"), cells)
     handmade.run_tiles(tmp_path)
     path = tmp_path / "tiles" / "segments.46000.nr.pmtiles"
     found = {f["id"]: f["properties"] for f in features(path, 13, "segments")}
@@ -182,7 +187,7 @@ def test_a_segment_shows_its_verdict_row(folder: Path) -> None:
 
 def test_a_build_of_resolution_12_goes_one_zoom_further(tmp_path: Path) -> None:
     cells = handmade.cells_around(6, 12)
-    handmade.write(tmp_path, "cell_verdicts", handmade.cell_verdicts(cells))
+    write_layer(tmp_path, "cell_verdicts", ("46000", "lte"), handmade.cell_verdicts(cells))
     handmade.run_tiles(tmp_path)
     path = tmp_path / "tiles" / "cells.46000.lte.pmtiles"
     assert TileArchive(path).zooms == (0, 15)
@@ -191,7 +196,7 @@ def test_a_build_of_resolution_12_goes_one_zoom_further(tmp_path: Path) -> None:
 
 def test_a_coarse_build_never_shows_finer_cells_than_it_has(tmp_path: Path) -> None:
     cells = handmade.cells_around(3, 8)
-    handmade.write(tmp_path, "cell_verdicts", handmade.cell_verdicts(cells))
+    write_layer(tmp_path, "cell_verdicts", ("46000", "lte"), handmade.cell_verdicts(cells))
     handmade.run_tiles(tmp_path)
     path = tmp_path / "tiles" / "cells.46000.lte.pmtiles"
     for zoom in (10, 12, 13):
@@ -295,8 +300,10 @@ def test_a_line_is_drawn_along_its_whole_course(folder: Path) -> None:
 def test_a_line_of_which_nothing_is_measured_is_told_apart_whatever_the_rule_makes_of_it(
     folder: Path, tmp_path: Path, answer: str, measured: float, drawn: str
 ) -> None:
-    for name in ("segments", "lines", "segment_verdicts"):
+    for name in ("segments", "lines"):
         shutil.copy(folder / f"{name}.parquet", tmp_path)
+    judged = Tables(folder).read("segment_verdicts")
+    write_layer(tmp_path, "segment_verdicts", ("46000", "nr"), judged)
     rows = Tables(folder).read("line_verdicts").to_pylist()
     for row in rows:
         row |= {"answer": answer, "covered_km": measured, "weak_km": 0.0, "none_km": 0.0}
@@ -308,8 +315,10 @@ def test_a_line_of_which_nothing_is_measured_is_told_apart_whatever_the_rule_mak
 
 
 def test_a_line_without_a_verdict_in_the_layer_is_unmeasured(folder: Path, tmp_path: Path) -> None:
-    for name in ("segments", "lines", "segment_verdicts"):
+    for name in ("segments", "lines"):
         shutil.copy(folder / f"{name}.parquet", tmp_path)
+    judged = Tables(folder).read("segment_verdicts")
+    write_layer(tmp_path, "segment_verdicts", ("46000", "nr"), judged)
     handmade.run_tiles(tmp_path)
     found = [
         f["properties"]

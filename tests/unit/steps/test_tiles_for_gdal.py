@@ -16,11 +16,8 @@ from covermap.store import Tables
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("gdal")
-    handmade.write_tables(folder)
-    handmade.run_tiles(folder)
-    return folder
+def folder() -> Path:
+    return handmade.drawn()
 
 
 def tile_at(zoom: int) -> tuple[int, int]:

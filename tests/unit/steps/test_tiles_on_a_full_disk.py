@@ -21,10 +21,8 @@ def full(*_args: Any, **_more: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tables")
-    handmade.write_tables(folder)
-    return folder
+def tables() -> Path:
+    return handmade.drawn()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError
@@ -62,6 +63,7 @@ def run(ctx: StepContext) -> None:
             raise
         raise _full(ctx) from None
     finally:
+        _opened.cache_clear()
         _courses.cache_clear()
     ctx.progress(1.0, "tiles")
     ctx.report |= {
@@ -104,16 +106,25 @@ _DRAWN = {
 def _one(task: _Task) -> Made:
     """Draw one archive."""
     folder, recipe = task.folder, task.recipe
-    with Tables(task.tables).connect(*_DRAWN.get(task.kind, (task.kind,))) as build:
-        if task.kind == "sites":
-            return site_archive(build, folder, recipe)
-        if task.kind == "cells":
-            return cell_archive(build, folder, recipe, task.ground, *task.layer)
-        if task.kind == "weak_spots":
-            return spot_archive(build, folder, recipe, *task.layer)
-        courses = _courses(task.tables, task.ground.folder)
-        draw = segment_archive if task.kind == "segments" else line_archive
-        return draw(build, folder, recipe, courses, *task.layer)
+    build = _opened(task.tables, task.ground.folder, _DRAWN.get(task.kind, (task.kind,)))
+    if task.kind == "sites":
+        return site_archive(build, folder, recipe)
+    if task.kind == "cells":
+        return cell_archive(build, folder, recipe, task.ground, *task.layer)
+    if task.kind == "weak_spots":
+        return spot_archive(build, folder, recipe, *task.layer)
+    courses = _courses(task.tables, task.ground.folder)
+    draw = segment_archive if task.kind == "segments" else line_archive
+    return draw(build, folder, recipe, courses, *task.layer)
+
+
+@lru_cache(maxsize=1)
+def _opened(tables: Path, _spool: Path, names: tuple[str, ...]) -> Any:
+    """Tables of one kind in one run of the step, for every layer that this process draws.
+
+    A new DuckDB takes longer to start than a small archive to draw.
+    """
+    return Tables(tables).connect(*names)
 
 
 @lru_cache(maxsize=1)
