@@ -62,9 +62,10 @@ class Workers:
         items
             What to work on; each must be picklable.
         small
-            Starting processes would cost more than it saves: run in this one.
+            Starting processes would cost more than it saves: run in this one, unless they have
+            been started already.
         """
-        if self.count == 1 or len(items) < 2 or small:
+        if self.count == 1 or len(items) < 2 or (small and self._pool is None):
             for position, item in enumerate(items):
                 yield position, work(item)
             return
