@@ -11,12 +11,14 @@ import os
 import pkgutil
 import sys
 import traceback
+from pathlib import Path
 
 import typer
 
 import covermap.cli as package
 from covermap import __version__
 from covermap.errors import CovermapError, Interrupted
+from covermap.files import disk_is_full, shown_free
 
 app = typer.Typer(
     name="covermap",
@@ -75,11 +77,22 @@ def _run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone
         return 0
     except OSError as error:
-        typer.echo(f"Error: {error.filename or 'system'}: {error.strerror or error}", err=True)
+        typer.echo(f"Error: {_said(error)}", err=True)
         return 2
     except Exception as error:
         return _fault(error)
     return code if isinstance(code, int) else 0
+
+
+def _said(error: OSError) -> str:
+    """Say what the system refused; a full disk with the room that is left and what to do."""
+    if not disk_is_full(error):
+        return f"{error.filename or 'system'}: {error.strerror or error}"
+    where = Path(str(error.filename)).parent if error.filename else Path()
+    return (
+        f"{error.filename or where.resolve()}: the disk is full ({shown_free(where)} left). What "
+        "was there before is untouched; free some space and run the command again."
+    )
 
 
 def _fault(error: Exception) -> int:

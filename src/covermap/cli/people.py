@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from covermap.cli.lines.printing import NOT_KNOWN, known, percent, print_data, print_table
+from covermap.cli.printing import NOT_KNOWN, known, percent, print_data, print_table
 from covermap.errors import NotKnownError
 from covermap.store import Workspace
 from covermap.tables import ANY, LEVELS, VERDICTS

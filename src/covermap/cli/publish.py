@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
 from covermap.cli.bars import QUIET_S, Bars
-from covermap.store import Workspace
+from covermap.errors import PublishError
+from covermap.files import disk_is_full, shown_free
+from covermap.store import Build, Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +42,7 @@ def publish_map_command(
     space = Workspace(directory)
     opened = space.build(build) if build else space.current()
     wanted = [name.strip() for said in layers for name in said.split(",") if name.strip()]
-    with Bars(Console(stderr=True), QUIET_S) as bars:
+    with Bars(Console(stderr=True), QUIET_S) as bars, _full_disk_told(opened, out):
         bars.start("publish map", 100)
         made = publish_map(
             opened, out, Settings(directory).static, wanted or None, force,
@@ -48,3 +52,18 @@ def publish_map_command(
         f"{made.path}: build {made.build}, layers: {made.layers}, files: {made.files}, "
         f"{made.bytes / 1e6:.1f} MB (largest archive {made.largest / 1e6:.1f} MB)"
     )
+
+
+@contextmanager
+def _full_disk_told(build: Build, out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if not disk_is_full(error):
+            raise
+        needed = sum(p.stat().st_size for p in build.tiles.rglob("*") if p.is_file()) / 1e6
+        raise PublishError(
+            f"{out}: the disk is full; the map's archives alone need {needed:,.1f} MB there, and "
+            f"{shown_free(out)} are left. What was published before is untouched. Free some space, "
+            "or publish fewer --layers."
+        ) from None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
 
 from covermap.errors import BuildError
+from covermap.files import disk_is_full, shown_free
 from covermap.pipeline.publish import sweep
 from covermap.store import Workspace
 
@@ -27,22 +25,11 @@ def full_disk_told(space: Workspace) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        if not _is_full(error):
+        if not disk_is_full(error):
             raise
         sweep(space)
-        raise _told(space) from None
-
-
-def _is_full(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    return os.strerror(errno.ENOSPC) in str(error)  # as Arrow and DuckDB pass it on
-
-
-def _told(space: Workspace) -> BuildError:
-    free = shutil.disk_usage(space.root).free / 1e6
-    return BuildError(
-        f"{space.root}: the disk is full ({free:,.0f} MB left after clearing up). What was built "
-        "before is untouched, and steps that were done are kept. Free some space there and run "
-        "`covermap build` again."
-    )
+        raise BuildError(
+            f"{space.root}: the disk is full ({shown_free(space.root)} left after clearing up). "
+            "What was built before is untouched, and steps that were done are kept. Free some "
+            "space there and run `covermap build` again."
+        ) from None

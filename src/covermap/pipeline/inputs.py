@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covermap.errors import InputError
+from covermap.files import file_key
 from covermap.formats.source import Source, expand
-from covermap.pipeline.keys import file_key
 from covermap.workspace import Config, Lines, Measurements, Sites, input_files
 
 

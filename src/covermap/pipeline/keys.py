@@ -27,12 +27,6 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{value!r} cannot be part of a key")
 
 
-def file_key(path: Path) -> str:
-    """Hash a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @cache
 def code_key() -> str:
     """Hash the code that makes tables: another version never meets an old cached result."""

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from covermap.files import file_key
 from covermap.pipeline.cache import Cache, write_tables
 from covermap.pipeline.inputs import files_key, line_files, site_sources
-from covermap.pipeline.keys import code_key, file_key, key_of
+from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.steps.areas import read_areas
 from covermap.steps.lines import read_lines

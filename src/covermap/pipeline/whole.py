@@ -8,8 +8,9 @@ from pathlib import Path
 
 from covermap.engine.local import Workers
 from covermap.engine.step import StepContext
+from covermap.files import file_key
 from covermap.pipeline.cache import Cache
-from covermap.pipeline.keys import code_key, file_key, key_of
+from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource

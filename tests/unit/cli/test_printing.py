@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from covermap.cli.lines.printing import print_data
+from covermap.cli.printing import print_data
 
 ROWS = pd.DataFrame({
     "line_id": ["a", "b"], "length_km": [278.64335900000003, 1 / 3], "from_m": [0.1 + 0.2, None],

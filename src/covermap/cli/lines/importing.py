@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from covermap.cli.bars import working
-from covermap.cli.lines.printing import print_table
+from covermap.cli.printing import print_table
 from covermap.errors import ConfigError, InputError
 from covermap.store import read_table, write_text
 from covermap.workspace import Lines, load_config

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from covermap.cli.lines.listing import DIRECTORY
-from covermap.cli.lines.printing import check_known, kilometres, known, print_data, print_table
+from covermap.cli.printing import check_known, kilometres, known, print_data, print_table
 from covermap.store import Tables, Workspace
 from covermap.tables import LINK_KINDS
 

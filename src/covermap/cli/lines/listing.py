@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
-from covermap.cli.lines.printing import (
+from covermap.cli.printing import (
     check_known,
     interval,
     kilometres,

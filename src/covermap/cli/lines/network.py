@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from covermap.cli.lines.listing import DIRECTORY
-from covermap.cli.lines.printing import (
+from covermap.cli.printing import (
     NOT_KNOWN,
     check_known,
     kilometres,

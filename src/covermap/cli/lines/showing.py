@@ -10,7 +10,7 @@ import typer
 
 from covermap.cli.lines.charting import Wanted, draw_courses
 from covermap.cli.lines.listing import DIRECTORY
-from covermap.cli.lines.printing import (
+from covermap.cli.printing import (
     interval,
     kilometres,
     known,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from covermap.core.cells import areas_m2, centres, descendants
 from covermap.errors import DatumError, InputError
+from covermap.files import file_key
 from covermap.formats.problem import Problem
 from covermap.formats.rasters import Raster, open_raster
 from covermap.formats.survey import Survey, survey
@@ -148,7 +148,7 @@ def _count(
             tell(raster, seen, declared, told)
             cell, people, torn = _cells_of(raster, seen, declared, resolution)
             _tell_missing(shown, seen.total, float(people.sum()), torn, told)
-            rasters.append({"sha256": _sha256(path), **_row(raster, seen, declared)})
+            rasters.append({"sha256": file_key(path), **_row(raster, seen, declared)})
         cells.append(cell)
         sums.append(people)
     whole = sum(row["raster_total"] for row in rasters)
@@ -174,11 +174,6 @@ def _cells_of(
         sums.append(shared.people[held])
         torn += shared.torn
     return np.concatenate(cells), np.concatenate(sums), torn
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _row(raster: Raster, seen: Survey, declared: Population) -> dict[str, Any]:

@@ -8,8 +8,6 @@ step's report and in the archive's metadata.
 
 from __future__ import annotations
 
-import errno
-import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +16,7 @@ from typing import Any
 
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError
+from covermap.files import disk_is_full, shown_free
 from covermap.formats.recipe import Recipe, load_recipe
 from covermap.steps.tiles.cells import cell_archive, resolutions_of
 from covermap.steps.tiles.courses import Courses
@@ -59,7 +58,7 @@ def run(ctx: StepContext) -> None:
         with tempfile.TemporaryDirectory(prefix=".spool.", dir=ctx.out) as spool:
             made = _draw(ctx, folder, Path(spool))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not disk_is_full(error):
             raise
         raise _full(ctx) from None
     finally:
@@ -136,11 +135,11 @@ def _courses(tables: Path, _spool: Path) -> Courses:
 def _full(ctx: StepContext) -> BuildError:
     """Say what a full disk needs."""
     rows = sum(map(ctx.tables.rows, _VERDICTS))
-    needed, left = rows * BYTES_PER_ROW / 1e6, shutil.disk_usage(ctx.out).free / 1e6
+    needed = rows * BYTES_PER_ROW / 1e6
     return BuildError(
         f"{ctx.out.parent}: the disk is full; the tiles of this build need about {needed:,.0f} MB "
-        f"there, and {left:,.0f} MB are left. Free some space and run `covermap build` again; what "
-        "was built before is untouched."
+        f"there, and {shown_free(ctx.out)} are left. Free some space and run "
+        "`covermap build` again; what was built before is untouched."
     )
 
 

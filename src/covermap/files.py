@@ -1,0 +1,35 @@
+"""What is done with files whatever they hold: their hashes, and disks that are full."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def file_key(path: Path) -> str:
+    """Hash a file's bytes: SHA-256, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether an error says that a file system has no room, or a quota is used up.
+
+    Examples
+    --------
+    >>> disk_is_full(OSError(errno.ENOSPC, "")), disk_is_full(OSError(errno.EIO, ""))
+    (True, False)
+    """
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    # as Arrow, DuckDB, rasterio and worker processes pass it on
+    return any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT))
+
+
+def shown_free(folder: Path) -> str:
+    """Write how much room the file system of a folder has; of a folder to be, that above it."""
+    there = next(f for f in (folder, *folder.parents) if f.is_dir())
+    return f"{shutil.disk_usage(there).free / 1e6:,.0f} MB"
