@@ -1,0 +1,65 @@
+"""The model of cells and their density, on the three real site tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from covermap.core.sites.density import counts_by_cell, nearest_m, stations_per_10_000
+from covermap.core.sites.model import FILLABLE, model_of
+from covermap.formats.source import expand
+from covermap.steps.sites import read_sites
+from covermap.workspace import Config, Sites
+
+pytestmark = pytest.mark.real
+
+LEIPZIG_PEOPLE = 597_493
+"""31 December 2020, Federal Statistical Office of Germany."""
+
+
+def cells(folder: Path, pattern: str, **declared: Any) -> pa.Table:
+    files = [s for p in sorted(folder.glob(pattern)) for s in expand(p, p.name)]
+    declaration = Sites(name="s", files=("x",), datum="wgs84", **declared)
+    return read_sites(files, declaration, Config()).sites
+
+
+def filled(made: Any) -> dict[str, int]:
+    return dict(zip(FILLABLE, made.filled.sum(0).tolist(), strict=True))
+
+
+def test_leipzig_has_8_5_base_stations_of_5g_for_10_000_people(real_data: Path) -> None:
+    sites = cells(real_data / "sites", "leipzig_*.csv", format="leipzig-emf")
+    assert stations_per_10_000(sites, LEIPZIG_PEOPLE) == pytest.approx(8.52, abs=0.005)
+    made = model_of(sites)
+    assert filled(made) == {
+        "ghz": 0, "power_class": 10_552, "height_m": 10_552, "azimuth_deg": 183,
+        "tilt_deg": 10_552, "wide_deg": 10_552, "power": 10_552,
+    }  # fmt: skip
+    assert (made.power_class[made.indoor] == "pico").all()
+    assert set(np.round(made.ghz, 3)) == {
+        0.780, 0.806, 0.942, 1.474, 1.842, 2.14, 2.655, 3.55,
+    }  # fmt: skip
+
+
+def test_west_sussex_cells_have_the_frequency_of_their_channel(real_data: Path) -> None:
+    sites = cells(real_data / "sites", "west_sussex_*_23410.csv", format="cells-csv")
+    made = model_of(sites)
+    assert filled(made)["ghz"] == filled(made)["azimuth_deg"] == 0
+    assert made.ghz[np.array(sites["arfcn"].to_pylist()) == 6400].tolist() == [0.816] * 357
+
+
+def test_uruguay_counts_every_site_and_cell_once_at_any_resolution(real_data: Path) -> None:
+    sites = cells(real_data / "sites", "uruguay_*", format="opencellid")
+    totals = []
+    for resolution in (3, 6, 9):
+        counted = counts_by_cell(sites, resolution)
+        by = counted[counted["operator"] != "all"]
+        totals.append(int(by[by["technology"] != "all"]["cells"].sum()))
+        assert (counted["sites"] <= counted["cells"]).all()
+    assert max(totals) - min(totals) < 0.01 * max(totals)
+    far = nearest_m([-56.1645], [-34.9011], sites["lon"].to_numpy(), sites["lat"].to_numpy())
+    assert far[0] < 500  # Montevideo
