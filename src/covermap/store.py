@@ -119,6 +119,7 @@ class CodedWriter:
         self._writer = pq.ParquetWriter(
             path, self._schema, compression="zstd", store_schema=False, use_dictionary=coded,
             column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+            write_statistics=list(table.key),
         )  # fmt: skip
         if said:
             self._writer.add_key_value_metadata(said)
