@@ -8,14 +8,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.steps.merge import merge_evidence
-from covermap.store import Tables, whole_folder, write_table
+from covermap.store import Tables, read_table, rows_in, whole_folder, write_table
 from covermap.tables import TABLES, Table, conform, empty, in_order
 
 
@@ -84,8 +86,48 @@ def gather(cache: Cache, table: Table, folders: Sequence[Path]) -> Path:
     key = key_of(code_key(), "gather", table.name, sorted(folder.name for folder in folders))
     target = cache.folder("gather", key)
     if not target.is_dir():
-        tables = [Tables(folder).read(table.name) for folder in folders]
-        data = pa.concat_tables([empty(table), *tables])
+        files = [part for folder in folders for part in Tables(folder).parts(table.name)]
         with whole_folder(target) as out:
-            write_table(out / f"{table.name}.parquet", in_order(data, table), table)
+            write_table(out / f"{table.name}.parquet", _gathered(files, table), table)
     return target
+
+
+def _gathered(files: Sequence[Path], table: Table) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of tables in key order; of files whose keys do not mix, one after the other.
+
+    A file is read a row group at a time; only those are held whole whose keys lie between others'.
+    """
+    spans = sorted((*span, path) for path in files if (span := _key_span(path, table)))
+    mixed: list[Path] = []
+    last: tuple[Any, ...] = ()
+    for first, end, path in spans:
+        if mixed and first > last:
+            yield from _sorted_rows(mixed, table)
+            mixed = []
+        last = max(last, end) if mixed else end
+        mixed.append(path)
+    yield from _sorted_rows(mixed, table)
+
+
+def _key_span(path: Path, table: Table) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """Give the keys of a sorted table's first and last row; None without rows."""
+    rows = rows_in(path)
+    if not rows:
+        return None
+    file = pq.ParquetFile(path)
+    first = file.read_row_group(0, columns=list(table.key)).slice(0, 1)
+    end = file.read_row_group(file.metadata.num_row_groups - 1, columns=list(table.key))
+    last = end.slice(end.num_rows - 1)
+    return tuple(first[n][0].as_py() for n in table.key), tuple(
+        last[n][0].as_py() for n in table.key
+    )
+
+
+def _sorted_rows(files: Sequence[Path], table: Table) -> Iterator[pa.RecordBatch]:
+    if len(files) == 1:
+        file = pq.ParquetFile(files[0])
+        for group in range(file.metadata.num_row_groups):
+            yield from file.read_row_group(group).to_batches()
+        return
+    data = pa.concat_tables([empty(table), *map(read_table, files)])
+    yield from in_order(data, table).to_batches()

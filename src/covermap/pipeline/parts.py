@@ -6,7 +6,7 @@ Each imports what it needs by itself: starting a worker process is mostly import
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from covermap.tables import (
     SEGMENT_EVIDENCE,
     Table,
     conform,
+    empty,
     in_order,
 )
 from covermap.workspace import Config
@@ -93,11 +94,29 @@ def match_one(work: PartWork) -> dict[str, Any]:
     """Place one part's samples on lines and count them per segment."""
     from covermap.steps.match import match_part
 
-    samples = pq.ParquetFile(work.samples).read()
-    made = match_part(samples, _network(work.lines), work.config)
+    network, file = _network(work.lines), pq.ParquetFile(work.samples)
+    if len(network.line_id) == 0:
+        return _match_nothing(work, network, file)
+    made = match_part(file.read(), network, work.config)
     found = problem_rows(made.problems, work.log.declaration.name, work.log.source.shown)
     _write(work.folder, {MATCHED: made.matched, SEGMENT_EVIDENCE: made.evidence, PROBLEMS: found})
     return {"rows": made.evidence.num_rows}
+
+
+def _match_nothing(work: PartWork, network: Network, file: pq.ParquetFile) -> dict[str, Any]:
+    """Note for each sample that there is no line, some samples at a time."""
+    from covermap.steps.match import match_part
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for batch in file.iter_batches(columns=["run_id", "seq"]):
+            samples = pa.Table.from_batches([batch])
+            yield from match_part(samples, network, work.config).matched.to_batches()
+
+    with whole_folder(work.folder) as folder:
+        write_table(folder / f"{MATCHED.name}.parquet", rows(), MATCHED)
+        for table in (SEGMENT_EVIDENCE, PROBLEMS):
+            write_table(folder / f"{table.name}.parquet", empty(table), table)
+    return {"rows": 0}
 
 
 def problem_rows(problems: Sequence[Problem], name: str, shown: str) -> pa.Table:
