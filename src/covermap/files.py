@@ -15,6 +15,24 @@ def file_key(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def holding(path: Path) -> list[Path]:
+    """Give the results and builds of a workspace that hold a file; none outside a workspace.
+
+    A build's files are links to those of `.cache`: one that is damaged is damaged in all of them,
+    and a result or build that stays would be taken as it is.
+    """
+    root = next((f for f in path.parents if f.name in (".cache", "builds")), None)
+    if root is None:
+        return []
+    here = path.stat()
+    found = {root / path.relative_to(root).parts[0]}
+    for kind in (root.with_name(".cache"), root.with_name("builds")):
+        for other in kind.glob(f"*/**/*{path.suffix}"):
+            if os.path.samestat(other.stat(), here):
+                found.add(kind / other.relative_to(kind).parts[0])
+    return sorted(found)
+
+
 def disk_is_full(error: BaseException) -> bool:
     """Whether an error says that a file system has no room, or a quota is used up.
 

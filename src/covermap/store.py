@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from covermap.errors import BuildError, TableError
+from covermap.files import holding
 from covermap.tables import CELL_EVIDENCE, CELL_TESTS, SEGMENT_EVIDENCE, TABLES, Table
 
 ROWS_PER_GROUP = 122_880
@@ -291,9 +292,11 @@ def damaged(path: Path, error: Exception) -> BuildError:
     """Say that a file is damaged, and what to do."""
     where = path.resolve()
     kind = "Arrow" if path.suffix == ".arrow" else "Parquet"
+    folders = holding(where) or [where.parent]
+    which = "the folder" if len(folders) == 1 else "the folders that share it,"
     return BuildError(
-        f"{where}: not a whole {kind} file ({str(error).splitlines()[0]}). Delete the folder "
-        f"{where.parent} and run `covermap build` again: it is made anew."
+        f"{where}: not a whole {kind} file ({str(error).splitlines()[0]}). Delete {which} "
+        f"{' '.join(map(str, folders))} and run `covermap build` again: it is made anew."
     )
 
 
