@@ -44,6 +44,9 @@ class StepContext:
     """Counts worth telling, shown by `covermap build --explain` and `--json`."""
     root: Path = Path()
     """The workspace: what input files are named relative to."""
+    before: Path | None = None
+    """The latest other result of this step by the same code: what would be the same may be taken
+    from there, read only; None: there is none. What comes out must not depend on it."""
 
     @property
     def memory_bytes(self) -> int:

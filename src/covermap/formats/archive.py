@@ -10,6 +10,7 @@ import gzip
 import json
 import mmap
 import shutil
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pmtiles.tile import (
     Compression,
     Entry,
@@ -39,6 +42,7 @@ ROOT_END = 16_384
 LEVEL = 5
 """Of gzip. Of 40 MB of tiles of cells, level 4 makes 2.7 % more in 0.8 of the time, level 6 makes
 1.4 % less in 1.5 times the time."""
+Ints = NDArray[np.int64]
 Bounds = tuple[float, float, float, float]
 Address = tuple[int, int, int]
 """Zoom, column from the west, row from the north."""
@@ -78,6 +82,7 @@ class ArchiveWriter:
         self._beside = path.with_name(f".{path.name}.tiles")
         self._ids: list[int] = []
         self._ends: list[int] = [0]
+        self._checksums: list[int] = []
 
     def __enter__(self) -> Self:
         """Begin an archive without tiles."""
@@ -106,14 +111,25 @@ class ArchiveWriter:
             raise ValueError(f"tile {tile_id} comes after tile {self._ids[-1]}: ids must ascend")
         self._stream.write(packed)
         self._ids.append(tile_id)
+        self._checksums.append(zlib.crc32(packed))
         self._ends.append(self._ends[-1] + len(packed))
 
     def cut(self, tiles: int) -> None:
         """Keep the first tiles, drop the others."""
-        del self._ids[tiles:]
+        del self._ids[tiles:], self._checksums[tiles:]
         del self._ends[tiles + 1 :]
         self._stream.seek(self._ends[-1])
         self._stream.truncate()
+
+    def entries(self, size: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """Id, first byte, length and CRC-32 of each tile in the finished archive of `size` bytes.
+
+        Tiles lie at its end.
+        """
+        ends = np.array(self._ends, np.int64)
+        start = size - ends[-1] + ends[:-1]
+        ids, sums = np.array(self._ids, np.int64), np.array(self._checksums, np.int64)
+        return ids, start, np.diff(ends), sums
 
     @property
     def largest(self) -> int:

@@ -57,6 +57,8 @@ WHOLE_STEPS = (
     ),
 )
 
+CODE = "code.txt"
+"""Beside a whole step's tables: key of the code that made them."""
 PARTS = "parts.txt"
 """Beside a whole step's tables: keys of the parts of its result that are kept by themselves."""
 
@@ -130,10 +132,17 @@ class Whole:
             step.run(
                 StepContext(
                     tables, out, self.config, self.rules, self.workers, part, tell,
-                    report.notes, self.cache.root.parent,
+                    report.notes, self.cache.root.parent, self._before(step),
                 )
             )  # fmt: skip
+            write_text(out / CODE, code_key())
             write_text(out / PARTS, "".join(f"{key}\n" for key in parts))
+
+    def _before(self, step: WholeStep) -> Path | None:
+        """Find the latest result of a step by this code; in the cache while a build uses it."""
+        made = [path.parent for path in self.cache.root.glob(f"{step.name}-*/{CODE}")
+                if path.read_text(encoding="utf-8") == code_key()]  # fmt: skip
+        return max(made, key=lambda folder: (folder.stat().st_mtime_ns, folder.name), default=None)
 
     def _keep_parts(self, step: WholeStep, folder: Path) -> None:
         """Note that this build uses the parts of a result that is taken as it is."""

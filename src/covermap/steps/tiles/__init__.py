@@ -48,6 +48,8 @@ class _Task:
     ground: Ground
     recipe: Recipe
     layer: tuple[str, ...]
+    before: Path | None
+    """An earlier result of the step, whose tiles stay where they would say the same."""
 
 
 def run(ctx: StepContext) -> None:
@@ -68,6 +70,7 @@ def run(ctx: StepContext) -> None:
     ctx.report |= {
         "archives": len(made),
         "tiles": sum(m.tiles for m in made),
+        "tiles_kept": sum(m.kept for m in made),
         "bytes": sum(m.bytes for m in made),
         "largest_tile_bytes": max(m.largest for m in made),
         "drawn_coarser": [f"{m.name}: {note}" for m in made for note in m.notes],
@@ -81,11 +84,14 @@ def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
     cells = load_recipe("cells")
     layers = _layers(ctx.tables)
     if layers:
-        make_sheets(ground, resolutions_of(cells, ground.resolution), ctx.workers, small=small)
+        wanted = resolutions_of(cells, ground.resolution)
+        cut = make_sheets(ground, wanted, ctx.workers, ctx.part, small=small)
+        ctx.report["blocks_cut"] = cut
     where = (ctx.tables.folder, folder, ground)
-    tasks = [_Task("sites", *where, load_recipe("sites"), ())] + [
-        _Task(kind, *where, load_recipe(kind), layer) for kind in _DRAWN for layer in layers
-    ]
+    tasks = [_Task("sites", *where, load_recipe("sites"), (), None)] + [
+        _Task(kind, *where, load_recipe(kind), layer, ctx.before)
+        for kind in _DRAWN for layer in layers
+    ]  # fmt: skip
     made: dict[int, Made] = {}
     for position, one in ctx.workers.run(_one, tasks, small=small):
         made[position] = one
@@ -109,7 +115,7 @@ def _one(task: _Task) -> Made:
     if task.kind == "sites":
         return site_archive(build, folder, recipe)
     if task.kind == "cells":
-        return cell_archive(build, folder, recipe, task.ground, *task.layer)
+        return cell_archive(build, folder, recipe, task.ground, *task.layer, before=task.before)
     if task.kind == "weak_spots":
         return spot_archive(build, folder, recipe, *task.layer)
     courses = _courses(task.tables, task.ground.folder)

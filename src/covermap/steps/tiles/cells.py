@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
+from covermap.core.tiles.marks import Marks, mark_of, mark_runs
 from covermap.core.tiles.pyramid import shown
 from covermap.core.tiles.tiling import EXTENT
 from covermap.formats.archive import archive_name, compress
@@ -19,6 +22,7 @@ from covermap.formats.mvt import encode_layer
 from covermap.formats.mvt_values import encode_values
 from covermap.formats.recipe import Recipe, Zoom
 from covermap.steps.tiles.drawing import Made, Packed, Way, draw_archive, in_threads, rounded
+from covermap.steps.tiles.earlier import NONE, Earlier, Marked, open_earlier
 from covermap.steps.tiles.ground import Ground
 from covermap.steps.tiles.layer import Layer, Standing
 from covermap.steps.tiles.sheets import Sheet, bounds, sheet
@@ -46,10 +50,14 @@ def cell_archive(
     ground: Ground,
     operator: str,
     technology: str,
+    *,
+    before: Path | None = None,
 ) -> Made:
-    """Write the cells of one layer."""
+    """Write the cells of one layer; `before` is an earlier result of the step, if there is one."""
     wanted = resolutions_of(recipe, ground.resolution)
-    drawing = _Drawing(build, recipe, ground, operator, technology)
+    name = archive_name("cells", operator, technology)
+    earlier = open_earlier(before, name)
+    drawing = _Drawing(build, recipe, ground, operator, technology, earlier)
 
     def ways(zoom: int) -> Iterator[Way]:
         resolution = wanted[zoom]
@@ -58,9 +66,10 @@ def cell_archive(
             note = f"resolution {coarser} in place of {resolution}"
             yield Way(partial(drawing.tiles, zoom, coarser), note)
 
-    path = folder / archive_name("cells", operator, technology)
     where = bounds(sheet(ground, ground.resolution, max(wanted)))
-    return draw_archive(path, "cells", recipe, ways, where, max(wanted))
+    keep = drawing.marked.keep
+    made = draw_archive(folder / name, "cells", recipe, ways, where, max(wanted), keep)
+    return replace(made, kept=sum(drawing.kept))
 
 
 class _Drawing:
@@ -73,30 +82,66 @@ class _Drawing:
         ground: Ground,
         operator: str,
         technology: str,
+        earlier: Earlier | None,
     ) -> None:
         self.ground, self.listed = ground, recipe.layers["cells"].properties
+        self.earlier, self.marked = earlier, Marked()
+        self.seed = mark_of(recipe.layers["cells"].model_dump_json())
+        self.kept: list[int] = []
+        """Tiles of each batch that an earlier archive had already."""
         # before the layer itself: two layers are never whole in memory
         self.standing = Standing(build, ground, technology) if operator == ANY else None
         self.layer = Layer(build, ground, operator, technology)
+        self._marked: int | None = None
+        """Resolution whose cells' marks are held."""
 
     def tiles(self, zoom: int, resolution: int) -> Packed:
         """Tiles of a zoom that shows a resolution."""
         drawn = sheet(self.ground, resolution, zoom)
-        work = partial(self._batch, drawn, resolution)
+        self.marked.by_zoom[zoom] = drawn.tiles, self._marks(drawn, resolution)
+        found = np.full(len(drawn.tiles), NONE, np.int64)
+        if self.earlier is not None:
+            found = self.earlier.find(*self.marked.by_zoom[zoom])
+        work = partial(self._batch, drawn, resolution, found)
         for tiles in in_threads(work, batches(drawn.tile_starts)):
             yield from tiles
 
+    def _marks(self, drawn: Sheet, resolution: int) -> Marks:
+        """Mark of each tile of a sheet."""
+        if self._marked != resolution:
+            self._of_cells = self.layer.marks(resolution)
+            if self.standing is not None:
+                self.standing.stir(resolution, self._of_cells)
+            self._marked = resolution
+        there = self.layer.has(resolution, drawn.rows)
+        return mark_runs(self.seed, self._of_cells, drawn.rows, there, drawn.tile_starts)
+
     def _batch(
-        self, drawn: Sheet, resolution: int, tiles: tuple[int, int]
+        self, drawn: Sheet, resolution: int, found: Ints, tiles: tuple[int, int]
     ) -> list[tuple[int, bytes]]:
-        first, last = tiles
-        starts = drawn.tile_starts[first : last + 1]
-        rows = drawn.rows[starts[0] : starts[-1]]
+        """Give the tiles of a batch: those that were found earlier as they are, others made."""
+        packed: dict[int, bytes] = {}
+        for at in range(*tiles):
+            if self.earlier is not None and found[at] != NONE:
+                data = self.earlier.tile(int(found[at]))
+                if data is not None:
+                    packed[at] = data
+        self.kept.append(len(packed))
+        missing = np.array([at for at in range(*tiles) if at not in packed], np.int64)
+        packed |= self._made(drawn, resolution, missing)
+        return [(int(drawn.tiles[at]), packed[at]) for at in sorted(packed)]
+
+    def _made(self, drawn: Sheet, resolution: int, tiles: Ints) -> dict[int, bytes]:
+        """Make some tiles of a sheet, ascending; those with nothing of the layer are left out."""
+        if not len(tiles):
+            return {}
+        first, sizes = drawn.tile_starts[tiles], np.diff(drawn.tile_starts)[tiles]
+        entries = ranges(first, sizes)
+        rows = drawn.rows[entries]
         there = np.flatnonzero(self.layer.has(resolution, rows))
-        commands = drawn.commands(int(starts[0]), int(starts[-1]))
-        if len(there) < len(rows):
-            commands = commands.taken(there)
-        starts = np.searchsorted(there, starts - starts[0]).astype(np.int64)
+        commands = drawn.commands(entries[there])
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        starts = np.searchsorted(there, starts).astype(np.int64)
         some = np.flatnonzero(np.diff(starts))
         cells, feature = np.unique(rows[there], return_inverse=True)
         values = encode_values(self.properties(resolution, cells))
@@ -104,8 +149,8 @@ class _Drawing:
         encoded = encode_layer(
             "cells", commands, np.append(starts[some], len(there)), feature, ids, values, EXTENT
         )
-        numbers = drawn.tiles[first:last][some].tolist()
-        return [(i, compress(data)) for i, data in zip(numbers, encoded, strict=True)]
+        numbers = tiles[some].tolist()
+        return {at: compress(data) for at, data in zip(numbers, encoded, strict=True)}
 
     def properties(self, resolution: int, rows: Ints) -> pa.Table:
         """Properties of some cells of a resolution."""

@@ -24,6 +24,7 @@ from covermap.formats.archive import ArchiveWriter, Bounds, compress
 from covermap.formats.mvt import Commands, Geometry, encode_geometry, encode_layer
 from covermap.formats.mvt_values import encode_values
 from covermap.formats.recipe import Drawn, Property, Recipe
+from covermap.steps.tiles.earlier import Keep
 
 Ints = NDArray[np.int64]
 Tiles = dict[int, bytes]
@@ -43,6 +44,8 @@ class Made:
     bytes: int
     largest: int
     notes: tuple[str, ...] = ()
+    kept: int = 0
+    """Tiles that were taken from an earlier archive."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,7 @@ def draw_archive(
     ways: Callable[[int], Iterable[Way]],
     bounds: Bounds | None,
     last: int | None = None,
+    keep: Keep = lambda _writer, _size: None,
 ) -> Made:
     """Draw every zoom of a recipe, to the last of a build, and write the archive."""
     low, high = recipe.zooms
@@ -211,7 +215,9 @@ def draw_archive(
         atlas = Atlas(writer, recipe, kind, high)
         for zoom in range(low, high + 1):
             atlas.add(zoom, ways(zoom))
-        return atlas.finish(bounds)
+        made = atlas.finish(bounds)
+        keep(writer, made.bytes)
+        return made
 
 
 def _described(name: str, drawn: Drawn, first: int, last: int) -> dict[str, Any]:

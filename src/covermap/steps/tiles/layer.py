@@ -7,6 +7,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
+from covermap.core.tiles.marks import Marks, mark_of, stir, stirred
 from covermap.core.tiles.pyramid import Tally, joined, mean_level, merged, tally
 from covermap.core.tiles.ranking import Ranking
 from covermap.steps.tiles.ground import Ground, rows_of
@@ -72,6 +73,16 @@ class Layer:
             people=None if people is None else people[rows],
         )  # fmt: skip
 
+    def marks(self, resolution: int) -> Marks:
+        """Mark of what is said of each cell of a resolution."""
+        cells, whole = self.ground.cells(resolution), self.ground.hexagon_m2(resolution)
+        parts = [np.zeros((0, 2), np.uint64)]
+        for rows in self.blocks(resolution):
+            known = [v for v in self.of(resolution, rows).columns().values() if v is not None]
+            flat = [column for values in known for column in values.reshape(len(values), -1).T]
+            parts.append(stirred(mark_of("cell"), cells[rows], whole[rows], *flat))
+        return np.concatenate(parts)
+
     def blocks(self, resolution: int) -> list[slice]:
         """Cut the cells of a resolution into blocks of rows."""
         n = len(self.ground.cells(resolution))
@@ -105,6 +116,12 @@ class Standing:
             for resolution, ranking in ranked.items():
                 _rank(ranking, number, layer, resolution)
         self._codes = {r: (ranked[r].best, ranked[r].worst) for r in resolutions}
+
+    def stir(self, resolution: int, marks: Marks) -> None:
+        """Stir the best and the worst operator of each cell of a resolution into its mark."""
+        names = np.array([mark_of(name or "")[0] for name in self._names.to_pylist()], np.uint64)
+        for codes in self._codes[resolution]:
+            stir(marks, names[codes])
 
     def columns(self, resolution: int, rows: Ints) -> dict[str, pa.Array]:
         """Names of the best and the worst operator of some cells."""

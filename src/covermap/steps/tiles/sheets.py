@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from covermap.core.arrays import ranges
 from covermap.core.cells import boundaries
+from covermap.core.cube.counts import SHARD_RESOLUTION, shards_of
 from covermap.core.tiles.pyramid import group_starts
 from covermap.core.tiles.shapes import rings
 from covermap.core.tiles.tiling import to_world
 from covermap.engine.local import Workers
+from covermap.engine.step import in_pieces
 from covermap.formats.archive import Bounds
 from covermap.formats.mvt import Commands, gathered
 from covermap.steps.tiles.drawing import at_zoom, commands, world_bounds
 from covermap.steps.tiles.ground import Ground, mapped
+from covermap.store import whole_folder
 
 Ints = NDArray[np.int64]
 BLOCK_CELLS = 250_000
@@ -46,25 +55,33 @@ class Sheet:
         """Row of the cell that each entry is."""
         return mapped(self.folder / "rows.npy")
 
-    def commands(self, first: int, last: int) -> Commands:
-        """Geometry of some entries."""
-        starts = np.load(self.folder / "starts.npy", mmap_mode="r")[first : last + 1]
-        data = np.load(self.folder / "data.npy", mmap_mode="r")[starts[0] : starts[-1]]
-        kind = np.full(last - first, POLYGON, np.int8)
-        return Commands(kind, np.array(data), np.asarray(starts - starts[0]))
+    def commands(self, entries: Ints) -> Commands:
+        """Geometry of some entries, ascending."""
+        starts = mapped(self.folder / "starts.npy")
+        data = np.load(self.folder / "data.npy", mmap_mode="r")
+        whole = len(entries) and entries[-1] - entries[0] + 1 == len(entries)
+        if whole:  # the most common case by far: one copy
+            ends = starts[entries[0] : entries[-1] + 2]
+            drawn = np.array(data[ends[0] : ends[-1]]), np.asarray(ends - ends[0])
+        else:
+            drawn = gathered(np.asarray(data), starts, entries)
+        return Commands(np.full(len(entries), POLYGON, np.int8), *drawn)
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Some cells of a resolution, to be cut into the tiles of zooms."""
+    """Neighbouring cells of a resolution, to be cut into the tiles of zooms."""
 
     ground: Ground
     resolution: int
     zooms: tuple[int, ...]
-    number: int
     first: int
     last: int
     folder: Path
+
+
+Place = Callable[[str], Path]
+"""Folder in which what has this key is kept from build to build."""
 
 
 def sheet(ground: Ground, resolution: int, zoom: int) -> Sheet:
@@ -80,21 +97,54 @@ def _sheet_folder(ground: Ground, resolution: int, zoom: int) -> Path:
 
 
 def make_sheets(
-    ground: Ground, resolution_of: dict[int, int], workers: Workers, *, small: bool = False
-) -> None:
-    """Make the sheets of zooms, each at its resolution."""
+    ground: Ground,
+    resolution_of: dict[int, int],
+    workers: Workers,
+    place: Place | None = None,
+    *,
+    small: bool = False,
+) -> int:
+    """Make the sheets of zooms, each at its resolution; give the number of blocks that were cut.
+
+    Blocks end where shards do: what is cut of a shard is kept in `place` under its cells, and taken
+    from there as long as these stay the same. Without `place` nothing is kept.
+    """
+    cut = 0
     for resolution in sorted(set(resolution_of.values())):
         zooms = tuple(z for z, r in resolution_of.items() if r == resolution)
         with tempfile.TemporaryDirectory(dir=ground.folder) as name:
-            size = len(ground.cells(resolution))
-            blocks = [
-                _Block(ground, resolution, zooms, number, first, first + BLOCK_CELLS, Path(name))
-                for number, first in enumerate(range(0, max(size, 1), BLOCK_CELLS))
-            ]
-            for _ in workers.run(_cut, blocks, small=small):
+            blocks = _blocks(ground, resolution, zooms, place or Path(name).joinpath)
+            missing = [block for block in blocks if not block.folder.is_dir()]
+            todo = in_pieces(missing, BLOCK_CELLS, lambda block: block.last - block.first)
+            for _ in workers.run(_cut_all, todo, small=small):
                 pass
+            cut += len(missing)
             for zoom in zooms:
-                _bind(Path(name), zoom, len(blocks), _sheet_folder(ground, resolution, zoom))
+                _bind(blocks, zoom, _sheet_folder(ground, resolution, zoom))
+    return cut
+
+
+def _blocks(ground: Ground, resolution: int, zooms: tuple[int, ...], place: Place) -> list[_Block]:
+    """Cut the cells of a resolution where their shards end, and large shards once more."""
+    cells = ground.cells(resolution)
+    ends = np.arange(0, len(cells) + BLOCK_CELLS, BLOCK_CELLS).clip(max=len(cells))
+    if resolution >= SHARD_RESOLUTION:
+        first = np.append(group_starts(shards_of(cells)), len(cells))
+        sizes = np.diff(first)
+        parts = -(-sizes // BLOCK_CELLS)
+        inner = np.repeat(first[:-1], parts) + BLOCK_CELLS * ranges(np.zeros_like(parts), parts)
+        ends = np.append(inner, len(cells))
+    blocks = []
+    for first_row, last_row in pairwise(np.unique(ends).tolist()):
+        said = json.dumps(["sheet", resolution, zooms]).encode()
+        key = hashlib.sha256(said + cells[first_row:last_row].tobytes()).hexdigest()[:32]
+        blocks.append(_Block(ground, resolution, zooms, first_row, last_row, place(key)))
+    return blocks
+
+
+def _cut_all(blocks: list[_Block]) -> None:
+    for block in blocks:
+        _cut(block)
 
 
 def _cut(block: _Block) -> None:
@@ -102,37 +152,42 @@ def _cut(block: _Block) -> None:
     cells = block.ground.cells(block.resolution)[block.first : block.last]
     outline = boundaries(cells)
     shapes = rings(*to_world(outline.lon, outline.lat), outline.starts)
-    for zoom in block.zooms:
-        placed = at_zoom(shapes, zoom)
-        drawn = commands(placed)
-        for name, values in (
-            ("tile", placed.tile_id), ("row", placed.shape + block.first),
-            ("data", drawn.data), ("size", np.diff(drawn.starts)),
-        ):  # fmt: skip
-            np.save(block.folder / f"{zoom}.{block.number}.{name}.npy", values)
-    box = (shapes.x.min(), shapes.y.min(), shapes.x.max(), shapes.y.max()) if len(cells) else ()
-    np.save(block.folder / f"box.{block.number}.npy", np.array(box))
+    with whole_folder(block.folder) as folder:
+        for zoom in block.zooms:
+            placed = at_zoom(shapes, zoom)
+            drawn = commands(placed)
+            for name, values in (
+                ("tile", placed.tile_id), ("row", placed.shape),
+                ("data", drawn.data), ("size", np.diff(drawn.starts)),
+            ):  # fmt: skip
+                np.save(folder / f"{zoom}.{name}.npy", values)
+        box = (shapes.x.min(), shapes.y.min(), shapes.x.max(), shapes.y.max())
+        np.save(folder / "box.npy", np.array(box))
 
 
-def _bind(source: Path, zoom: int, blocks: int, target: Path) -> None:
+def _bind(blocks: Sequence[_Block], zoom: int, target: Path) -> None:
     """Bring what blocks gave into the order of tiles and, in each, of cells."""
 
-    def whole(name: str) -> NDArray[np.int64]:
-        return np.concatenate([np.load(source / f"{zoom}.{k}.{name}.npy") for k in range(blocks)])
+    def whole(name: str, kind: Any = np.int64) -> NDArray[Any]:
+        return np.concatenate(
+            [np.zeros(0, kind), *(np.load(b.folder / f"{zoom}.{name}.npy") for b in blocks)]
+        )
 
-    tile, sizes = whole("tile"), whole("size")
+    tile, sizes, row = whole("tile"), whole("size"), whole("row")
+    counts = [np.load(b.folder / f"{zoom}.row.npy", mmap_mode="r").size for b in blocks]
+    row += np.repeat(np.array([b.first for b in blocks], np.int64), counts)
     order = np.argsort(tile, kind="stable")
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    data, ends = gathered(whole("data").view(np.uint8), starts, order)
+    data, ends = gathered(whole("data", np.uint8), starts, order)
     first = group_starts(tile[order])
-    boxes = [np.load(source / f"box.{k}.npy") for k in range(blocks)]
+    boxes = [np.load(b.folder / "box.npy") for b in blocks]
     with tempfile.TemporaryDirectory(dir=target.parent) as name:
         made = Path(name) / "made"
         made.mkdir()
         for said, values in (
             ("tiles", tile[order][first]), ("tile_starts", np.append(first, len(tile))),
-            ("rows", whole("row")[order]), ("data", data), ("starts", ends),
-            ("boxes", np.array([b for b in boxes if len(b)]).reshape(-1, 4)),
+            ("rows", row[order]), ("data", data), ("starts", ends),
+            ("boxes", np.array(boxes).reshape(-1, 4)),
         ):  # fmt: skip
             np.save(made / f"{said}.npy", values)
         if not target.exists():  # another process may have made the same
