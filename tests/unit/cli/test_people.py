@@ -6,9 +6,11 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from commands import covermap
+from covermap.store import Workspace
 from covermap.workspace import FILL_IN, Config
 from handmade import write_build
 from made_rasters import people, write_raster
@@ -45,6 +47,33 @@ def test_a_region_or_operator_that_is_not_there_is_named(served: Path) -> None:
         said = covermap("people", served, option, value)
         assert said.code == 2
         assert told in said.errors[0]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_people_are_exported_with_sums_that_are_those_of_the_table(
+    served: Path, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"people.{suffix}"
+    said = covermap("export", "people", served, "--to", path, "--technology", "any")
+    assert said.code == 0, said.err
+    rows = [row for row in Workspace(served).current().read("people_verdicts").to_pylist()
+            if row["technology"] == "any"]  # fmt: skip
+    if suffix == "csv":
+        found = pd.read_csv(path, encoding="utf-8-sig", dtype={"operator": str, "region_id": str})
+        assert len(found) == len(rows)
+        for name in ("people", "covered_people", "unmeasured_people", "area_km2", "covered_km2"):
+            assert found[name].sum() == pytest.approx(sum(row[name] for row in rows))
+        assert set(found["scope"]) == {row["scope"] for row in rows}
+        assert set(found["simulated"]) == {row["simulated"] for row in rows}
+    else:
+        sheets = pd.read_excel(path, sheet_name=None, header=None, engine="openpyxl")
+        text = " ".join(map(str, np.concatenate([s.to_numpy().ravel() for s in sheets.values()])))
+        assert "People and area 人口与面积覆盖" in text
+        assert "People not measured" in text
+        assert "未测量人口" in text
+    refused = covermap("export", "people", served, "--to", path, "--line", "G2")
+    assert refused.code == 2
+    assert "leave --line out" in refused.err
 
 
 def test_check_declares_a_raster_of_people(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ TABLE = {
     "segments": "segment_verdicts",
     "profile": "segment_verdicts",
     "network": "network_verdicts",
+    "people": "people_verdicts",
     "cells": "cell_verdicts",
     "samples": "samples",
 }

@@ -13,13 +13,15 @@ import shapely
 
 from covermap.core.cells import areas_m2, cells_at, centres, descendants, parents
 from covermap.engine.step import StepContext
-from covermap.errors import InputError
+from covermap.errors import BuildError, InputError
 from covermap.rules import load_pack
 from covermap.steps import people as step
+from covermap.steps.people.cells import distinct_cells
 from covermap.steps.people.verdicts import parts_of
 from covermap.store import Tables, write_table
 from covermap.tables import REGIONS, TABLES, VERDICTS, conform, empty, in_order
 from covermap.workspace import Config, Population
+from cubes import write_cube
 from made_rasters import people, write_raster
 
 LAYERS = (("46000", "nr"), ("any", "any"))
@@ -116,6 +118,27 @@ def test_every_cell_with_evidence_has_its_people_and_its_region(tmp_path: Path) 
         here = shapely.Point(x, y)
         assert name == ("w" if WEST.covers(here) else "e" if EAST.covers(here) else None)
     assert context.report["cells"] == len(cells)
+
+
+def test_cells_with_evidence_are_found_whatever_layer_period_and_shard_they_are_in(
+    tmp_path: Path,
+) -> None:
+    random = np.random.default_rng(4)
+    known = cells_at(random.uniform(100, 108, 300), random.uniform(30, 34, 300), 8)
+    cells = known[random.integers(0, len(known), 2000)]
+    rows = filled("cell_evidence", {
+        "cell": cells, "period": random.choice(["2025-01", "2025-02", "undated"], 2000),
+        "operator": random.choice(["46000", "46001"], 2000), "rsrp_bin": -90 - cells % 20,
+        "n": np.ones(2000, np.int64),
+    })  # fmt: skip
+    write_cube(tmp_path, rows)
+    assert len(list((tmp_path / "cell_evidence").iterdir())) > 20
+    assert distinct_cells(Tables(tmp_path)).tolist() == sorted(set(cells.tolist()))
+    assert distinct_cells(Tables(tmp_path / "nowhere")).tolist() == []
+    damaged = sorted((tmp_path / "cell_evidence").iterdir())[3]
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(BuildError, match="not a whole Parquet file"):
+        distinct_cells(Tables(tmp_path))
 
 
 def test_all_cells_over_the_raster_hold_all_its_people(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ TITLES = {
     "segments": ("Segments of lines", "线路路段覆盖"),
     "profile": ("Profile of a line", "线路剖面"),
     "network": ("Sums over lines", "线路汇总"),
+    "people": ("People and area", "人口与面积覆盖"),
     "cells": ("Cells", "网格覆盖"),
     "samples": ("Samples", "采样点"),
 }
@@ -46,6 +47,7 @@ _TYPES = {
     "segments": ("LineString",),
     "profile": ("LineString",),
     "network": (),
+    "people": (),
     "cells": ("Polygon",),
     "samples": ("Point",),
 }

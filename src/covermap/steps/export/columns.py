@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from covermap.formats.export import Field
-from covermap.tables import TABLES
+from covermap.tables import TABLES, VERDICTS
 
 _T, _I, _I32, _F, _B = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
 _TIME = pa.timestamp("ms", tz="UTC")
@@ -145,6 +145,20 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "target": ("Target", "目标", "number"),
     "target_unit": ("Unit of the target", "目标单位", "text"),
     "p_target": ("Probability of reaching it", "达到目标概率", "share"),
+    "level": ("Level", "行政级别", "text"),
+    "people": ("People", "人口", "number"),
+    "covered_people": ("People covered", "已覆盖人口", "number"),
+    "weak_people": ("People weak", "弱覆盖人口", "number"),
+    "none_people": ("People without service", "无服务人口", "number"),
+    "unmeasured_people": ("People not measured", "未测量人口", "number"),
+    "people_covered_share": ("Share of people covered", "人口覆盖率", "share"),
+    "area_km2": ("Area", "面积", "number"),
+    "covered_km2": ("Area covered", "已覆盖面积", "number"),
+    "weak_km2": ("Area weak", "弱覆盖面积", "number"),
+    "none_km2": ("Area without service", "无服务面积", "number"),
+    "unmeasured_km2": ("Area not measured", "未测量面积", "number"),
+    "area_covered_share": ("Share of area covered", "面积覆盖率", "share"),
+    "year": ("Year of the people", "人口年份", "integer"),
     "run_id": ("Run", "测试轮次", "text"),
     "seq": ("Number in run", "序号", "integer"),
     "campaign": ("Campaign", "测试批次", "text"),
@@ -172,8 +186,10 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "antenna": ("Antenna", "天线位置", "text"),
     "period": ("Period", "月份", "text"),
 }
-_UNITS = (("_dbm", "dBm"), ("_db", "dB"), ("_km", "km"), ("_m2", "m²"), ("_m", "m"),
-          ("_kbps", "kbit/s"), ("_ms", "ms"), ("_mps", "m/s"), ("_deg", "°"))  # fmt: skip
+_UNITS = (
+    ("_dbm", "dBm"), ("_db", "dB"), ("_km", "km"), ("_km2", "km²"), ("_m2", "m²"), ("_m", "m"),
+    ("_kbps", "kbit/s"), ("_ms", "ms"), ("_mps", "m/s"), ("_deg", "°"),
+)  # fmt: skip
 _OWN_DOCS = {
     "from_m": "Chainage of the start, m from the line's start",
     "to_m": "Chainage of the end, m from the line's start",
@@ -263,6 +279,11 @@ _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         "units_fail", "units_undetermined", "units_expected", "units_low", "units_high",
         *_ROUTE_KM, "continuous_km", "continuous_low_km", "continuous_high_km", "target",
         "target_unit", "p_target", "campaigns", "operator",
+    )),
+    "people": ("people_verdicts", (
+        "scope", "level", "region_id", "name", "operator_name", "technology", "people",
+        *(f"{v}_people" for v in VERDICTS), "people_covered_share", "area_km2",
+        *(f"{v}_km2" for v in VERDICTS), "area_covered_share", "year", "operator",
     )),
     "cells": ("cell_verdicts", (
         "h3", "operator", "operator_name", "technology", "verdict", "probability", "basis", "n",

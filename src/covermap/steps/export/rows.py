@@ -81,7 +81,7 @@ class Shaper:
             pieces = shapely.from_wkb(_objects(columns["geometry"]))
             columns["lon"], columns["lat"] = middles(pieces)
             return self._points_and(columns, pieces)
-        if self.kind == "network":
+        if self.kind in ("network", "people"):
             return np.full(len(columns["operator"]), None, object)
         self._points_and(columns, None)
         first, second = self._coordinate_names

@@ -21,6 +21,7 @@ _TABLES = {
     "segments": "segment_verdicts",
     "profile": "segment_verdicts",
     "network": "network_verdicts",
+    "people": "people_verdicts",
     "cells": "cell_verdicts",
     "samples": "samples",
 }
@@ -32,6 +33,7 @@ _ORDER = {
     "segments": "operator, technology, line_id, segment",
     "profile": "line_id, operator, technology, segment",
     "network": "scope, class, region_id NULLS FIRST, operator, technology",
+    "people": "operator, technology, scope, level NULLS FIRST, region_id NULLS LAST",
 }
 """Cells and samples keep the order of their table, so that any number of them streams."""
 _PLACES = {
@@ -110,6 +112,8 @@ class Selection:
             raise ExportError("cells lie on no line; leave --line out, or export weak-spots.")
         if self.kind == "network" and self.filters.line is not None:
             raise ExportError("network sums up lines; leave --line out, or export lines.")
+        if self.kind == "people" and self.filters.line is not None:
+            raise ExportError("people live on no line; leave --line out.")
         if self.kind == "profile" and self.filters.line is None:
             raise ExportError("a profile is of one line: name it with --line.")
         if self.filters.top is not None and self.kind not in _SIZE:

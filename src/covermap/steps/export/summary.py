@@ -52,6 +52,15 @@ _QUERIES: dict[str, tuple[str, tuple[str, ...], str]] = {
         "sum(continuous_high_km) FROM selected WHERE scope = 'class' GROUP BY ALL "
         "ORDER BY 1, 2, 3",
     ),
+    "people": (
+        "People and area by layer and level 按图层和行政级别汇总",
+        ("Operator 运营商", "Technology 制式", "Scope 汇总范围", "Level 行政级别", "People 人口",
+         "Covered 已覆盖人口", "Weak 弱覆盖人口", "No service 无服务人口",
+         "Not measured 未测量人口", "Area 面积 (km²)", "Covered area 已覆盖面积 (km²)"),
+        "SELECT operator, technology, scope, level, sum(people), sum(covered_people), "
+        "sum(weak_people), sum(none_people), sum(unmeasured_people), sum(area_km2), "
+        "sum(covered_km2) FROM selected GROUP BY ALL ORDER BY 1, 2, 3, 4 NULLS FIRST",
+    ),
     "cells": (
         "Area by layer and verdict 按图层和判定汇总",
         ("Operator 运营商", "Technology 制式", "Verdict 判定", "Cells 网格数", "Area 面积 (km²)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ from covermap.core.cube.counts import shards_of
 from covermap.engine.step import StepContext, in_pieces
 from covermap.errors import InputError
 from covermap.formats.rasters import open_raster
+from covermap.shards import open_file
 from covermap.steps.people.sharing import reach, share_out
-from covermap.store import Tables, whole_folder
+from covermap.store import Tables, damaged, whole_folder
 from covermap.tables import CELL_PEOPLE, LEVELS
 from covermap.workspace import Population
 
@@ -34,6 +36,7 @@ CELLS_AT_A_TIME = 200_000
 FINEST_FIRST = ("township", "county", "city", "province", "other")
 """Of several regions that a cell lies in, which one `cell_people` names."""
 HELD = "people.npy"
+_NONE = np.zeros(0, np.int64)
 
 
 def run(ctx: StepContext) -> None:
@@ -53,12 +56,24 @@ def run(ctx: StepContext) -> None:
 
 
 def distinct_cells(tables: Tables) -> Ints:
-    """Every cell with evidence, ascending."""
-    if not tables.has("cell_evidence"):
-        return np.zeros(0, np.int64)
-    with tables.connect("cell_evidence") as connection:
-        found = connection.sql("SELECT DISTINCT cell FROM cell_evidence").fetchnumpy()["cell"]
-    return np.sort(np.asarray(found, np.int64))
+    """Every cell with evidence, ascending; file by file of the cube, and no other column."""
+    by_shard: dict[str, list[Ints]] = defaultdict(list)
+    for path in tables.parts("cell_evidence"):
+        by_shard[path.stem.split(".")[0]] += _cells_in(path)
+    # files are in order of their shards, and so are cells
+    return np.concatenate([_NONE, *(np.unique(np.concatenate(s)) for s in by_shard.values())])
+
+
+def _cells_in(path: Path) -> list[Ints]:
+    """Cells of a file of the cube, batch by batch; a run of one cell is told once."""
+    found = [_NONE]
+    try:
+        for batch in open_file(path).iter_batches(BATCH, columns=["cell"]):
+            cells = batch.column("cell").to_numpy()
+            found.append(cells[np.append(True, cells[1:] != cells[:-1])[: len(cells)]])
+    except (pa.ArrowInvalid, OSError) as error:
+        raise damaged(path, error) from None
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 from covermap.core.cells import areas_m2, resolutions
 from covermap.core.tiles.pyramid import MILLI_PER_PERSON, roll_up
 from covermap.store import Tables
+from covermap.tables import ANY
 
 Ints = NDArray[np.int64]
-_CELLS = "SELECT cell, min(area_m2) FROM read_parquet(?) GROUP BY cell ORDER BY cell"
+_CELLS = f"""
+SELECT cell, area_m2 FROM read_parquet(?) WHERE operator = '{ANY}' AND technology = '{ANY}'
+ORDER BY cell
+"""
+_EVERY_CELL = "SELECT cell, min(area_m2) FROM read_parquet(?) GROUP BY cell ORDER BY cell"
 _PEOPLE = "SELECT cell, people FROM cell_people ORDER BY cell"
 
 
@@ -80,11 +85,16 @@ def survey(tables: Tables, folder: Path, resolution: int) -> Ground:
 
 
 def _finest(tables: Tables) -> tuple[Ints, Ints]:
-    """Every cell of any layer, ascending, and its area in whole m2; part by part."""
+    """Every cell of any layer, ascending, and its area in whole m2; part by part.
+
+    The layer of any operator and technology has a row of every cell, so others are not read.
+    """
     cells, areas = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     with tables.connect() as build:
         for part in tables.parts("cell_verdicts"):
             found = build.sql(_CELLS, params=[str(part)]).to_arrow_table()
+            if not found.num_rows:  # a part that has no such layer
+                found = build.sql(_EVERY_CELL, params=[str(part)]).to_arrow_table()
             cells.append(found.column(0).to_numpy())
             areas.append(np.rint(found.column(1).to_numpy()).astype(np.int64))
     cell, area = np.concatenate(cells), np.concatenate(areas)
