@@ -123,7 +123,8 @@ def graph_of_edges(
     both = np.ones(n, np.bool_)
     is_open = np.stack([_or(forward, both), _or(backward, both)], axis=1).ravel()
     total = np.bincount(edge, weights=length, minlength=n).astype(np.float64)
-    speed = np.full(n, np.nan) if speed_m_s is None else np.asarray(speed_m_s, np.float64)
+    # A copy: of an array that is read-only numba would compile every kernel once more.
+    speed = np.full(n, np.nan) if speed_m_s is None else np.array(speed_m_s, np.float64)
     count = int(tail.max(initial=-1)) + 1
     head = tail.reshape(-1, 2)[:, ::-1].ravel().copy()
     arcs = np.flatnonzero(is_open)

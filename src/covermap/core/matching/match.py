@@ -170,12 +170,12 @@ def _match_runs(  # type: ignore[no-untyped-def]
     room,
 ):
     """Match run by run into `spots`; give the columns of the path."""
-    longest = 0
+    longest = np.int64(0)
     for r in range(len(starts) - 1):
         longest = max(longest, starts[r + 1] - starts[r])
     work, trail, kept = work_for(longest), trail_for(len(x)), np.full(len(x), -1, np.int64)
     samples = np.empty(longest, np.int64)
-    used, legs = 0, 0
+    used, legs = np.int64(0), np.int64(0)  # a plain 0 is a type of its own: compiled once more
     for r in range(len(starts) - 1):
         start, stop = starts[r], starts[r + 1]
         count = _thinned(

@@ -152,7 +152,8 @@ def search(graph, routes, source, bound):  # type: ignore[no-untyped-def]
         rows[:, ROW] = -1.0
         start = 0
     count = 0
-    size = _relax(graph, routes, source, 0.0, 0.0, 0, number, bound, 0)
+    none = np.int64(0)  # a plain 0 is a type of its own: compiled once more
+    size = _relax(graph, routes, source, 0.0, 0.0, none, number, bound, none)
     while size > 0:
         b, value, size = pop(routes.heap, routes.heap_cost, size)
         if value > routes.cost[b]:
