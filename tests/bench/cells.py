@@ -402,21 +402,26 @@ def processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def run(name: str, folder: Path, work: Path, size: int) -> dict[str, Any]:
-    """Run one part in a process of its own, and watch what it holds."""
-    command = [sys.executable, __file__, "--part", name, str(folder), str(work)]
-    environment = os.environ | {"BENCH_SIZE": str(size)}
-    peak, before = 0, processor_s()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+def watched(command: list[str]) -> dict[str, Any]:
+    """Run a command; give its seconds, the most that all its processes held, and what it said."""
+    peak, began = 0, time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             peak = max(peak, held_bytes(process.pid))
             time.sleep(0.1)
         assert process.stdout is not None
         out = process.stdout.read()
     if process.returncode:
-        raise SystemExit(f"{name} ended with {process.returncode}")
-    found: dict[str, Any] = json.loads(out.splitlines()[-1])
-    found["peak_gb"] = peak / 2**30
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return {"seconds": time.perf_counter() - began, "peak_gb": peak / 2**30, "out": out}
+
+
+def run(name: str, folder: Path, work: Path, size: int) -> dict[str, Any]:
+    """Run one part in a process of its own, and watch what it holds."""
+    before = processor_s()
+    os.environ["BENCH_SIZE"] = str(size)
+    seen = watched([sys.executable, __file__, "--part", name, str(folder), str(work)])
+    found: dict[str, Any] = seen | json.loads(seen.pop("out").splitlines()[-1])
     found["cpu_s"] = processor_s() - before
     shown = "{seconds:.2f} s, {cpu_s:.1f} s of processors, {peak_gb:.2f} GB at most"
     print(f"{name}: {shown.format(**found)}", flush=True)
