@@ -5,14 +5,37 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 from pathlib import Path
+
+STORES = ("s3", "s3a", "s3n", "gs", "oss", "obs", "cosn?", "hdfs", "webhdfs", "abfss?", "wasbs?",
+          "https?", "ftp", "sftp", "file")  # fmt: skip
+"""Schemes of addresses that users of clusters write."""
 
 
 def file_key(path: Path) -> str:
     """Hash a file's bytes: SHA-256, hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def not_a_path(text: str) -> str | None:
+    """Say what to do with the address of an object store or server; None when it is a path.
+
+    Examples
+    --------
+    >>> not_a_path("raw/a.csv") is None, "s3a://" in not_a_path("s3a:/logs/*.csv")
+    (True, True)
+    """
+    found = re.match(rf"({'|'.join(STORES)}):/", text, re.IGNORECASE)
+    if found is None:
+        return None
+    return (
+        f"{found[1].lower()}:// is no path, and covermap reads and writes files under paths. Mount "
+        "the store (s3fs, JuiceFS, ossfs, the FUSE client of HDFS) here, and on every executor "
+        "under the same path, and name that path; see Object stores in README.md."
+    )
 
 
 def holding(path: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -78,6 +79,42 @@ def test_executors_without_python_are_told_of(
     monkeypatch.setenv("PYSPARK_PYTHON", "/nowhere/python3")
     with pytest.raises(EngineError, match=r"executors cannot run Python: .*Set PYSPARK_PYTHON"):
         SparkWorkers("local[1]", GB, tmp_path).__enter__()
+
+
+def test_executors_of_another_python_are_told_of_with_both_versions(
+    python: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    # a Python that says it is another: the next one is not on every machine
+    (tmp_path / "other" / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class V(tuple):\n    major, minor, micro = 3, 9, 1\n"
+        "sys.version_info = V((3, 9, 1, 'final', 0))\n"
+    )
+    python.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{tmp_path}/other:$PYTHONPATH" exec {sys.executable} "$@"\n'
+    )
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    said = rf"their Python is 3\.9, this machine's {here}\. Set PYSPARK_PYTHON to a Python {here}"
+    with pytest.raises(EngineError, match=said):
+        SparkWorkers("local-cluster[1,1,1024]", GB, tmp_path).__enter__()
+
+
+def test_a_workspace_that_executors_do_not_see_is_named(python: Path, tmp_path: Path) -> None:
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        pytest.skip("no file system of their own for executors: it takes root and `unshare`")
+    shared = tmp_path / "workspace"
+    shared.mkdir()
+    # executors see an empty file system at the same path: the folder is there, and is another
+    python.write_text(
+        f"#!/bin/sh\nexec unshare -m sh -c 'mount -t tmpfs none {shared} && "
+        f'PYTHONPATH="$PYTHONPATH:{site_packages()}" exec {sys.executable} "$@"\' -- "$@"\n'
+    )
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    with pytest.raises(EngineError, match=rf"executor on .* does not see {shared}\. Put"):
+        SparkWorkers("local-cluster[1,1,1024]", GB, shared).__enter__()
+    assert [p.name for p in shared.iterdir()] == ["spark.log"]
 
 
 def test_workers_with_too_little_memory_are_told_of(tmp_path: Path) -> None:

@@ -75,3 +75,11 @@ def test_globs_reach_beside_the_workspace_and_are_sorted(tmp_path: Path) -> None
 def test_a_simulated_workspace_marks_every_input(tmp_path: Path) -> None:
     config = load(tmp_path, "[workspace]\nsimulated = true\n" + GOOD)
     assert config.measurements[0].simulated
+
+
+@pytest.mark.parametrize("address", ["s3a://bucket/logs/*.csv", "hdfs://node:8020/x.csv"])
+def test_an_address_of_an_object_store_is_told_what_to_mount(tmp_path, address):
+    with pytest.raises(ConfigError, match=r"is no path.*Mount the store .* name that path"):
+        input_files(tmp_path, (address,), "covermap.toml [[measurements]] 'a'")
+    with pytest.raises(ConfigError, match=r"is no path.*Mount the store"):
+        load_config(Path(address))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -36,3 +37,19 @@ class Sums:
     """The same work for one process: as many things in a piece as it makes groups."""
     together: Callable[[Any], int]
     """Make the groups of a piece; give the number of rows."""
+
+    def alone(self) -> list[int]:
+        """Give the groups whose rows all come from one item, in order: they need no exchange.
+
+        Known of items that tell it: their attribute `file` is the group of all their rows. The
+        piece of such a group must make no other.
+        """
+        if len(self.pieces) != self.groups:
+            return []
+        gives = Counter(getattr(item, self.group, None) for item in self.items)
+        return [group for group in range(self.groups) if gives[group] == 1 and not gives[None]]
+
+    def without(self, groups: Collection[int]) -> Sums:
+        """Leave out the items of some groups that are alone."""
+        left = [item for item in self.items if getattr(item, self.group, None) not in groups]
+        return replace(self, items=left)

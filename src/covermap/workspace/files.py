@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from covermap.errors import ConfigError
+from covermap.files import not_a_path
 
 
 def input_files(root: Path, patterns: tuple[str, ...], where: str) -> list[Path]:
@@ -22,6 +23,9 @@ def input_files(root: Path, patterns: tuple[str, ...], where: str) -> list[Path]
 
 
 def _matches(root: Path, pattern: str, where: str) -> list[Path]:
+    advice = not_a_path(pattern)
+    if advice:
+        raise ConfigError(f"{where}: files = {pattern!r}: {advice}")
     if not pattern.strip("/. "):
         raise ConfigError(f"{where}: files = {pattern!r} names no file.")
     base, relative = (root, pattern)

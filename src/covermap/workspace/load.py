@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from covermap.errors import ConfigError
+from covermap.files import not_a_path
 from covermap.workspace.declared import FILL_IN, KINDS, Config
 from covermap.workspace.explain import explain
 
@@ -24,6 +25,9 @@ def load_config(root: Path) -> Config:
         The message names the file, the entry, the value and what is allowed.
     """
     path = root / CONFIG_NAME
+    advice = not_a_path(str(root))
+    if advice:
+        raise ConfigError(f"{root}: {advice}")
     if not path.is_file():
         raise ConfigError(f"{path}: not found. `covermap new {root}` makes a workspace there.")
     try:

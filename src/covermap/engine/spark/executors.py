@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import tempfile
 import threading
 import zipfile
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import covermap
-from covermap.engine.spark.session import SHIPPED, Session, at_most, first_line
+from covermap.engine.spark.session import SHIPPED, Session, at_most, first_line, full_text
 from covermap.errors import EngineError
 from covermap.resources import resource
 
@@ -52,9 +54,11 @@ def check_executors(session: Session, shared: Path) -> None:
     EngineError
         The message names the host, what is missing, and what to do.
     """
-    ours = _asker()(str(shared), NEEDED)
-    seen = _ask(session, shared)
-    here = ".".join(ours[2].split(".")[:2])
+    # A folder of the same name may be another: a file that is made now tells.
+    with tempfile.NamedTemporaryFile(prefix=".probe.", suffix=".part", dir=shared) as probe:
+        ours = _asker()(probe.name, NEEDED)
+        seen = _ask(session, Path(probe.name))
+    here = _here()
     for one in seen:
         who = f"executor on {one.host} ({one.python}, Python {one.version})"
         if ".".join(one.version.split(".")[:2]) != here:
@@ -76,17 +80,17 @@ def check_executors(session: Session, shared: Path) -> None:
         _ship(session.context)
 
 
-def _ask(session: Session, shared: Path) -> list[Seen]:
+def _ask(session: Session, probe: Path) -> list[Seen]:
     from py4j.protocol import Py4JError
 
     context = session.context
     asked = max(2, min(2 * context.defaultParallelism, MOST_ASKED))
-    ask, folder, late = _asker(), str(shared), threading.Event()
+    ask, name, late = _asker(), str(probe), threading.Event()
 
     try:
         with at_most(ANSWER_SECONDS, late, context.cancelAllJobs):
             numbers = context.parallelize(range(asked), asked)
-            told = numbers.map(lambda _: ask(folder, NEEDED)).collect()
+            told = numbers.map(lambda _: ask(name, NEEDED)).collect()
     except Py4JError as error:
         if late.is_set():
             raise EngineError(
@@ -96,17 +100,29 @@ def _ask(session: Session, shared: Path) -> list[Seen]:
                 f" Spark's messages are in {session.log}."
             ) from None
         raise EngineError(
-            f"--master {session.master}: executors cannot run Python: {first_line(error)} Set "
-            "PYSPARK_PYTHON to a Python that the executors have. Spark's messages are in "
-            f"{session.log}."
+            f"--master {session.master}: executors cannot run Python: {_other_python(error)} Set "
+            f"PYSPARK_PYTHON to a Python {_here()} that the executors have. Spark's messages are "
+            f"in {session.log}."
         ) from None
     return sorted({Seen(*one) for one in told}, key=lambda one: (one.host, one.python))
+
+
+def _here() -> str:
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def _other_python(error: BaseException) -> str:
+    """Give what an error says; of a Python of another version, which one it is."""
+    found = re.search(r"worker has different version: (\d+\.\d+)", full_text(error))
+    if found is None:
+        return first_line(error)
+    return f"their Python is {found.group(1)}, this machine's {_here()}."
 
 
 def _asker() -> Callable[[str, tuple[str, ...]], tuple[str, str, str, tuple[str, ...], str, bool]]:
     # A function inside a function travels by value: an executor without covermap can run it.
     def ask(
-        folder: str, needed: tuple[str, ...]
+        probe: str, needed: tuple[str, ...]
     ) -> tuple[str, str, str, tuple[str, ...], str, bool]:
         import hashlib
         import importlib.util
@@ -131,7 +147,7 @@ def _asker() -> Callable[[str, tuple[str, ...]], tuple[str, str, str, tuple[str,
             code = digest.hexdigest()
         return (
             socket.gethostname(), sys.executable, platform.python_version(), lacks, code,
-            os.path.isdir(folder),
+            os.path.isfile(probe),
         )  # fmt: skip
 
     return ask

@@ -28,8 +28,8 @@ TASKS_PER_CORE = 4
 BATCH_ROWS = 250_000
 
 
-def add_up(workers: SparkWorkers, sums: Sums) -> Iterator[tuple[int, int]]:
-    """Add up and write; yield (1, rows) as each group is written.
+def add_up(workers: SparkWorkers, sums: Sums, groups: set[int]) -> Iterator[tuple[int, int]]:
+    """Add up and write these groups; yield (1, rows) as each is written.
 
     What a task wrote is told when it has ended well, and only then kept: a task whose input broke
     off, because an executor was lost, may have taken a part of a group for the whole.
@@ -50,7 +50,7 @@ def add_up(workers: SparkWorkers, sums: Sums) -> Iterator[tuple[int, int]]:
         )
         by_group.mapInArrow(_writer(sums, posts), "groups long").agg({"groups": "sum"}).collect()
 
-    missing = set(range(sums.groups))
+    missing = set(groups)
     for group, _, written in workers.in_job(job, heard):
         missing.discard(group)
         yield 1, sums.keep(group, written)

@@ -117,11 +117,17 @@ class SparkWorkers(Workers):
             yield position, value
 
     def add_up(self, sums: Sums, *, small: bool = False) -> Iterator[tuple[int, int]]:  # noqa: ARG002
-        """Add up rows of equal keys in Spark's own aggregation; yield (1, rows) a group."""
+        """Add up rows of equal keys in Spark's own aggregation; yield (1, rows) a group.
+
+        A group of one item's rows is made by one task, without an exchange.
+        """
         from covermap.engine.spark.sums import add_up
 
-        if sums.groups:
-            yield from add_up(self, sums)
+        alone = sums.alone()
+        for _, rows in self.run(sums.together, [sums.pieces[group] for group in alone]):
+            yield 1, rows
+        if len(alone) < sums.groups:
+            yield from add_up(self, sums.without(alone), set(range(sums.groups)) - set(alone))
 
     def in_job(
         self, job: Callable[[], Any], heard: queue.SimpleQueue[Any], what: str = "covermap"
