@@ -16,7 +16,8 @@ given covermap's own pyramid, a layer a resolution, so that it draws the very sa
 the same whole number at every zoom. What the peers' archives add up to is printed zoom by zoom.
 
 With a second argument `alone`, covermap alone makes SIZE cells into zooms 0 to its last in one
-build and prints seconds, megabytes and peak memory (a process a core).
+build and prints seconds, megabytes and peak memory (a process a core); a third is the number of
+layers, 1 to 3: two operators, and any of them with the best and the worst in each cell.
 """
 
 from __future__ import annotations
@@ -88,22 +89,45 @@ def figures_of(cells: np.ndarray) -> dict[str, np.ndarray]:
             "area_m2": np.rint(areas_m2(cells)).astype(np.int64)}  # fmt: skip
 
 
-def write_cells(folder: Path, cells: np.ndarray, figures: dict[str, np.ndarray]) -> None:
-    """Write the table that covermap draws from, in parts."""
+ONE = (("46000", "lte"),)
+SEVERAL = (("any", "any"), ("46000", "any"), ("46001", "any"))
+
+
+def write_cells(
+    folder: Path,
+    cells: np.ndarray,
+    figures: dict[str, np.ndarray],
+    layers: tuple[tuple[str, str], ...] = ONE,
+) -> None:
+    """Write the table that covermap draws from, in parts; each layer has other figures."""
     for first in range(0, len(cells), PER_PART):
+        path = folder / "cell_verdicts" / f"{first // PER_PART:04d}.parquet"
         part = slice(first, first + PER_PART)
-        of = {name: values[part] for name, values in figures.items()}
-        size, unknown = len(of["n"]), of["code"] == 3
-        data = pa.table({
-            "cell": cells[part], "area_m2": areas_m2(cells[part]),
-            "operator": pa.repeat("46000", size), "technology": pa.repeat("lte", size),
+        tables = (
+            one_layer(cells[part], {k: np.roll(v[part], 1000 * number) for k, v in figures.items()},
+                      *layer)
+            for number, layer in enumerate(sorted(layers))
+        )  # fmt: skip
+        batches = (batch for table in tables for batch in table.to_batches())
+        write_table(path, batches, CELL_VERDICTS)
+
+
+def one_layer(
+    cells: np.ndarray, of: dict[str, np.ndarray], operator: str, technology: str
+) -> pa.Table:
+    """Give the rows of one layer."""
+    size, unknown = len(of["n"]), of["code"] == 3
+    return conform(
+        pa.table({
+            "cell": cells, "area_m2": areas_m2(cells),
+            "operator": pa.repeat(operator, size), "technology": pa.repeat(technology, size),
             "verdict": pa.array(VERDICTS).take(pa.array(of["code"])),
             "probability": pa.array(of["share"], mask=unknown), "n": of["n"],
             "n_none": np.zeros(size, np.int64), "rsrp_mean_dbm": of["rsrp"],
             "share": pa.array(of["share"], mask=unknown),
-        })  # fmt: skip
-        path = folder / "cell_verdicts" / f"{first // PER_PART:04d}.parquet"
-        write_table(path, conform(data, CELL_VERDICTS), CELL_VERDICTS)
+        }),
+        CELL_VERDICTS,
+    )  # fmt: skip
 
 
 def write_for_peers(
@@ -287,12 +311,12 @@ def compare(out: dict[str, Path], figures: dict[str, np.ndarray]) -> bool:
     )
 
 
-def alone(size: int) -> dict[str, object]:
+def alone(size: int, layers: int) -> dict[str, object]:
     """Make one build of many cells; give time, size and peak memory."""
     cells = cells_of(size)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_cells(folder, cells, figures_of(cells))
+        write_cells(folder, cells, figures_of(cells), SEVERAL[:layers] if layers > 1 else ONE)
         del cells
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         report: dict[str, Any] = {}
@@ -300,7 +324,7 @@ def alone(size: int) -> dict[str, object]:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return {
-        "cells": size, "seconds": took, "archive_mb": report["bytes"] / 1e6,
+        "cells": size, "layers": layers, "seconds": took, "archive_mb": report["bytes"] / 1e6,
         "tiles": report["tiles"], "largest_tile_bytes": report["largest_tile_bytes"],
         "peak_gb": own / 2**20, "peak_worker_gb": workers / 2**20,
         "before_gb": before / 2**20, "drawn_coarser": report["drawn_coarser"],
@@ -314,4 +338,5 @@ def plain(figures: dict[str, object]) -> dict[str, object]:
 
 if __name__ == "__main__":
     asked = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    print(json.dumps(plain(alone(asked) if "alone" in sys.argv[2:] else main(asked))))
+    many = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    print(json.dumps(plain(alone(asked, many) if "alone" in sys.argv[2:] else main(asked))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import multiprocessing
 import signal
@@ -55,6 +56,9 @@ def _serve(
 ) -> None:
     app = create_app(settings)
     _ = app.state.builds.current().layers  # opened now: the first to ask need not wait for it
+    # what is there now stays: looking through all of it for garbage would stop every request
+    gc.collect()
+    gc.freeze()
     config = uvicorn.Config(
         app,
         http=tile_protocol(app.state.short, app.state.basemap),

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pmtiles.reader import MmapSource, Reader, all_tiles
-from pmtiles.tile import zxy_to_tileid
+from pmtiles.tile import Entry, find_tile, serialize_directory, zxy_to_tileid
 
 from covermap.errors import BuildError
-from covermap.formats.archive import ArchiveWriter, TileArchive, archive_name, compress
+from covermap.formats.archive import ArchiveWriter, Directory, TileArchive, archive_name, compress
 
 BOUNDS = (121.0, 30.5, 122.0, 31.5)
 
@@ -138,3 +140,29 @@ def test_names_of_operators_cannot_leave_the_folder() -> None:
     assert len(set(files)) == len(names)
     assert all("/" not in f and f.count(".") == 3 for f in files)
     assert archive_name("cells", "中国移动", "nr") == "cells.中国移动.nr.pmtiles"
+
+
+ENTRIES = st.lists(
+    st.tuples(st.integers(1, 2**40), st.integers(0, 3), st.integers(1, 2**31), st.booleans()),
+    min_size=0,
+    max_size=60,
+)
+
+
+@given(ENTRIES, st.lists(st.integers(0, 2**46), max_size=20))
+def test_a_directory_finds_what_the_reference_finds(
+    rows: list[tuple[int, int, int, bool]], others: list[int]
+) -> None:
+    entries, tile_id, end = [], 0, 0
+    for step, run, length, follows in rows:
+        tile_id += step
+        offset = end if follows else end + 7919 + step
+        entries.append(Entry(tile_id, offset, length, run))
+        tile_id, end = tile_id + run, offset + length
+    directory = Directory(serialize_directory(entries))
+    assert len(directory) == len(entries)
+    near = [e.tile_id + k for e in entries for k in (-1, 0, 1, e.run_length)]
+    for wanted in [*near, *others]:
+        found = find_tile(entries, wanted)
+        expected = found and (found.offset, found.length, found.run_length == 0)
+        assert directory.find(wanted) == expected, wanted
