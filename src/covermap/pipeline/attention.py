@@ -21,6 +21,8 @@ SERIOUS = {
     "unknown_technology": "see how the technology is written",
     "unknown_service": "see how service is written",
     "constant_sinr": "the device does not report SINR",
+    "tx_power_in_watts": "see whether they are W; write the unit behind them",
+    "eirp_in_watts": "see whether they are W; write the unit behind them",
     "no_line_for_marks": "declare the line and its stations; a run needs marks of two",
     "unknown_mark": "see how stations are written in the log and in the stations file",
     "crosses_antimeridian": "see whether the lines really step over longitude 180",

@@ -24,7 +24,7 @@ from covermap.core.samples.technology import NAMES, UNKNOWN, operator_name, tech
 from covermap.errors import ConfigError, DatumError
 from covermap.formats.problem import Problem
 from covermap.formats.sites import FORMATS, SiteOptions, SiteRead
-from covermap.formats.sites.base import FIELDS
+from covermap.formats.sites.base import FIELDS, POWERS
 from covermap.formats.source import Source
 from covermap.tables import PROBLEMS, REJECTED, SITES, TECHNOLOGIES, conform, in_order
 from covermap.workspace import Config, Sites
@@ -150,8 +150,10 @@ def _judge(work: _Work, datum: str) -> pd.DataFrame:
     _reject_duplicates(work)
     for name in ("site_id", "cell_id", "site_name", "cell_name", "tac", "band"):
         frame[name] = work.text(name).to_pylist()
-    for name in ("height_m", "tilt_deg", "power_dbm", "samples", "arfcn", "pci"):
+    for name in ("height_m", "tilt_deg", "power_dbm", "samples", "arfcn", "pci", "beamwidth_deg"):
         frame[name] = _bounded(work, name, frame["technology"].to_numpy())
+    for name in POWERS:
+        frame[f"{name}_dbm"] = _powers(work, name)
     frame["azimuth_deg"] = _azimuths(work)
     for name in ("indoor", "redcap", "nbiot"):
         frame[name], bad = values.booleans(work.text(name))
@@ -228,6 +230,20 @@ def _bounded(work: _Work, name: str, technology: Any) -> Any:
         wrong |= np.isfinite(number) & (number != np.round(number))
     work.count(f"impossible_{name}", wrong, name, "blanked")
     return np.where(wrong, np.nan, number)
+
+
+def _powers(work: _Work, name: str) -> Any:
+    """Powers in W and dBm, file by file: a file has one unit for numbers that have none."""
+    text, high = work.text(name), values.BOUNDS[name][1]
+    power, bad, watts = (np.full(len(text), v) for v in (np.nan, False, False))
+    for file in sorted(set(work.file)):
+        here = np.flatnonzero(work.file == file)
+        power[here], bad[here], watts[here] = values.powers_dbm(text.take(pa.array(here)), high)
+    work.count(f"not_a_power:{name}", bad, name, "blanked")
+    work.count(f"{name}_in_watts", watts, name, "read as W")
+    wrong = values.impossible(power, name)
+    work.count(f"impossible_{name}", wrong, name, "blanked")
+    return np.where(wrong, np.nan, power)
 
 
 def _azimuths(work: _Work) -> Any:

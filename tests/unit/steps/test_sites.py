@@ -175,3 +175,44 @@ def test_an_unknown_format_names_the_known_ones(tmp_path):
 
 def test_simulated_inputs_are_labelled(tmp_path):
     assert run(tmp_path, {}, simulated=True).sites["simulated"].to_pylist() == [True]
+
+
+def powers(tmp_path, *written, header="tx_power"):
+    lines = [
+        f"cell_id,operator,technology,lon,lat,{header}",
+        *(f"C{i},46000,4G,121.5,31.2,{w}" for i, w in enumerate(written)),
+    ]
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join(lines) + "\n")
+    entry = Sites(name="s", files=("x",), format="cells-csv", datum="wgs84")
+    return read_sites(expand(path, "p.csv"), entry, Config())
+
+
+def test_powers_in_watts_and_dbm_are_mixed_as_their_units_say(tmp_path):
+    result = powers(tmp_path, "20 W", "43", "46 dBm", "500mW", "1.6 dBW", "0.1W", "")
+    found = result.sites["tx_power_dbm"].to_pylist()
+    assert found[:6] == pytest.approx([43.0103, 43.0, 46.0, 26.9897, 31.6, 20.0], abs=1e-4)
+    assert found[6] is None
+    assert not problems(result)
+
+
+def test_numbers_no_transmitter_reaches_in_dbm_make_the_files_numbers_watts_and_are_told(tmp_path):
+    result = powers(tmp_path, "20", "80", "43dBm")
+    assert result.sites["tx_power_dbm"].to_pylist() == pytest.approx([43.01, 49.03, 43.0], abs=0.01)
+    assert problems(result) == {"tx_power_in_watts": (2, 2, "20")}
+
+
+def test_the_unit_of_the_header_is_that_of_numbers_without_one(tmp_path):
+    result = powers(tmp_path, "20", "43 dBm", header="Tx power (W)")
+    assert result.sites["tx_power_dbm"].to_pylist() == pytest.approx([43.01, 43.0], abs=0.01)
+    assert not problems(result)
+    result = powers(tmp_path, "20", header="tx_power_dbm")
+    assert result.sites["tx_power_dbm"].to_pylist() == [20.0]
+
+
+def test_a_power_that_is_none_is_blanked_and_counted(tmp_path):
+    result = powers(tmp_path, "loud", "20 hp", "70 dBm", "0 W", "-5 W")
+    assert result.sites["tx_power_dbm"].null_count == 5
+    found = problems(result)
+    assert found["not_a_power:tx_power"] == (4, 2, "loud")
+    assert found["impossible_tx_power"] == (1, 4, "70 dBm")

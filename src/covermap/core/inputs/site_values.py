@@ -21,15 +21,19 @@ BOUNDS = {
     "height_m": (0.5, 1000.0),
     "tilt_deg": (-30.0, 90.0),
     "power_dbm": (-60.0, 60.0),
+    "tx_power": (-30.0, 60.0),
+    "eirp": (-30.0, 90.0),
+    "beamwidth_deg": (1.0, 360.0),
     "samples": (0.0, 2.0**53),
     "arfcn": (0.0, 3_279_165.0),
 }
 """Lowest and highest possible value: structures below 1 km; power of a reference signal per
-resource element (TS 36.331: -60 to 50 dBm); NR-ARFCN of TS 38.104."""
+resource element (TS 36.331: -60 to 50 dBm); carriers up to 1 kW; NR-ARFCN of TS 38.104."""
 
 PCI_MAX = {"gsm": 63, "umts": 511, "lte": 503, "nbiot": 503, "nr": 1007, "redcap": 1007}
 """Highest BSIC, scrambling code, PCI (TS 23.003, 25.213, 36.211, 38.211)."""
 
+_POWER_UNITS = ("", "dbm", "dbw", "w", "kw", "mw")
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _TRUE = ("1", "true", "yes", "y", "t", "是", "支持", "已开通", "开通", "有")
 _FALSE = ("0", "false", "no", "n", "f", "否", "不支持", "未开通", "无")
@@ -56,6 +60,47 @@ def numbers(text: pa.Array) -> tuple[Floats, Flags]:
     values = kept.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
     bad = pc.and_(pc.is_valid(text), pc.invert(good)).to_numpy(zero_copy_only=False)
     return values, bad
+
+
+def powers_dbm(text: pa.Array, highest_dbm: float) -> tuple[Floats, Flags, Flags]:
+    """Read powers of one table: each in its unit (W, mW, kW, dBm, dBW), or without one.
+
+    A number without a unit is dBm, unless the table has one that no transmitter reaches in dBm:
+    then all of its numbers without a unit are W.
+
+    Returns
+    -------
+    power_dbm : array of float64
+        NaN where null, not a number, or no power at all (0 W).
+    unreadable : array of bool
+    taken_as_watts : array of bool
+        Had no unit and was taken as W.
+
+    Examples
+    --------
+    >>> dbm, bad, watts = powers_dbm(pa.array(["20 W", "43dBm", "46", "x"]), 60.0)
+    >>> dbm.round(2).tolist(), bad.tolist(), watts.any()
+    ([43.01, 43.0, 46.0, nan], [False, False, False, True], np.False_)
+    """
+    split = pc.extract_regex(pc.utf8_lower(text), r"^(?P<number>[^a-z]*?)\s*(?P<unit>[a-z]*)$")
+    number, bad = numbers(pc.utf8_trim_whitespace(pc.struct_field(split, "number")))
+    unit = np.array(pc.struct_field(split, "unit").to_pylist(), object)
+    plain = (unit == "") & np.isfinite(number)
+    taken = plain & bool((number[plain] > highest_dbm).any())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = 10 * np.log10(number)
+    out = np.full(number.size, np.nan)
+    for name, value in (("", number), ("dbm", number), ("dbw", number + 30), *_watts(log)):
+        out[unit == name] = value[unit == name]
+    out[taken] = log[taken] + 30
+    unknown = pc.is_valid(text).to_numpy(zero_copy_only=False) & ~np.isin(unit, _POWER_UNITS)
+    none = np.isfinite(number) & ~np.isfinite(out)
+    return np.where(none, np.nan, out), bad | unknown.astype(bool) | none, taken
+
+
+def _watts(log: Floats) -> list[tuple[str, Floats]]:
+    """Powers in units of W, of ten times the logarithm of the number."""
+    return [("w", log + 30), ("kw", log + 60), ("mw", log)]
 
 
 def position_faults(x: Floats, y: Floats, *, degrees: bool) -> Texts:

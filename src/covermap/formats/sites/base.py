@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,11 +13,11 @@ from covermap.formats.source import Source
 
 FIELDS = (
     "site_id", "cell_id", "site_name", "cell_name", "operator", "technology", "band", "arfcn",
-    "pci", "tac", "x", "y", "height_m", "azimuth_deg", "tilt_deg", "power_dbm", "indoor",
-    "redcap", "nbiot", "opened", "samples",
+    "pci", "tac", "x", "y", "height_m", "azimuth_deg", "tilt_deg", "beamwidth_deg",
+    "power_dbm", "tx_power", "eirp", "indoor", "redcap", "nbiot", "opened", "samples",
 )  # fmt: skip
 """What a row may say of a cell; x and y are longitude and latitude, or easting and northing, in
-the declared datum."""
+the declared datum. `tx_power` (of the carrier) and `eirp` may have their unit behind them: 20 W."""
 
 SITE_READINGS = pa.schema(
     [
@@ -42,6 +43,25 @@ MALFORMED = pa.schema(
 
 MISSING = frozenset({"", "-", "--", "/", "null", "none", "nan", "n/a", "na", "#n/a", "无", "空"})
 """How site tables write 'no value', in lower case."""
+
+
+POWERS = ("tx_power", "eirp")
+"""Fields whose values may be in W or dBm."""
+
+_UNIT = re.compile(r"(?:^|[^a-z])(dbm|dbw|kw|mw|w)[^a-z]*$")
+
+
+def with_unit(value: str, header: str) -> str:
+    """Put the unit of a header behind a value that has none of its own.
+
+    Examples
+    --------
+    >>> with_unit("20", "Tx power (W)"), with_unit("43 dBm", "power_w"), with_unit("43", "EIRP")
+    ('20 w', '43 dBm', '43')
+    """
+    match = _UNIT.search(header.casefold())
+    bare = bool(value.strip()) and not value.strip()[-1].isalpha()
+    return f"{value} {match[1]}" if match and bare else value
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from covermap.errors import FormatError
 from covermap.formats.sites.base import (
     MISSING,
+    POWERS,
     SiteFormat,
     SiteOptions,
     SiteRead,
     cells_table,
     malformed_table,
+    with_unit,
 )
 from covermap.formats.sites.grid import Grid, header_of, read_grid
 from covermap.formats.source import Source
@@ -45,6 +47,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "electrical": ("电子下倾角",),
     "tilt_deg": ("下倾角",),
     "power_dbm": ("参考信号功率",),
+    "tx_power": ("发射功率", "最大发射功率", "小区最大发射功率", "输出功率"),
+    "eirp": ("等效全向辐射功率", "EIRP"),
+    "beamwidth_deg": ("水平波瓣宽度", "水平半功率角", "水平波束宽度"),
     "band": ("频带类型",),
     "antenna": ("天线型号",),
     "opened": ("开通日期",),
@@ -105,7 +110,7 @@ def read(sources: Sequence[Source], options: SiteOptions) -> SiteRead:
     grid = read_grid(source, header, options.sheet, _NEEDS)
     place = _places(grid, declared, source)
     cells = [
-        {"file": source.shown, "line": line, "raw": "\t".join(row), **_cell(row, place)}
+        {"file": source.shown, "line": line, "raw": "\t".join(row), **_cell(row, place, grid.names)}
         for line, row in zip(grid.lines, grid.rows, strict=True)
     ]
     problems = [(source.shown, p) for p in grid.problems]
@@ -141,12 +146,14 @@ def _places(grid: Grid, declared: Mapping[str, str], source: Source) -> dict[str
     return place
 
 
-def _cell(row: list[str], place: Mapping[str, list[int]]) -> dict[str, str | None]:
+def _cell(
+    row: list[str], place: Mapping[str, list[int]], names: list[str]
+) -> dict[str, str | None]:
     def value(field: str) -> str | None:
         for i in place.get(field, ()):
             text = row[i].strip()
             if text.lower() not in MISSING:
-                return text
+                return with_unit(text, names[i]) if field in POWERS else text
         return None
 
     technology = _technology(value)
@@ -162,6 +169,7 @@ def _cell(row: list[str], place: Mapping[str, list[int]]) -> dict[str, str | Non
         "indoor": _indoor(value("indoor")),
         **{n: value(n) for n in ("site_name", "cell_name", "pci", "tac", "x", "y", "height_m")},
         **{n: value(n) for n in ("azimuth_deg", "power_dbm", "opened", "redcap", "nbiot")},
+        **{n: value(n) for n in ("tx_power", "eirp", "beamwidth_deg")},
     }
 
 

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from covermap.errors import FormatError
 from covermap.formats.sites.base import (
     FIELDS,
+    POWERS,
     SiteFormat,
     SiteOptions,
     SiteRead,
     cells_table,
     malformed_table,
+    with_unit,
 )
 from covermap.formats.sites.grid import header_of, read_grid
 from covermap.formats.source import Source
@@ -37,6 +39,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "azimuth_deg": ("azimuth", "azimuthdeg", "bearing"),
     "tilt_deg": ("tilt", "tiltdeg", "downtilt"),
     "power_dbm": ("powerdbm", "referencesignalpower"),
+    "tx_power": ("txpower", "txpowerdbm", "txpowerw", "transmitpower"),
+    "eirp": ("eirp", "eirpdbm", "eirpw"),
+    "beamwidth_deg": ("beamwidth", "beamwidthdeg"),
     "indoor": ("indoor",),
     "redcap": ("redcap",),
     "nbiot": ("nbiot",),
@@ -99,7 +104,10 @@ def read(sources: Sequence[Source], options: SiteOptions) -> SiteRead:
     implied = None if "technology" in place else _implied(grid.names)
     cells: list[dict[str, str | int | None]] = []
     for line, row in zip(grid.lines, grid.rows, strict=True):
-        values: dict[str, str | None] = {field: row[i] for field, i in place.items()}
+        values = {
+            field: with_unit(row[i], grid.names[i]) if field in POWERS else row[i]
+            for field, i in place.items()
+        }
         if implied:
             values["technology"] = implied
         cells.append({"file": source.shown, "line": line, "raw": ",".join(row), **values})
