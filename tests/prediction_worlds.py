@@ -15,6 +15,7 @@ METRES = np.array([66_800.0, 111_270.0])
 """Of a degree, there."""
 TRUE = Covariance(7.0, 800.0, 4.0, 6000.0, 4.0, 0.5)
 THRESHOLD_DBM = -97.0
+ALONE_MEAN_DBM = -92.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ def world(seed, runs=25, side_m=16_000.0, more=700, covariance=TRUE, model=True,
     predicted = predicted if model else np.full(len(xy), np.nan)
     offset, slope = (4.0, 0.9) if model else (0.0, 1.0)
     middle = np.nanmean(predicted) if model else 0.0
-    mean = middle + offset + slope * (predicted - middle) if model else np.full(len(xy), -92.0)
+    mean = (
+        middle + offset + slope * (predicted - middle)
+        if model
+        else np.full(len(xy), ALONE_MEAN_DBM)
+    )
     lasting = mean + field
     run = drive[:, 0].astype(np.int64)
     level = lasting[row] + run_noise(rng, run, points[row], covariance, heavy)
@@ -125,3 +130,11 @@ def best_possible(seen, lon, lat, mean_seen, mean_at, covariance=TRUE):
     weight = np.linalg.solve(k, cross.T)
     mean = mean_at + weight.T @ (seen.level_dbm - mean_seen)
     return mean, covariance.field_variance_db2 - (cross * weight.T).sum(axis=1)
+
+
+def mean_of(made):
+    """Give the true mean everywhere."""
+    if np.isnan(made.predicted_dbm).all():
+        return np.full(len(made.lon), ALONE_MEAN_DBM)
+    middle = made.predicted_dbm.mean()
+    return middle + made.offset_db + made.slope * (made.predicted_dbm - middle)

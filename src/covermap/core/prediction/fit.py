@@ -38,6 +38,8 @@ BLOCKS_M = (400.0, 2000.0, 6000.0)
 TARGETS = 1600
 """Measurements that are foretold, at most; half of them fit, half tell the spread."""
 NEIGHBOURS = 20
+RUNS_A_PLACE = 3
+"""More of them take no part in the fit."""
 BOUND = 3.0
 _LINE_FROM = 3.0
 _SALT = 77
@@ -58,16 +60,16 @@ class Foretold:
 
 def foretold(seen: Observations, targets: int = TARGETS) -> Foretold:
     """Choose measurements to be foretold and those that foretell them, the same in every run."""
-    points, part = seen.points, max(targets // (1 + len(BLOCKS_M)), 1)
+    points, part = seen.points, targets // (1 + len(BLOCKS_M))
     rank = parts_of(np.arange(len(seen)), 1 << 40, _SALT)
-    some = np.argsort(rank, kind="stable")[:part]
-    every = nearby(points, seen.variance_db2)
+    few = _few_a_place(seen.place, rank)
+    some = few[np.argsort(rank[few], kind="stable")][:part]
+    every = nearby(points, seen.variance_db2, few)
     rows, near = [some], [neighbours(every, points[some], some, NEIGHBOURS)]
     for at, side in enumerate(BLOCKS_M):
         fold = parts_of(blocks_of(seen.lon, seen.lat, side), 2, _SALT + at)
         for k in (0, 1):
-            among = np.flatnonzero(fold != k)
-            out = np.flatnonzero(fold == k)
+            among, out = few[fold[few] != k], few[fold[few] == k]
             out = out[np.argsort(rank[out], kind="stable")][: part // 2]
             rows.append(out)
             near.append(
@@ -76,10 +78,17 @@ def foretold(seen: Observations, targets: int = TARGETS) -> Foretold:
     return Foretold(np.concatenate(rows), np.concatenate(near))
 
 
-def fitted(
-    known: Known, told: Foretold, with_model: bool, with_groups: bool, smooth: bool = False
-) -> Covariance:
-    """Give the covariance of the greatest posterior density.
+def _few_a_place(place: Ints, rank: Ints) -> Ints:
+    """Rows of at most `RUNS_A_PLACE` runs a place, ascending: one parking lot is not the city."""
+    order = np.lexsort([rank, place])
+    start = np.r_[True, place[order][1:] != place[order][:-1]]
+    first = np.flatnonzero(start)
+    number = np.arange(len(place)) - first[np.cumsum(start) - 1] if len(place) else order
+    return np.sort(order[number < RUNS_A_PLACE])
+
+
+def fitted(known: Known, told: Foretold, with_model: bool, with_groups: bool) -> Covariance:
+    """Give the covariance of the greatest posterior density, its short field rough or smooth.
 
     Parameters
     ----------
@@ -88,10 +97,18 @@ def fitted(
     told
         See :func:`foretold`.
     """
-    start = prior(with_model, with_groups, smooth)
+    rough, smooth = (
+        _greatest(known, told, prior(with_model, with_groups, shape)) for shape in (False, True)
+    )
+    return smooth[0] if smooth[1] < rough[1] else rough[0]
+
+
+def _greatest(known: Known, told: Foretold, start: Covariance) -> tuple[Covariance, float]:
+    """Covariance of the greatest posterior density from a start, and minus its logarithm."""
+    with_groups = start.group_sd_db > 0
     free = [k for k in range(len(NAMES)) if with_groups or not NAMES[k].startswith("group")]
     if not len(told.row):
-        return start
+        return start, 0.0
 
     def cost(some: Floats) -> float:
         u = np.zeros(len(NAMES))
@@ -107,7 +124,7 @@ def fitted(
     u = np.zeros(len(NAMES))
     # as many digits as the optimum has: the last ones differ between processors
     u[free] = np.round(found.x, 4)
-    return moved(start, u)
+    return moved(start, u), cost(u[free])
 
 
 @njit(cache=True, nogil=True)

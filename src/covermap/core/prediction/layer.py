@@ -57,29 +57,27 @@ class Prediction:
     """To the nearest measurement; infinite without any."""
 
 
-def learn(seen: Observations, smooth: bool = False) -> Layer:
+def learn(seen: Observations) -> Layer:
     """Learn calibration, covariance and spread from measurements of one layer.
 
     Parameters
     ----------
     seen
         In any order; one row a place and run.
-    smooth
-        Take a Matern 3/2 short field instead of an exponential one.
 
     Notes
     -----
     Serving cells take part where more than one is given.
     """
     seen = seen.take(np.lexsort([seen.level_dbm, seen.run, seen.place]))
-    start = rough(seen)
+    one, _, share, part = merged(seen)
+    start = rough(one)
     with_model = bool(np.isfinite(seen.predicted_dbm).any())
     with_groups = len(np.unique(seen.group[seen.group >= 0])) > 1
     told = foretold(seen) if len(seen) >= LEAST else foretold(seen, 0)
     # targets come in stretches, one a way of leaving out: every second fits, the others test
     known = _each(seen, start)
-    covariance = fitted(known, _part(told, 0), with_model, with_groups, smooth)
-    one, _, share, part = merged(seen)
+    covariance = fitted(known, _part(told, 0), with_model, with_groups)
     calibration = calibrated(one, share, covariance)
     spread = _spread(seen, calibration, covariance, _part(told, 1))
     even = replace(seen, level_dbm=seen.level_dbm - calibration.of_devices(seen.device))

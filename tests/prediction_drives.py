@@ -1,0 +1,47 @@
+"""Real drives as measurements of layers, cell by cell: Bremen's motorways, Cork's streets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from covermap.core.cube.samples import cells_of, placed
+from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.sources import from_samples
+from real_logs import Report, ingest_files
+
+RESOLUTION = 10
+MAX_ERROR_M = 50.0
+NO_SERVICE_DBM = -140.0
+LEAST_PLACES = 300
+"""A layer measured in fewer cells says nothing about distances."""
+THRESHOLDS_DBM = {"lte": -105.0, "nr": -105.0, "umts": -85.0, "gsm": -80.0}
+"""Those of 4G and 5G are the default pack's; of 2G and 3G hardly a cell was below its."""
+BREMEN_COLUMNS = {
+    "time": "timestamp", "operator": "mcc+mnc", "technology": "tech", "rsrp_dbm": "rsrp",
+    "rssi_dbm": "rssi", "cell_id": "cell_id", "tac": "lac", "band": "band",
+}  # fmt: skip
+
+
+def bremen(real_data: Path) -> dict[str, Observations]:
+    files = (real_data / "measurements" / "bremen_motorway").glob("*.geojson.gz")
+    return _layers("Bremen", ingest_files(
+        files, name="bremen", format="geojson-points", columns=BREMEN_COLUMNS, antenna="roof"
+    ))  # fmt: skip
+
+
+def cork(real_data: Path) -> dict[str, Observations]:
+    path = real_data / "measurements" / "cork_gnettrack" / "5G-production-dataset.zip"
+    return _layers("Cork", ingest_files(
+        [path], name="cork", format="gnettrack", timezone="Europe/Dublin", operator="B",
+        antenna="in-car",
+    ))  # fmt: skip
+
+
+def _layers(town: str, report: Report) -> dict[str, Observations]:
+    samples = placed(report.table("samples"), MAX_ERROR_M)
+    found = from_samples(samples, cells_of(samples, RESOLUTION), NO_SERVICE_DBM)
+    return {
+        f"{town} {operator} {technology}": seen
+        for (operator, technology), (seen, _) in sorted(found.items())
+        if len(set(seen.place.tolist())) >= LEAST_PLACES
+    }
