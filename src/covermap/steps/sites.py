@@ -18,6 +18,7 @@ import pyarrow as pa
 from pyproj import CRS
 
 from covermap.core.datum import parse_datum, to_wgs84
+from covermap.core.geodesy import lengths_m
 from covermap.core.inputs import site_values as values
 from covermap.core.inputs.channels import lte_band, nr_band
 from covermap.core.samples.technology import NAMES, UNKNOWN, operator_name, technology_codes
@@ -28,6 +29,9 @@ from covermap.formats.sites.base import FIELDS, POWERS
 from covermap.formats.source import Source
 from covermap.tables import PROBLEMS, REJECTED, SITES, TECHNOLOGIES, conform, in_order
 from covermap.workspace import Config, Sites
+
+_SITE_M = 1_000.0
+"""Cells of one site lie within this of its middle (remote heads of one baseband may not: told)."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ def _judge(work: _Work, datum: str) -> pd.DataFrame:
     frame["opened"] = _dates(work)
     frame["operator"] = _operators(work)
     _count_repeated_cells(work, frame)
+    _count_scattered_sites(work, frame)
     kept = frame[work.reason == None].explode("operator")  # noqa: E711
     return _identify(_with_bands(kept.reset_index(drop=True)))
 
@@ -173,6 +178,17 @@ def _count_repeated_cells(work: _Work, frame: pd.DataFrame) -> None:
     again = np.zeros(len(frame), bool)
     again[still] = key[still].duplicated().to_numpy()
     work.count("cell_described_twice", again, "cell_id", "kept")
+
+
+def _count_scattered_sites(work: _Work, frame: pd.DataFrame) -> None:
+    """Count cells far from the middle of their site: a wrong digit, or one identity used twice."""
+    still = (work.reason == None) & frame["site_id"].notna().to_numpy()  # noqa: E711
+    known = frame[still].assign(owner=np.array(work.text("operator").to_pylist(), object)[still])
+    groups = known.groupby(["owner", "technology", "site_id"], dropna=False)
+    lon, lat = (groups[name].transform("median").to_numpy(np.float64) for name in ("lon", "lat"))
+    far = np.zeros(len(frame), bool)
+    far[still] = lengths_m(known["lon"].to_numpy(), known["lat"].to_numpy(), lon, lat) > _SITE_M
+    work.count("site_in_two_places", far, "site_id", "kept")
 
 
 def _positions(work: _Work, datum: str) -> tuple[Any, Any]:

@@ -93,7 +93,7 @@ def test_accepted_and_rejected_add_up_to_the_rows(tmp_path):
     ],
 )
 def test_an_impossible_value_is_blanked_and_counted(tmp_path, field, value, column, problem):
-    result = run(tmp_path, {}, {field: value}, {field: value, "lon": "121.6"})
+    result = run(tmp_path, {}, {field: value}, {field: value, "lon": "121.501"})
     assert result.sites[column].null_count == 2
     assert problems(result) == {problem: (2, 3, value)}
     assert result.sites.num_rows == 3
@@ -175,6 +175,15 @@ def test_an_unknown_format_names_the_known_ones(tmp_path):
 
 def test_simulated_inputs_are_labelled(tmp_path):
     assert run(tmp_path, {}, simulated=True).sites["simulated"].to_pylist() == [True]
+
+
+def test_a_site_with_a_cell_far_away_is_kept_and_told(tmp_path):
+    near = [{"lon": f"121.500{i}"} for i in range(1, 4)]
+    result = run(tmp_path, *({**n, "site_id": "A"} for n in near), {"lon": "112.5", "site_id": "A"})
+    assert result.sites.num_rows == 4
+    assert problems(result)["site_in_two_places"] == (1, 5, "A")
+    other = run(tmp_path, {"site_id": "A"}, {"lon": "112.5", "site_id": "A", "operator": "46001"})
+    assert "site_in_two_places" not in problems(other)
 
 
 def powers(tmp_path, *written, header="tx_power"):
