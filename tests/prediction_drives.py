@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from covermap.core.cube.samples import cells_of, placed
+from covermap.core.cube.samples import cells_of
 from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.sources import from_samples
 from real_logs import Report, ingest_files
@@ -38,8 +38,8 @@ def cork(real_data: Path) -> dict[str, Observations]:
 
 
 def _layers(town: str, report: Report) -> dict[str, Observations]:
-    samples = placed(report.table("samples"), MAX_ERROR_M)
-    found = from_samples(samples, cells_of(samples, RESOLUTION), NO_SERVICE_DBM)
+    samples = report.table("samples")
+    found = from_samples(samples, cells_of(samples, MAX_ERROR_M, RESOLUTION), NO_SERVICE_DBM)
     return {
         f"{town} {operator} {technology}": seen
         for (operator, technology), (seen, _) in sorted(found.items())

@@ -35,7 +35,8 @@ PRIOR_GROUPS = 10.0
 LAYER_SD_DB = 15.0
 """Spread of the level over a layer, before any is known: for cells with censored samples only."""
 _HUBER = 2.0
-_TURNS = 60
+_TURNS = 100
+_REACH_DB = 200.0
 _LEAST_SAMPLES = 6
 """Of a cell and run, to tell the spread in it."""
 
@@ -171,44 +172,55 @@ def _grouped(rows: Rows) -> tuple[Rows, Ints]:
 def _locate(
     first: Ints, end: Ints, level: Floats, n: Ints, censored: Flags, sd: float, layer: float
 ) -> tuple[Floats, Floats]:
-    """Huber's location of each group by Newton's steps, censored rows at their expectation."""
+    """Huber's location of each group by Newton's steps, kept between bounds that close in."""
     found, variance = np.empty(len(first)), np.empty(len(first))
     for g in range(len(first)):
-        total, count, any_censored = 0.0, 0, False
-        for i in range(first[g], end[g]):
-            total += n[i] * level[i]
-            count += n[i]
-            any_censored = any_censored or censored[i]
+        rows = slice(first[g], end[g])
+        total, any_censored = np.sum(n[rows] * level[rows]), np.any(censored[rows])
         prior = 1.0 / LAYER_SD_DB**2 if any_censored else 0.0
-        at = total / count
-        information = 1.0
+        at = total / np.sum(n[rows])
+        low, high = at - _REACH_DB, at + _REACH_DB
         for _ in range(_TURNS):
-            slope, information, curve = -prior * (at - layer), prior, prior
-            for i in range(first[g], end[g]):
-                z = (level[i] - at) / sd
-                if censored[i]:
-                    ratio = hazard(z)
-                    slope -= n[i] * ratio / sd
-                    share = ratio * (ratio + z)
-                    information += n[i] * share / sd**2
-                    curve += n[i] * share / sd**2
-                else:
-                    slope += n[i] * min(max(z, -_HUBER), _HUBER) / sd
-                    information += n[i] / sd**2
-                    curve += n[i] / sd**2
-            step = slope / curve
-            at += min(max(step, -5.0), 5.0)
-            if abs(step) < 1e-9:
+            slope, curve, _ = _slopes(at, level[rows], n[rows], censored[rows], sd, prior, layer)
+            if abs(slope) < 1e-10:
                 break
+            low, high = (at, high) if slope > 0 else (low, at)
+            to = at + slope / max(curve, 1e-12)
+            if not low < to < high:
+                to = 0.5 * (low + high)
+            if abs(to - at) < 1e-10:
+                break
+            at = to
         found[g] = at
+        _, _, information = _slopes(at, level[rows], n[rows], censored[rows], sd, prior, layer)
         variance[g] = 1.0 / information
     return found, variance
 
 
 @njit(cache=True)
+def _slopes(
+    at: float, level: Floats, n: Ints, censored: Flags, sd: float, prior: float, layer: float
+) -> tuple[float, float, float]:
+    """Slope and curvature of the log posterior, and information as if no sample were cut."""
+    slope, curve, information = -prior * (at - layer), prior, prior
+    for i in range(len(level)):
+        z = (level[i] - at) / sd
+        if censored[i]:
+            ratio = hazard(z)
+            slope -= n[i] * ratio / sd
+            curve += n[i] * ratio * (ratio + z) / sd**2
+            information += n[i] * ratio * (ratio + z) / sd**2
+        else:
+            slope += n[i] * min(max(z, -_HUBER), _HUBER) / sd
+            curve += n[i] / sd**2 if abs(z) <= _HUBER else 0.0
+            information += n[i] / sd**2
+    return slope, curve, information
+
+
+@njit(cache=True)
 def hazard(z: float) -> float:
     """Give the density over the share of a standard normal below z, ``phi(z) / Phi(z)``."""
-    if z < -8.0:  # the ratio's asymptote: both vanish beyond
+    if z < -30.0:  # the ratio's asymptote: both vanish beyond
         return -z - 1.0 / z
     below = 0.5 * math.erfc(-z / math.sqrt(2.0))
     return math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi) / below

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from covermap.core.cells import centres
+from covermap.core.cells import NO_CELL, centres
 from covermap.core.cube.counts import NO_BIN, Counts
 from covermap.core.prediction.observations import Observations, Rows, levels_of, sample_sd
 from covermap.tables import NO_TECHNOLOGY
@@ -33,12 +33,15 @@ def from_samples(samples: pa.Table, cells: Ints, none_dbm: float) -> Found:
     Parameters
     ----------
     samples
-        Placed rows of ``tables.SAMPLES``.
+        Rows of ``tables.SAMPLES``.
     cells
-        Cell of each row.
+        Cell of each row; those of no cell are passed over.
     none_dbm
         Level that a sample without service does not exceed.
     """
+    known = cells != NO_CELL
+    if not known.all():
+        samples, cells = samples.filter(pa.array(known)), cells[known]
     operator, technology, run, device, group = (
         _codes(samples, name)
         for name in ("operator", "technology", "run_id", "device_id", "cell_id")

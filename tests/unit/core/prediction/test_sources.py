@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covermap.core.cells import cells_at, centres
+from covermap.core.cells import NO_CELL, cells_at, centres
 from covermap.core.cube.samples import count_levels
 from covermap.core.prediction.observations import Rows, levels_of, sample_sd
 from covermap.core.prediction.sources import from_counts, from_samples
@@ -61,6 +61,13 @@ def test_each_layer_has_the_levels_of_its_cells_and_runs(rows):
             if ids and ids.count("c1") != ids.count("c2"):
                 names = sorted({r["cell_id"] for r in rows if r["cell_id"]})
                 assert names[seen.group[k]] == max(set(ids), key=ids.count)
+
+
+def test_samples_of_no_cell_are_passed_over():
+    row = {"operator": "a", "technology": "lte", "service": True, "run_id": "r", "rsrp_dbm": -90.0}
+    table = pa.Table.from_pylist([row, row | {"rsrp_dbm": -70.0}], SCHEMA)
+    found = from_samples(table, np.array([CELLS[0], NO_CELL]), -140.0)
+    assert found["a", "lte"][0].level_dbm.tolist() == [-90.0]
 
 
 def test_the_cube_gives_the_levels_of_the_samples_by_period_and_source():
