@@ -12,8 +12,9 @@ CORE := $(shell find src/covermap/core src/covermap/simulate -name '*.py' 2>/dev
 WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 PYTEST := $(BIN)/pytest -q
 PARALLEL := -n 2 --dist loadfile
+BESIDE := $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help env web demo test check lint types unit laws real browser spark docs wheel webcheck bench format lock clean
+.PHONY: help env web demo test check lint types unit laws real outside browser spark docs wheel webcheck bench format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,9 +48,11 @@ demo: $(KERNELS) $(STATIC)  ## build the sample workspace and serve its map (POR
 	@$(BIN)/covermap build $(DEMO)
 	@$(BIN)/covermap serve $(DEMO) --port $(PORT)
 
-test: check laws browser spark docs wheel real  ## everything
+test: check laws outside real  ## everything
 
-check: lint types webcheck unit  ## the fast part: lint, types, unit tests
+check: $(ENV) $(NODE)  ## the fast part: lint, types, unit tests
+	@$(BESIDE) lint types webcheck
+	@$(MAKE) --no-print-directory unit
 
 lint: $(ENV)
 	$(BIN)/ruff check .
@@ -70,6 +73,10 @@ laws: $(KERNELS)  ## laws (properties) and slow unit tests
 
 real: $(KERNELS)  ## tests on the real inputs beside the project
 	$(PYTEST) tests/real $(PARALLEL)
+
+# Each of these waits for other processes much of its time: two of their files go beside each other.
+outside: $(KERNELS) $(STATIC)  ## wheel, spark, browser and docs together
+	$(PYTEST) tests/wheel tests/spark tests/browser tests/docs $(PARALLEL) --no-loadscope-reorder
 
 browser: $(KERNELS) $(STATIC)  ## the map in headless Chromium
 	$(PYTEST) tests/browser
