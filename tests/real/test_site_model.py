@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from covermap.core.radio.server import Places, Terms, best_servers
 from covermap.core.sites.density import counts_by_cell, nearest_m, stations_per_10_000
 from covermap.core.sites.model import FILLABLE, model_of
+from covermap.core.sites.radios import radios_of
 from covermap.formats.source import expand
 from covermap.steps.sites import read_sites
 from covermap.workspace import Config, Sites
@@ -63,3 +66,22 @@ def test_uruguay_counts_every_site_and_cell_once_at_any_resolution(real_data: Pa
     assert max(totals) - min(totals) < 0.01 * max(totals)
     far = nearest_m([-56.1645], [-34.9011], sites["lon"].to_numpy(), sites["lat"].to_numpy())
     assert far[0] < 500  # Montevideo
+
+
+def test_leipzigs_5g_at_3_5_ghz_serves_the_middle_of_the_town_by_the_formulae(
+    real_data: Path,
+) -> None:
+    sites = cells(real_data / "sites", "leipzig_*.csv", format="leipzig-emf")
+    mine = sites.filter((pc.field("operator") == "Telekom") & (pc.field("band") == "n78"))
+    radios = radios_of(mine["lon"].to_numpy(), mine["lat"].to_numpy(), model_of(mine))
+    lon, lat = (v.ravel() for v in np.meshgrid(
+        np.linspace(12.34, 12.41, 40), np.linspace(51.32, 51.36, 40)
+    ))  # fmt: skip
+    unknown = np.full(len(lon), np.nan)
+    found = best_servers(
+        Places(lon, lat, unknown, unknown, unknown), radios, np.zeros((2, 2), np.int16),
+        Terms(radius_m=5_000.0, step_m=100.0),
+    )  # fmt: skip
+    assert (found.cell >= 0).all()
+    assert -110 < np.median(found.rsrp_dbm) < -75
+    assert -5 < np.median(found.sinr_db) < 25
