@@ -26,17 +26,19 @@ import exactextract
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import rasterio
 from rasterio.transform import Affine
 
 from covermap.core.cells import boundaries, cells_at, descendants
 from covermap.formats.rasters import open_raster
-from covermap.formats.vectors import read_vector
 from covermap.steps.people.reading import read_people
 from covermap.steps.people.sharing import reach, share_out
-from covermap.tables import REGIONS, conform, empty
+from covermap.tables import REGIONS, empty
 from covermap.workspace import Population
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from provinces import provinces_in
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("COVERMAP_REAL_DATA", PROJECT.parent / "shared" / "data"))
@@ -115,20 +117,9 @@ def compare(name: str, path: Path, cells: Any) -> dict[str, float]:
     return {f"{name}_s": round(ours, 2), f"{name}_ratio_to_exactextract": round(ratio, 1)}
 
 
-def provinces() -> pa.Table:
-    table = read_vector(PROVINCES).table
-    own = table[table["level"].astype(int) == 0]
-    rows = [
-        {"region_id": str(code), "level": "province", "name": name, "geometry": shape.wkb,
-         "input": "cn", "simulated": False}
-        for code, name, shape in zip(own["adcode"], own["name"], own.geometry, strict=True)
-    ]  # fmt: skip
-    return conform(pa.Table.from_pylist(rows), REGIONS)
-
-
 def whole_raster(path: Path) -> dict[str, float]:
     """Count the whole raster by province; print it; how much of the total is kept."""
-    regions = provinces() if PROVINCES.is_file() else empty(REGIONS)
+    regions = provinces_in(DATA) if PROVINCES.is_file() else empty(REGIONS)
     declared = Population(files=(path.name,), kind="count")
     seconds, got = timed(lambda: read_people(declared, [path], regions, path.parent, 10), 1)
     cells, (raster,) = got.counting.to_pandas(), got.population.to_pylist()

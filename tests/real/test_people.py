@@ -13,11 +13,11 @@ import pytest
 from covermap.core.cells import cells_at, descendants, parents
 from covermap.formats.rasters import open_raster
 from covermap.formats.survey import survey
-from covermap.formats.vectors import read_vector
 from covermap.steps.people.reading import PeopleRead, oddities, read_people
 from covermap.steps.people.sharing import reach, share_out
-from covermap.tables import REGIONS, conform, empty
+from covermap.tables import REGIONS, empty
 from covermap.workspace import Population
+from provinces import provinces_in
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -25,14 +25,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def provinces(real_data: Path) -> pa.Table:
     """The provinces of `admin/`, as regions."""
-    table = read_vector(real_data / "admin/cn_admin_polygons.parquet").table
-    own = table[table["level"].astype(int) == 0]
-    rows = [
-        {"region_id": str(code), "level": "province", "name": name, "geometry": shape.wkb,
-         "input": "cn", "simulated": False}
-        for code, name, shape in zip(own["adcode"], own["name"], own.geometry, strict=True)
-    ]  # fmt: skip
-    return conform(pa.Table.from_pylist(rows), REGIONS)
+    return provinces_in(real_data)
 
 
 def read(path: Path, regions: pa.Table, **how: Any) -> PeopleRead:
@@ -103,3 +96,25 @@ def test_a_saturated_density_serves_as_weights_in_mercator(real_data: Path) -> N
         told = [kind for kind, *_ in oddities(raster, survey(raster, "density"), "density")]
     assert found == pytest.approx(plain, rel=2e-3)
     assert told == ["saturated_people"]
+
+
+def test_saturated_weights_take_the_people_of_each_province_from_a_table(
+    real_data: Path, provinces: pa.Table, tmp_path: Path
+) -> None:
+    """Weights by GPW's byte raster, totals of provinces by WorldPop: each is kept to 0.01 %."""
+    counted = read(real_data / "rasters/CHN_2020_10km.tif", provinces).counting.to_pandas()
+    totals = counted.groupby("province")["people"].sum()
+    table = tmp_path / "totals.csv"
+    table.write_text("region,people\n" + "".join(f"{k},{v!r}\n" for k, v in totals.items()))
+    path = real_data / "rasters/cn_gpw_density_byte_z7.tif"
+    declared = Population(files=(path.name,), kind="weight", totals="totals.csv")
+    got = read_people(declared, [path], provinces, path.parent, 10, table)
+    cells = got.counting.to_pandas()
+    scaled = cells.groupby("province")["people"].sum()
+    assert len(totals) > 30
+    assert set(scaled.index) >= set(totals.index)
+    worst = max(abs(scaled[k] / v - 1.0) for k, v in totals.items() if v)
+    assert worst < 1e-4
+    assert scaled.sum() == pytest.approx(totals.sum(), rel=1e-4)
+    (raster,) = got.population.to_pylist()
+    assert raster["people"] == pytest.approx(cells["people"].sum(), rel=1e-9)

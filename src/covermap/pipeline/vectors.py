@@ -131,10 +131,14 @@ def _people(root: Path, config: Config, regions: Path, cache: Cache) -> Path:
     files = []
     if declared is not None:
         files = input_files(root, declared.files, "covermap.toml [population]")
-    content = [files_key(root, files), declared and _dump(declared), regions.name, grid]
+    totals = None
+    if declared is not None and declared.totals is not None:
+        (totals, *_) = input_files(root, (declared.totals,), "covermap.toml [population] totals")
+    named = [*files, totals] if totals else files
+    content = [files_key(root, named), declared and _dump(declared), regions.name, grid]
     folder = cache.folder("population", key_of(code_key(), "population", content))
     if not folder.is_dir():
-        made = read_people(declared, files, Tables(regions).read("regions"), root, grid)
+        made = read_people(declared, files, Tables(regions).read("regions"), root, grid, totals)
         write_tables(folder, {
             "population": made.population, "counting_cells": made.counting,
             "rejected": made.rejected, "problems": made.problems,

@@ -37,6 +37,7 @@ COUNTING_CELLS = Table(
         C("cell", I64, "H3 index as int64"),
         C("area_m2", F64, "area of the cell, m2"),
         C("people", F64, "people in it", NO_POPULATION),
+        C("factor", F64, "what its region's total multiplies the raster by", "no totals: 1"),
         *(C(level, S, f"region_id of its {level}", f"in no known {level}") for level in LEVELS),
     ),
     ("cell",),

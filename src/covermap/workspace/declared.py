@@ -129,7 +129,9 @@ class Population(_Strict):
     a raster that saturates."""
     year: Annotated[int, Field(ge=1800, le=2200)] | None = None
     total: Annotated[float, Field(gt=0)] | None = None
-    """People in all: the raster is scaled to it. A weight needs one."""
+    """People in all: the raster is scaled to it. A weight needs one, or `totals`."""
+    totals: str | None = None
+    """Table (CSV) of the people of regions, columns region and people: it is scaled to each."""
     band: Annotated[int, Field(ge=1)] | None = None
     """Which band, where there are several."""
     datum: Datum | None = None
@@ -140,8 +142,13 @@ class Population(_Strict):
 
     @model_validator(mode="after")
     def _weights_have_a_total(self) -> Population:
-        if self.kind == "weight" and self.total is None:
-            raise ValueError('kind = "weight" needs total = the number of people in all')
+        if self.kind == "weight" and self.total is None and self.totals is None:
+            raise ValueError(
+                'kind = "weight" needs total = the number of people in all, or totals = a table '
+                "of those of regions"
+            )
+        if self.total is not None and self.totals is not None:
+            raise ValueError("total and totals: give one of them")
         return self
 
 

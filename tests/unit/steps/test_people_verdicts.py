@@ -276,3 +276,21 @@ def test_a_build_without_cells_has_no_rows(tmp_path: Path) -> None:
 def test_what_cells_hold_beyond_the_whole_is_scaled_to_it() -> None:
     assert parts_of(np.array([60.0, 60.0, 30.0, 9.0]), 100.0).tolist() == [40.0, 40.0, 20.0, 0.0]
     assert parts_of(np.array([1.0, 2.0, 3.0, 9.0]), 100.0).tolist() == [1.0, 2.0, 3.0, 94.0]
+
+
+def test_totals_of_regions_scale_the_people_of_fine_cells_alike(tmp_path: Path) -> None:
+    context, _, _ = workspace(tmp_path / "w")
+    step.run(context)
+    before = Tables(context.out).read("cell_people").to_pandas()
+    counting = context.tables.read("counting_cells")
+    factor = np.where(np.array(counting["county"].to_pylist()) == "w", 3.0, 0.5)
+    place = counting.column_names.index("factor")
+    scaled = counting.set_column(place, "factor", pa.array(factor))
+    put(context.tables.folder, "counting_cells", scaled)
+    step.run(context)
+    after = Tables(context.out).read("cell_people").to_pandas()
+    of = dict(zip(scaled["cell"].to_pylist(), factor, strict=True))
+    above = parents(before["cell"].to_numpy(), 7)
+    expected = before["people"] * [of.get(c, 1.0) for c in above]
+    assert after["people"].tolist() == pytest.approx(expected.tolist())
+    assert after["people"].sum() != pytest.approx(before["people"].sum())

@@ -127,10 +127,20 @@ def _people(ctx: StepContext, declared: Population, cells: Ints) -> Floats:
     if len(cells) and off.all():
         raise InputError(_elsewhere(cells, [row["file"] for row in rasters]))
     people[off] = 0.0
+    people *= _factors(ctx.tables, cells)
     ctx.report["cells"] = len(cells)
     ctx.report["cells_off_the_raster"] = int(off.sum())
     ctx.report["people"] = round(float(people.sum()))
     return people
+
+
+def _factors(tables: Tables, cells: Ints) -> Floats:
+    """Give what the totals of regions multiply each cell's people by; 1 where there are none."""
+    known = tables.read("counting_cells", ["cell", "factor"])
+    factor = pa.compute.fill_null(known.column("factor"), 1.0).to_numpy()
+    row, inside = rows_of(cells, known.column("cell").to_numpy())
+    made: Floats = np.append(factor, 1.0)[np.where(inside, row, len(factor))]
+    return made
 
 
 def _key(made: str, cells: Ints) -> str:

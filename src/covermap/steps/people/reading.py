@@ -17,8 +17,10 @@ from covermap.errors import DatumError, InputError
 from covermap.files import file_key
 from covermap.formats.problem import Problem
 from covermap.formats.rasters import Raster, open_raster
+from covermap.formats.source import Source
 from covermap.formats.survey import Survey, survey
 from covermap.steps.people.sharing import reach, share_out
+from covermap.steps.people.totals import factors_for, read_totals
 from covermap.steps.people.zones import Zones, place, zones_of
 from covermap.tables import (
     COUNTING_CELLS,
@@ -58,7 +60,12 @@ class PeopleRead:
 
 
 def read_people(
-    declared: Population | None, files: list[Path], regions: pa.Table, root: Path, grid: int
+    declared: Population | None,
+    files: list[Path],
+    regions: pa.Table,
+    root: Path,
+    grid: int,
+    totals: Path | None = None,
 ) -> PeopleRead:
     """Read every raster, and count its people in cells that know their region.
 
@@ -74,6 +81,8 @@ def read_people(
         Workspace that file names are shown relative to.
     grid
         Resolution of the build's cells.
+    totals
+        Table of the people of regions that the raster is scaled to.
 
     Raises
     ------
@@ -100,6 +109,10 @@ def read_people(
     if declared is not None:
         people = np.zeros(len(cell))
         people[np.searchsorted(cell, found.cell)] = found.people
+        if totals is not None:
+            columns["factor"] = _factors(totals, root, regions, columns, people)
+            people = people * columns["factor"]
+            _scale_rasters(found.rasters, float(people.sum()))
         columns["people"] = people
     return PeopleRead(
         in_order(pa.Table.from_pylist(found.rasters, schema=POPULATION.schema), POPULATION),
@@ -107,6 +120,23 @@ def read_people(
         told.table(),
         empty(REJECTED),
     )
+
+
+def _factors(
+    totals: Path, root: Path, regions: pa.Table, columns: dict[str, Any], people: Floats
+) -> Floats:
+    shown = Path(os.path.relpath(totals, root)).as_posix()
+    wanted = read_totals(Source(totals, None, shown), regions)
+    own = pa.compute.equal(regions.column("region_id"), next(iter(wanted)))
+    level = regions.filter(own).column("level")[0].as_py()
+    return factors_for(wanted, columns[level], people, shown)
+
+
+def _scale_rasters(rasters: list[dict[str, Any]], people: float) -> None:
+    """Say how many people the rasters stand for: each keeps its share of them."""
+    before = sum(row["people"] for row in rasters)
+    for row in rasters:
+        row["people"] *= people / before
 
 
 @dataclass
