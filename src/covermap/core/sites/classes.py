@@ -56,7 +56,8 @@ DEFAULTS = {
         "A.2.1.1.2-3; height as a terminal's: taken here",
     ),
 }  # fmt: skip
-"""By class. Sources name what was looked up; a figure that is no document's says so."""
+"""By class. The documents are named from knowledge of them, their text is still to be compared; a
+figure that is no document's says so."""
 
 REFERENCE_DB = {"gsm": 0.0, "umts": -10.0}
 """What terminals measure, beside the power of a carrier of 10 MHz: the whole BCCH carrier of GSM,
