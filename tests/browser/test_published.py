@@ -113,6 +113,7 @@ def test_cells_are_drawn_with_their_legend_and_tell_of_themselves(
     expect(panel.locator(".badge").first).to_have_text("weak")
     expect(panel).to_contain_text("People living here")
     expect(panel).to_contain_text(f"{world.PEOPLE}")
+    expect(panel).to_contain_text("A published map tells of a place what its tiles hold")
 
 
 def test_another_layer_is_read_from_its_own_archive(visits: Visits, pixel: Pixel) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import duckdb
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -70,6 +73,25 @@ class Snapshot:
             self._connection.register("nothing", TABLES[name].schema.empty_table())
             self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")
             self._connection.unregister("nothing")
+
+    @contextmanager
+    def of_lines(self, lines: Sequence[str], names: Sequence[str]) -> Iterator[Snapshot]:
+        """Give the same build with a few lines alone, whose rows of some tables are in memory."""
+        few = copy(self)
+        few.__dict__.pop("counts", None)
+        few._connection = duckdb.connect(config={"threads": 1})
+        few.tables = _Opened(self.build.folder, few._connection)
+        try:
+            for name in names:
+                cursor = self._connection.cursor()
+                query = f"SELECT * FROM {name} WHERE line_id IN (SELECT unnest(?::VARCHAR[]))"
+                rows = cursor.sql(query, params=[list(lines)]).to_arrow_table()
+                few._connection.register("found", rows)
+                few._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM found")
+                few._connection.unregister("found")
+            yield few
+        finally:
+            few._connection.close()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows that a query gives; every value of a user's is a parameter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from functools import partial
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pmtiles.tile import tileid_to_zxy
 
 import handmade
 from asking import Client
 from commands import covermap
 from covermap.errors import NotKnownError, PublishError
+from covermap.formats.archive import TileArchive
 from covermap.service import Settings
-from covermap.service.publishing import Published, content, publish_map
+from covermap.service.publishing import Published, lines, publish_map
 from covermap.service.publishing.content import plain_names
 from covermap.store import Workspace
 
@@ -48,6 +51,13 @@ def read(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 
 
+def line_in(folder: Path, number: int) -> Any:
+    """What a layer's archive of lines holds of one."""
+    packed = TileArchive(folder / "lines.pmtiles").tile(*tileid_to_zxy(number))
+    assert packed is not None
+    return json.loads(gzip.decompress(packed))
+
+
 def layer_of(out: Path, operator: str, technology: str) -> dict[str, Any]:
     (found,) = [x for x in read(out / "static.json")["layers"]
                 if (x["operator"], x["technology"]) == (operator, technology)]  # fmt: skip
@@ -72,7 +82,7 @@ def test_its_figures_are_those_that_the_service_answers(out: Path, client: Clien
         assert west <= spot["lon"] <= east
         assert south <= spot["lat"] <= north
     for number, line_id in enumerate(read(out / "b1" / "lines.json")):
-        line = read(folder / "lines" / f"{number}.json")
+        line = line_in(folder, number)
         assert line["detail"] == client.get(f"/api/lines/{line_id}?{query}").json()
         assert line["profile"] == client.get(f"/api/lines/{line_id}/profile?{query}").json()
     told = client.get("/api/build").json()
@@ -122,7 +132,7 @@ def test_only_the_layers_asked_for_are_published(
     assert [x["id"] for x in told["operators"]] == ["any", "46000"]
     assert told["technologies"] == ["lte", "nr"]
     assert not list((tmp_path / "map").rglob("*46001*"))
-    line = read(tmp_path / "map" / "b1" / "any-nr" / "lines" / "0.json")
+    line = line_in(tmp_path / "map" / "b1" / "any-nr", 0)
     shown = {(v["operator"], v["technology"]) for v in line["detail"]["verdicts"]}
     assert shown == {("any", "nr"), ("46000", "lte")}
     with pytest.raises(NotKnownError, match=r"no layer 'any/6g'. There are: any/any, any/lte"):
@@ -185,7 +195,7 @@ def test_what_fails_leaves_the_old_map_and_nothing_half_done(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(content, "read_profile", full)
+    monkeypatch.setattr(lines, "read_profile", full)
     with pytest.raises(OSError, match="No space left"):
         publish(workspace, out, web, layers=ONE)
     assert contents(out) == before

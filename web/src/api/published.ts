@@ -1,14 +1,13 @@
 /** Questions answered from the files of a published map: no service runs behind the page. */
 
 import { addProtocol, type RequestParameters } from 'maplibre-gl';
-import { PMTiles } from 'pmtiles';
+import { PMTiles, tileIdToZxy } from 'pmtiles';
 import { ApiError, type Api, type Query } from './client';
 import { linesPage, spotsPage } from './lists';
 import { RangeSource } from './ranges';
 import type { BuildInfo, LineDetail, LineVerdict, Page, Profile, WeakSpot } from './types';
 
 const PROTOCOL = 'covermap';
-const LINES_KEPT = 20;
 
 /** `static.json`: where the files of the map are. */
 interface Contents {
@@ -92,7 +91,10 @@ export class Published implements Api {
   async #line(id: string, query: Query): Promise<LineFile> {
     const number = (await this.#file<string[]>('lines.json')).indexOf(id);
     if (number < 0) throw new ApiError(404, `no line ${id}.`);
-    return this.#file(`${this.#layer(query).folder}/lines/${number}.json`);
+    const archive = this.#opened(`${this.#layer(query).folder}/lines.pmtiles`);
+    const found = await archive.getZxy(...tileIdToZxy(number));
+    if (!found) throw new ApiError(404, `no line ${id}.`);
+    return JSON.parse(new TextDecoder().decode(found.data)) as LineFile;
   }
 
   #layer({ operator, technology }: Query): PublishedLayer {
@@ -103,7 +105,7 @@ export class Published implements Api {
     return found;
   }
 
-  /** A file of the build, fetched once; of the many files of lines only the last ones are kept. */
+  /** A file of the build, fetched once. */
   #file<T>(name: string): Promise<T> {
     const url = this.#url(name);
     let made = this.#files.get(url);
@@ -111,8 +113,6 @@ export class Published implements Api {
       made = fetchJson<T>(url);
       this.#files.set(url, made);
       made.catch(() => this.#files.delete(url));
-      const lines = [...this.#files.keys()].filter((key) => key.includes('/lines/'));
-      for (const old of lines.slice(0, -LINES_KEPT)) this.#files.delete(old);
     }
     return made as Promise<T>;
   }
@@ -134,7 +134,10 @@ export class Published implements Api {
     const [kind = '', operator, technology] = parts.map(decodeURIComponent);
     const { sites } = this.#contents;
     const name = operator === undefined ? sites : this.#layer({ operator, technology }).tiles[kind];
-    if (!name) return null;
+    return name ? this.#opened(name) : null;
+  }
+
+  #opened(name: string): PMTiles {
     let archive = this.#archives.get(name);
     if (!archive) {
       const source = new RangeSource(this.#url(name), () => {

@@ -196,6 +196,8 @@ export const en = {
   'panel.nothing': 'Nothing is measured here in this layer.',
   'panel.noSite': 'This site is not in the visible part of the map.',
   'panel.noCell': 'This cell is not in the visible part of the map.',
+  'panel.published':
+    'A published map tells of a place what its tiles hold: the chosen layer, in hexagons as large as they are drawn. Zoom in for finer ones; choose another operator or technology for its figures.',
   'panel.people': 'People living here',
 
   'strip.label': 'Level, verdict and probability along {line}, {length}',

@@ -196,6 +196,8 @@ export const zh: Messages = {
   'panel.nothing': '此层在此处没有测量。',
   'panel.noSite': '该基站不在当前可见范围内。',
   'panel.noCell': '该网格不在当前可见范围内。',
+  'panel.published':
+    '已发布的静态地图只知道瓦片中的内容：所选图层，以及当前显示大小的六边形。放大可看更细的网格；切换运营商或制式可看其他数据。',
   'panel.people': '此处居住人口',
 
   'strip.label': '{line} 沿线电平、判定与概率，{length}',

@@ -8,7 +8,7 @@ Layout::
     README.txt                                       how to put it on a web server or object store
     <build>/build.json  <build>/lines.json           the build; identities of its lines, in order
     <build>/<layer>/lines.json  spots.json           lists of a layer
-    <build>/<layer>/lines/<number>.json              one line in it
+    <build>/<layer>/lines.pmtiles                    what is known of each line in it
     <build>/tiles/*.pmtiles                          archives of tiles, read by range
 """
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import shapely
 
-from covermap.course import read_profile
 from covermap.formats.archive import SUFFIX, archive_name
 from covermap.formats.recipe import PER_LAYER_KINDS
 from covermap.service.answers import as_json
+from covermap.service.publishing.lines import write_lines
 from covermap.service.publishing.place import CONTENTS, MADE_BY
 from covermap.service.queries import (
     LINE_COLUMNS,
@@ -27,7 +27,6 @@ from covermap.service.queries import (
     with_chainage,
 )
 from covermap.service.routes.build import describe
-from covermap.service.routes.lines import line_detail
 from covermap.service.snapshot import Snapshot
 
 SITES = "sites"
@@ -89,9 +88,10 @@ def write_content(folder: Path, content: Content, progress: Callable[[float], No
     })  # fmt: skip
     _write(inside / "build.json", _about(content))
     _write(inside / "lines.json", content.lines)
-    for done, (layer, name) in enumerate(_named(content)):
+    for layer, name in _named(content):
         _write_layer(inside / name, content, layer)
-        progress((done + 1) / len(content.layers))
+    folders = [inside / name for name in content.folders]
+    write_lines(folders, content.snapshot, content.layers, content.lines, progress)
 
 
 def _named(content: Content) -> list[tuple[Layer, str]]:
@@ -131,11 +131,9 @@ def _about(content: Content) -> dict[str, Any]:
 
 
 def _write_layer(folder: Path, content: Content, layer: Layer) -> None:
-    (folder / "lines").mkdir(parents=True)
+    folder.mkdir()
     _write(folder / "lines.json", _lines(content.snapshot, layer))
     _write(folder / "spots.json", _spots(content.snapshot, layer))
-    for number, line_id in enumerate(content.lines):
-        _write(folder / "lines" / f"{number}.json", _line(content, line_id, layer))
 
 
 def _lines(snapshot: Snapshot, layer: Layer) -> list[dict[str, Any]]:
@@ -160,17 +158,6 @@ def _spots(snapshot: Snapshot, layer: Layer) -> list[dict[str, Any]]:
         {**row, "bbox": [round(edge, 7) for edge in box]}
         for row, box in zip(placed, boxes.tolist(), strict=True)
     ]
-
-
-def _line(content: Content, line_id: str, layer: Layer) -> dict[str, Any]:
-    snapshot = content.snapshot
-    detail = line_detail(snapshot, line_id, layer)
-    published = [
-        verdict for verdict in detail["verdicts"]
-        if (verdict["operator"], verdict["technology"]) in content.layers
-    ]  # fmt: skip
-    profile = read_profile(snapshot.tables, snapshot.manifest, line_id, layer)
-    return {"detail": {**detail, "verdicts": published}, "profile": profile.as_data()}
 
 
 def _write(path: Path, payload: Any) -> None:

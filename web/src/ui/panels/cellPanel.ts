@@ -60,7 +60,7 @@ function known(
 /** What the cell's tile says of it: all that a published map knows of a cell. */
 function shown(context: Context, drawn: Properties | null): (HTMLElement | null)[] {
   const { t } = context;
-  if (!drawn) return [empty(t('panel.noCell'))];
+  if (!drawn) return [empty(t('panel.noCell')), h('p', { class: 'note' }, t('panel.published'))];
   const verdict = VERDICTS.find((candidate) => candidate === drawn.verdict) ?? 'unmeasured';
   const told = figures([
     [t('field.rsrpMean'), dbm(figure(drawn.rsrp))],
@@ -72,6 +72,7 @@ function shown(context: Context, drawn: Properties | null): (HTMLElement | null)
     section(currentLayer(context), verdictBadge(t, verdict), told),
     section(t('field.area'), ...areas(context, drawn)),
     people(context, drawn),
+    h('p', { class: 'note' }, t('panel.published')),
   ];
 }
 
