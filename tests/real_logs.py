@@ -15,6 +15,44 @@ from covermap.formats.source import expand
 from covermap.steps.ingest import Ingested, ingest_source
 from covermap.workspace import Config, Measurements
 
+CORK = """
+[[measurements]]
+name = "cork"
+files = ["{data}/measurements/cork_gnettrack/5G-production-dataset.zip"]
+format = "gnettrack"
+source = "drive"
+datum = "wgs84"
+timezone = "Europe/Dublin"
+antenna = "in-car"
+operator = "B"
+"""
+BREMEN_LOGS = """
+[[measurements]]
+name = "bremen"
+files = ["{data}/measurements/bremen_motorway/*.geojson.gz"]
+format = "geojson-points"
+source = "drive"
+datum = "wgs84"
+antenna = "roof"
+columns = {{ time = "timestamp", operator = "mcc+mnc", technology = "tech", rsrp_dbm = "rsrp", \
+rsrq_db = "rsrq", rssi_dbm = "rssi", cell_id = "cell_id", tac = "lac", band = "band" }}
+units = {{ time = "ms" }}
+"""
+BREMEN = f"""
+[matching]
+max_distance_m = 200   # the lines are drawn that coarsely
+
+{BREMEN_LOGS}
+[[lines]]
+name = "motorways"
+files = ["{{data}}/lines/de_hamburg_bremen_roads_omt_z7_2021.parquet"]
+fields = {{{{ class = "class", tunnel = "brunnel" }}}}
+classes = {{{{ motorway = "motorway" }}}}
+names_from = "{{data}}/lines/de_hamburg_bremen_motorway_names_omt_z7.parquet"
+only_refs = ["A 1", "A 27"]
+"""
+"""Declarations of real inputs; `data` is their folder."""
+
 NOW_MS = 1_800_000_000_000
 """2027-01-15: later than every real log."""
 

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from covermap.store import Workspace
+from real_logs import BREMEN, CORK
 
 pytestmark = pytest.mark.real
 
@@ -42,18 +43,6 @@ operators = {{ "{phone}" = "{plmn}" }}
 """
 PHONES = {"Orange": "60801", "Yas": "60802", "expresso": "60803"}
 
-CORK = """
-[[measurements]]
-name = "cork"
-files = ["{data}/cork_gnettrack/5G-production-dataset.zip"]
-format = "gnettrack"
-source = "drive"
-datum = "wgs84"
-timezone = "Europe/Dublin"
-antenna = "in-car"
-operator = "B"
-"""
-
 SHANGHAI = """
 [[measurements]]
 name = "shanghai"
@@ -67,30 +56,6 @@ operator = "46000"
 columns = {{ time = "pub_time(ms)", x = "utmX(m)", y = "utmY(m)", speed_mps = "velocity(m/s)", \
 cell_id = "cellid(db)", sinr_db = "sinr(db)", rsrp_dbm = "rsrp(db)" }}
 units = {{ time = "ms" }}
-"""
-
-BREMEN = """
-[matching]
-max_distance_m = 200   # the lines are drawn that coarsely
-
-[[measurements]]
-name = "bremen"
-files = ["{data}/bremen_motorway/*.geojson.gz"]
-format = "geojson-points"
-source = "drive"
-datum = "wgs84"
-antenna = "roof"
-columns = {{ time = "timestamp", operator = "mcc+mnc", technology = "tech", rsrp_dbm = "rsrp", \
-rsrq_db = "rsrq", rssi_dbm = "rssi", cell_id = "cell_id", tac = "lac", band = "band" }}
-units = {{ time = "ms" }}
-
-[[lines]]
-name = "motorways"
-files = ["{data}/../lines/de_hamburg_bremen_roads_omt_z7_2021.parquet"]
-fields = {{ class = "class", tunnel = "brunnel" }}
-classes = {{ motorway = "motorway" }}
-names_from = "{data}/../lines/de_hamburg_bremen_motorway_names_omt_z7.parquet"
-only_refs = ["A 1", "A 27"]
 """
 
 
@@ -146,8 +111,8 @@ def test_dakar_builds_as_delivered_and_keeps_every_row_without_coverage(
     assert evidence.fetchone()[0] == placed > 0
 
 
-def test_cork_builds_as_delivered(tmp_path: Path, logs: str) -> None:
-    report = built(tmp_path / "cork", CORK.format(data=logs))
+def test_cork_builds_as_delivered(tmp_path: Path, real_data: Path) -> None:
+    report = built(tmp_path / "cork", CORK.format(data=real_data.as_posix()))
     assert (report["read"], report["accepted"], report["rejected"]) == (188_711, 188_711, {})
     assert len(report["files"]) == 83
     total: dict[str, int] = {}
@@ -168,9 +133,9 @@ def test_shanghai_builds_as_delivered(tmp_path: Path, logs: str) -> None:
 
 
 def test_bremen_gives_kilometres_by_verdict_on_a1_and_a27_and_a_list_of_weak_spots(
-    tmp_path: Path, logs: str
+    tmp_path: Path, real_data: Path
 ) -> None:
-    report = built(tmp_path / "bremen", BREMEN.format(data=logs))
+    report = built(tmp_path / "bremen", BREMEN.format(data=real_data.as_posix()))
     assert (report["read"], report["rejected"]) == (107_289, {"duplicate": 15})
     current = Workspace(tmp_path / "bremen").current()
     rows = current.read("line_verdicts").to_pylist()

@@ -13,33 +13,12 @@ import pytest
 from covermap.engine.spark.needs import check_java
 from covermap.errors import EngineError
 from covermap.store import Workspace
+from real_logs import BREMEN_LOGS, CORK
 from workspaces import table_bytes
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1900)]
 
 COVERMAP = [sys.executable, "-c", "from covermap.cli import main; main()"]
-LOGS = """
-[[measurements]]
-name = "cork"
-files = ["{data}/measurements/cork_gnettrack/5G-production-dataset.zip"]
-format = "gnettrack"
-source = "drive"
-datum = "wgs84"
-timezone = "Europe/Dublin"
-antenna = "in-car"
-operator = "B"
-
-[[measurements]]
-name = "bremen"
-files = ["{data}/measurements/bremen_motorway/*.geojson.gz"]
-format = "geojson-points"
-source = "drive"
-datum = "wgs84"
-antenna = "roof"
-columns = {{ time = "timestamp", operator = "mcc+mnc", technology = "tech", rsrp_dbm = "rsrp", \
-rsrq_db = "rsrq", rssi_dbm = "rssi", cell_id = "cell_id", tac = "lac", band = "band" }}
-units = {{ time = "ms" }}
-"""
 
 
 @pytest.fixture
@@ -64,7 +43,7 @@ def test_cork_and_bremen_give_the_same_bytes_on_spark_as_here(
     for engine, options in engines.items():
         root = tmp_path / engine
         root.mkdir()
-        (root / "covermap.toml").write_text(LOGS.format(data=real_data.as_posix()))
+        (root / "covermap.toml").write_text((CORK + BREMEN_LOGS).format(data=real_data.as_posix()))
         subprocess.run([*COVERMAP, "build", str(root), *options], check=True, timeout=900)
         current = Workspace(root).current()
         made[engine] = (current.id, table_bytes(current.folder))

@@ -88,14 +88,22 @@ def _said(error: OSError) -> str:
     """Say what the system refused; a full disk with the room that is left and what to do."""
     if not disk_is_full(error):
         return f"{error.filename or 'system'}: {error.strerror or error}"
-    where = Path(str(error.filename)).parent if error.filename else Path()
+    return _full_disk(error)
+
+
+def _full_disk(error: Exception) -> str:
+    name = getattr(error, "filename", None)
+    room = f" ({shown_free(Path(str(name)).parent)} left)" if name else ""
     return (
-        f"{error.filename or where.resolve()}: the disk is full ({shown_free(where)} left). What "
-        "was there before is untouched; free some space and run the command again."
+        f"{name or 'system'}: the disk is full{room}. What was there before is untouched; free "
+        "some space and run the command again."
     )
 
 
 def _fault(error: Exception) -> int:
+    if disk_is_full(error):  # as a library's own error tells it
+        typer.echo(f"Error: {_full_disk(error)}", err=True)
+        return 2
     if os.environ.get("COVERMAP_DEBUG"):
         traceback.print_exception(error)
     typer.echo(
