@@ -7,7 +7,13 @@ import pytest
 
 from covermap.core.prediction.calibrate import calibrated, rough
 from covermap.core.prediction.covariance import Covariance, prior
-from covermap.core.prediction.evaluate import block_parts, by_distance, held_out, scored
+from covermap.core.prediction.evaluate import (
+    block_parts,
+    by_distance,
+    held_out,
+    run_parts,
+    scored,
+)
 from covermap.core.prediction.fit import foretold
 from covermap.core.prediction.layer import learn, predict
 from covermap.core.prediction.merging import merged
@@ -155,6 +161,13 @@ def test_the_order_of_measurements_does_not_matter_to_a_bit(small):
     )
     for f in fields(one):
         assert np.array_equal(getattr(one, f.name), getattr(two, f.name))
+
+
+def test_a_block_and_a_run_are_held_out_as_a_whole(small):
+    block = blocks_of(small.seen.lon, small.seen.lat, 2000.0)
+    for whole, part in ((block, block_parts(small.seen)), (small.seen.run, run_parts(small.seen))):
+        assert len(set(zip(whole.tolist(), part.tolist(), strict=True))) == len(set(whole.tolist()))
+        assert len(set(part.tolist())) > 2
 
 
 @pytest.mark.slow
