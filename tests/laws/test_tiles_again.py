@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pmtiles.tile import tileid_to_zxy
 
 from covermap.core.cells import areas_m2
 from covermap.engine.step import StepContext
@@ -139,6 +140,29 @@ def test_only_what_an_edit_touches_is_made_again(first: Path, tmp_path: Path) ->
     # a tile may come out the same though what it was made of is not: figures are rounded
     assert changed <= len(after) - again.report["tiles_kept"] <= changed + 3
     assert 0 < changed < len(after) / 2
+
+
+@pytest.mark.parametrize("figure", ["samples", "share", "people"])
+def test_an_edit_of_one_figure_is_drawn(first: Path, tmp_path: Path, figure: str) -> None:
+    world = world_of(1)
+    cell = next(c for c in sorted(world) if world[c][0] == "covered" and world[c][1] > 0)
+    verdict, samples, share, living = world[cell]
+    world[cell] = {
+        "samples": (verdict, samples + 1, share, living),
+        "share": (verdict, samples, 0.5 + share / 2, living),
+        "people": (verdict, samples, share, living + 1),
+    }[figure]
+    write_world(tmp_path / "tables", world)
+    again = drawn(tmp_path / "tables", tmp_path / "again", first / "parts", first / "out")
+    before, after = tiles_of(first / "out"), tiles_of(tmp_path / "again")
+    changed = {zoom_of(key[1]) for key, data in after.items() if before[key] != data}
+    assert changed >= {12, 13}
+    assert again.report["tiles_kept"] > 0
+    assert again.report["blocks_cut"] == 0
+
+
+def zoom_of(tile: int) -> int:
+    return int(tileid_to_zxy(tile)[0])
 
 
 def tiles_of(out: Path) -> dict[tuple[str, int], bytes]:
