@@ -225,7 +225,8 @@ def test_an_operator_of_any_name_has_its_file(folder: Path, tmp_path: Path) -> N
     handmade.run_tiles(tmp_path)
     names = sorted(p.name for p in (tmp_path / "tiles").iterdir())
     assert "cells.%2E%2E%2FA%2EB%20中国.lte.pmtiles" in names
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["cell_verdicts.parquet", "tiles"]
+    kept = sorted(p.name for p in tmp_path.iterdir())
+    assert kept == ["cell_verdicts.parquet", "marks", "tiles"]
 
 
 def test_feature_ids_of_cells_are_distinct_down_to_the_finest_build() -> None:
