@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -78,10 +80,19 @@ class Layer:
         cells, whole = self.ground.cells(resolution), self.ground.hexagon_m2(resolution)
         parts = [np.zeros((0, 2), np.uint64)]
         for rows in self.blocks(resolution):
-            known = [v for v in self.of(resolution, rows).columns().values() if v is not None]
-            flat = [column for values in known for column in values.reshape(len(values), -1).T]
-            parts.append(stirred(mark_of("cell"), cells[rows], whole[rows], *flat))
+            said = self._said(resolution, rows)
+            parts.append(stirred(mark_of("cell"), cells[rows], whole[rows], *said))
         return np.concatenate(parts)
+
+    def _said(self, resolution: int, rows: slice) -> list[NDArray[Any]]:
+        """Give the columns from which all that is said of some cells follows."""
+        if resolution < self.ground.resolution:
+            known = [v for v in self.of(resolution, rows).columns().values() if v is not None]
+            return [column for values in known for column in values.reshape(len(values), -1).T]
+        people = self.ground.people
+        own: list[NDArray[Any]] = [self._verdict, self._n, self.ground.area_m2]
+        own += [*self._figures.values(), *([] if people is None else [people])]
+        return [column[rows] for column in own]
 
     def blocks(self, resolution: int) -> list[slice]:
         """Cut the cells of a resolution into blocks of rows."""
