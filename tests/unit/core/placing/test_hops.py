@@ -56,7 +56,8 @@ def test_a_place_is_the_mean_of_the_ways_and_its_error_their_spread(turned, late
     assert mean[0] == pytest.approx(expected, abs=1e-6)
     share = np.clip(expected / 1500.0, 0.0, 1.0)
     wander = 2 * module.WANDER_SHARE * 1500.0 * np.sqrt(share * (1 - share))
-    assert error[0] == pytest.approx(np.hypot(spread, wander), abs=1e-4)
+    # to a millimetre: a spread of nearly nothing is the root of a difference of large squares
+    assert error[0] == pytest.approx(np.hypot(spread, wander), abs=1e-3)
 
 
 @given(LATE, st.booleans())

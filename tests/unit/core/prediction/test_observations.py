@@ -25,8 +25,8 @@ def rows_of(rows):
     return Rows(place.astype(np.int64), run.astype(np.int64), level, n.astype(np.int64), censored)
 
 
-def slow(level, n, censored, layer):
-    """The maximum of the log posterior, found by search; Huber's loss, a censored normal."""
+def cost_of(level, n, censored, layer):
+    """The log posterior, with its sign turned; Huber's loss, a censored normal."""
 
     def cost(at):
         z = (level - at) / SD
@@ -35,7 +35,7 @@ def slow(level, n, censored, layer):
         prior = 0.5 * ((at - layer) / LAYER_SD_DB) ** 2 if censored[n > 0].any() else 0.0
         return (n * each).sum() + prior
 
-    return minimize_scalar(cost, bounds=(-220, 0), method="bounded", options={"xatol": 1e-9}).x
+    return cost
 
 
 @given(st.lists(ROW, min_size=1, max_size=25))
@@ -51,7 +51,10 @@ def test_levels_are_the_maxima_that_a_plain_search_finds(rows):
         some = used & (given_rows.place == p) & (given_rows.run == r)
         level, n, censored = (v[some] for v in (given_rows.level_dbm, given_rows.n,
                                                 given_rows.censored))  # fmt: skip
-        assert got.level_dbm[k] == pytest.approx(slow(level, n, censored, layer), abs=2e-4)
+        cost = cost_of(level, n, censored, layer)
+        found = minimize_scalar(cost, bounds=(-220, 0), method="bounded", options={"xatol": 1e-9})
+        # between samples far apart the loss is flat: any level there is a maximum
+        assert cost(got.level_dbm[k]) <= found.fun + 1e-6
         assert got.n[k] == n.sum()
         if not censored.any():
             assert got.variance_db2[k] == pytest.approx(SD**2 / n.sum())
