@@ -9,7 +9,7 @@ probes or phones, brought in from one part of the country.
 Each way runs in a process of its own. Ours are the product's own steps: count each file, add the
 counts up into the cube, judge 24 layers. The peers come in two kinds. `pandas` and `duckdb` sum
 levels per cell and count covered, weak and unserved cells of the twelve layers of one operator and
-technology: they keep nothing. `whole_pandas` and `whole_duckdb` (``cells_whole.py``) do what we do
+technology: they keep nothing. `whole_pandas` and `whole_duckdb` (``_cells_whole.py``) do what we do
 but for probabilities and rate tests: counts in bins that can be judged again, quantiles, and all 24
 layers, written to Parquet. The numbers of cells must be equal in every layer. Then the same is
 judged under another rule pack, and with 1 % new samples from one part of the country.
@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cells_whole import (
+from _cells_whole import (
     MAX_ERROR_M,
     MIN_SAMPLES,
     NONE_LEVEL_DBM,

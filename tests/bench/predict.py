@@ -8,8 +8,9 @@ REPEATS. kernel_paths_per_s: the profile and its diffraction alone, of 200 sampl
 region: SIZE (100 000) H3 cells of resolution 10 in one block and 5 000 site cells for each 2
 million cells (three to a mast, at random places in the block), search radius 10 km, a sample each
 90 m: best server, SINR and second server of every cell, once. `make bench NAME=predict
-SIZE=2000000` is the whole region. Times are processor time of this process, wall time beside them;
-compiled kernels are loaded before.
+SIZE=2000000` is the whole region. After that come the scores of ``predict_scores.py``: simulated
+worlds, and real drives beside peers where these are there. Times are processor time of this
+process, wall time beside them; compiled kernels are loaded before.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numba import njit
+from predict_scores import figures as scores
 
 from covermap.core.cells import cells_at, centres, descendants
 from covermap.core.radio.diffraction import EARTH_M, K_MEDIAN
@@ -176,6 +178,7 @@ def main() -> None:
     heights = terrain(SIDE)
     figures = {**paths(heights), **kernel(heights), **region(heights, count)}
     figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    figures |= {name: round(value, 4) for name, value in scores().items()}
     for name, value in figures.items():
         print(f"{name:24} {value}")
     print(json.dumps(figures))
