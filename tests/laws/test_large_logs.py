@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from covermap.formats.pieces import text_pieces
@@ -89,6 +89,11 @@ def check_equal(content: bytes, said: Measurements, piece: int, name: str = "a.c
 
 @settings(max_examples=80, deadline=None)
 @given(BODY, ENDS, ENCODINGS, st.integers(1, 400))
+@example(
+    ["2025-07-18 22:00:00,-6.3,53.35,a,27201,LTE,-90,3,0,,",
+     "2025-07-18 22:00:00,-6.3,53.35,a,27201,LTE,-90,3,0,,more"],
+    "\n", "utf-8", 1,
+)  # fmt: skip
 def test_a_dirty_log_read_in_pieces_gives_the_bytes_of_the_whole(lines, end, encoding, piece):
     text = end.join([HEADER, *lines]) + end
     check_equal(text.encode(encoding, "replace"), SAID, piece)

@@ -97,19 +97,20 @@ def _preamble(line: str, comments: bool) -> bool:
 class _Surplus:
     """Whether every record of a file has the same number of fields that the header does not name.
 
-    A file read in pieces is taken for what its first piece is.
+    A file read in pieces is taken for what its first piece is; what an earlier try found of all
+    of it stands, though a first piece may not show it.
     """
 
     def __init__(self, tolerated: Surplus, assumed: bool | None) -> None:
         self.assumed = False if tolerated == "blank" else assumed
-        self._settled = tolerated == "blank"
+        self._settled = self.assumed is not None
         self._extra: set[int] = set()
         self._named = False
 
     def see(self, extra: np.ndarray, named: np.ndarray) -> bool:
         """Take a piece into account: fields too many, and whether some of them are not blank."""
         if self._settled:
-            return False
+            return bool(self.assumed)
         self._extra.update(np.unique(extra).tolist())
         self._named = self._named or bool(named.any())
         if self.assumed is None:
