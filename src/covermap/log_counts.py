@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from covermap.core.cube.columns import digest_of, groups_in, stretches
 from covermap.core.cube.counts import ROW_FIELDS, Counts, Group, added, shard_cell
 from covermap.shards import open_file
-from covermap.store import damaged
+from covermap.store import reading
 from covermap.tables import Table
 
 BATCH_ROWS = 1 << 15
@@ -42,6 +42,7 @@ _GROUPS, _BATCH = b"covermap.groups", b"covermap.batch_rows"
 class Stretch:
     """Rows of a log's counts that are of one shard and period."""
 
+    path: Path
     shard: int
     period: str
     first: int
@@ -59,14 +60,13 @@ class LogCounts:
     """
 
     def __init__(self, folder: Path, table: Table) -> None:
-        self._index_path = folder / f"{table.name}.index.parquet"
+        self._path = path_of(folder, table)
         self._number: dict[Group, int] = {}
         self._index: list[Stretch] = []
         self.rows = 0
         said = _ROWS.with_metadata({_BATCH: str(BATCH_ROWS)})
         options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-        path = str(path_of(folder, table))
-        self._writer = pa.ipc.new_file(path, said, options=options)
+        self._writer = pa.ipc.new_file(str(self._path), said, options=options)
         self._left: list[pa.RecordBatch] = []
 
     def __enter__(self) -> Self:
@@ -77,20 +77,21 @@ class LogCounts:
         """Write what is left, and the index."""
         if kind is None:
             self._flush(last=True)
+            self._write_index()
         self._writer.close()
-        if kind is not None:
-            return
+
+    def _write_index(self) -> None:
         columns = [[getattr(one, name) for one in self._index] for name in INDEX.names]
         said = INDEX.with_metadata({_GROUPS: json.dumps(list(self._number)).encode()})
         index = [pa.array(c, f.type) for c, f in zip(columns, INDEX, strict=True)]
-        pq.write_table(pa.table(index, said), self._index_path)
+        pq.write_table(pa.table(index, said), _index_path(self._path))
 
     def write(self, counts: Counts) -> None:
         """Write counts, as `added` gives them; another piece may have the same shards."""
         for shard, period, first, rows in stretches(counts):
             digest = digest_of(counts.take(slice(first, first + rows)))
             at = self.rows + first
-            self._index.append(Stretch(shard_cell(shard), period, at, rows, digest))
+            self._index.append(Stretch(self._path, shard_cell(shard), period, at, rows, digest))
         number = np.zeros(len(counts.groups), np.int32)
         for k in groups_in(counts).tolist():
             number[k] = self._number.setdefault(counts.groups[k], len(self._number))
@@ -113,6 +114,10 @@ def path_of(folder: Path, table: Table) -> Path:
     return folder / f"{table.name}.arrow"
 
 
+def _index_path(path: Path) -> Path:
+    return path.with_suffix(".index.parquet")
+
+
 def index_of(folder: Path, table: Table) -> list[Stretch]:
     """Give where the rows of each shard and period lie.
 
@@ -121,19 +126,18 @@ def index_of(folder: Path, table: Table) -> list[Stretch]:
     BuildError
         The index is damaged.
     """
-    rows = open_file(folder / f"{table.name}.index.parquet").read().to_pylist()
-    return [Stretch(**row) for row in rows]
+    path = path_of(folder, table)
+    rows = open_file(_index_path(path)).read().to_pylist()
+    return [Stretch(path, **row) for row in rows]
 
 
-def read_stretches(path: Path, wanted: Sequence[tuple[int, int]]) -> dict[int, Counts]:
-    """Read rows of a log's counts.
+def read_stretches(wanted: Sequence[Stretch]) -> dict[int, Counts]:
+    """Read rows of one log's counts.
 
     Parameters
     ----------
-    path
-        As `path_of` gives it.
     wanted
-        First row and number of rows of each.
+        Some of what `index_of` gives, at least one.
 
     Returns
     -------
@@ -145,25 +149,27 @@ def read_stretches(path: Path, wanted: Sequence[tuple[int, int]]) -> dict[int, C
     BuildError
         The file is damaged.
     """
-    low, high = min(f for f, _ in wanted), max(f + n for f, n in wanted)
-    said = open_file(path.with_suffix(".index.parquet")).schema_arrow.metadata
+    path = wanted[0].path
+    low, high = min(one.first for one in wanted), max(one.first + one.rows for one in wanted)
+    said = open_file(_index_path(path)).schema_arrow.metadata
     spelt = [tuple(group) for group in json.loads(said[_GROUPS])]
     groups = tuple(sorted(spelt))
     number = np.array([groups.index(group) for group in spelt], np.int32)
-    try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
-            size = int(file.schema.metadata[_BATCH])
-            first = low // size
-            some = [file.get_batch(k) for k in range(first, -(-high // size))]
-    except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
+    with reading(path), pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
+        size = int(file.schema.metadata[_BATCH])
+        first = low // size
+        some = [file.get_batch(k) for k in range(first, -(-high // size))]
     rows = pa.Table.from_batches(some, _ROWS).combine_chunks()
     group, *columns = (rows.column(name).to_numpy() for name in ROW_FIELDS)
     whole = Counts(groups, number[group], *columns)
-    return {f: whole.take(slice(f - first * size, f - first * size + n)) for f, n in wanted}
+    found = {}
+    for one in wanted:
+        at = one.first - first * size
+        found[one.first] = whole.take(slice(at, at + one.rows))
+    return found
 
 
 def read_log_counts(folder: Path, table: Table) -> Counts:
     """Read all that a log counted, added up."""
-    every = [(one.first, one.rows) for one in index_of(folder, table)]
-    return added(list(read_stretches(path_of(folder, table), every).values()) if every else [])
+    every = index_of(folder, table)
+    return added(list(read_stretches(every).values()) if every else [])

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from covermap.core.cube.columns import as_rows, from_rows, groups_in, texts_of
 from covermap.core.cube.counts import Counts
-from covermap.store import ROWS_PER_GROUP, CodedWriter, damaged
+from covermap.store import ROWS_PER_GROUP, CodedWriter, reading
 from covermap.tables import Table
 
 DIGEST, LAYERS = b"covermap.digest", b"covermap.layers"
@@ -88,10 +87,8 @@ def read_counts(path: Path, table: Table) -> Counts:
     BuildError
         It is damaged.
     """
-    try:
+    with reading(path):
         return from_rows(open_file(path, texts_of(table)).read(), table)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
 
 
 def open_file(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
@@ -102,7 +99,5 @@ def open_file(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
     BuildError
         It is damaged.
     """
-    try:
+    with reading(path):
         return pq.ParquetFile(path, read_dictionary=list(texts))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None

@@ -268,10 +268,8 @@ def read_table(path: Path) -> pa.Table:
 
 
 def _read_part(path: Path, columns: list[str] | None) -> pa.Table:
-    try:
+    with reading(path):
         return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
 
 
 def rows_in(path: Path) -> int:
@@ -282,14 +280,26 @@ def rows_in(path: Path) -> int:
     BuildError
         It is damaged.
     """
-    try:
+    with reading(path):
         return int(pq.read_metadata(path).num_rows)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Read a Parquet or Arrow file of the workspace inside the block.
+
+    Raises
+    ------
+    BuildError
+        It is damaged; the message says what to do.
+    """
+    try:
+        yield
     except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
+        raise _damaged(path, error) from None
 
 
-def damaged(path: Path, error: Exception) -> BuildError:
-    """Say that a file is damaged, and what to do."""
+def _damaged(path: Path, error: Exception) -> BuildError:
     where = path.resolve()
     kind = "Arrow" if path.suffix == ".arrow" else "Parquet"
     folders = holding(where) or [where.parent]

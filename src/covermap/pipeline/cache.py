@@ -17,7 +17,15 @@ from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.steps.merge import merge_evidence
-from covermap.store import Tables, read_table, rows_in, whole_folder, write_table
+from covermap.store import (
+    ROWS_PER_GROUP,
+    Tables,
+    read_table,
+    reading,
+    rows_in,
+    whole_folder,
+    write_table,
+)
 from covermap.tables import TABLES, Table, conform, empty, in_order
 
 
@@ -114,20 +122,17 @@ def _key_span(path: Path, table: Table) -> tuple[tuple[Any, ...], tuple[Any, ...
     rows = rows_in(path)
     if not rows:
         return None
-    file = pq.ParquetFile(path)
-    first = file.read_row_group(0, columns=list(table.key)).slice(0, 1)
-    end = file.read_row_group(file.metadata.num_row_groups - 1, columns=list(table.key))
-    last = end.slice(end.num_rows - 1)
-    return tuple(first[n][0].as_py() for n in table.key), tuple(
-        last[n][0].as_py() for n in table.key
-    )
+    names = list(table.key)
+    with reading(path), pq.ParquetFile(path) as file:
+        first = file.read_row_group(0, columns=names)
+        last = file.read_row_group(file.num_row_groups - 1, columns=names)
+    return tuple(first[n][0].as_py() for n in names), tuple(last[n][-1].as_py() for n in names)
 
 
 def _sorted_rows(files: Sequence[Path], table: Table) -> Iterator[pa.RecordBatch]:
     if len(files) == 1:
-        file = pq.ParquetFile(files[0])
-        for group in range(file.metadata.num_row_groups):
-            yield from file.read_row_group(group).to_batches()
+        with reading(files[0]), pq.ParquetFile(files[0]) as file:
+            yield from file.iter_batches(ROWS_PER_GROUP)
         return
     data = pa.concat_tables([empty(table), *map(read_table, files)])
     yield from in_order(data, table).to_batches()

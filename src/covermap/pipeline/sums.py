@@ -21,10 +21,10 @@ from covermap.core.cube.columns import digest_of
 from covermap.core.cube.numbered import FILE, NUMBERED, SUMS, counts_in, numbered
 from covermap.engine.step import in_pieces
 from covermap.engine.sums import Sums
-from covermap.log_counts import LogCounts
+from covermap.log_counts import LogCounts, Stretch, read_stretches
 from covermap.pipeline.parts import PartWork, grid_one
 from covermap.shards import write_shard
-from covermap.steps.cube import ITEM_ROWS, ShardWork, Slice, items, make_shards, read_slices
+from covermap.steps.cube import ITEM_ROWS, ShardWork, items, make_shards
 from covermap.steps.grid import batches, counts_of
 from covermap.store import whole_folder
 from covermap.tables import CELL_EVIDENCE, CELL_TESTS, TABLES
@@ -43,10 +43,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Pieces:
-    """Rows of one part, each slice with the number of the shard's file that it goes to."""
+    """Rows of one part, each stretch with the number of the shard's file that it goes to."""
 
     table: str
-    slices: tuple[tuple[int, Slice], ...]
+    stretches: tuple[tuple[int, Stretch], ...]
 
 
 def grid_sums(jobs: Sequence[PartWork]) -> Sums:
@@ -65,16 +65,16 @@ def grid_sums(jobs: Sequence[PartWork]) -> Sums:
 
 def cube_sums(work: Sequence[ShardWork]) -> Sums:
     """Tell how parts become one file a shard and period."""
-    by_part: dict[Path, list[tuple[int, Slice]]] = {}
+    by_part: dict[Path, list[tuple[int, Stretch]]] = {}
     for number, one in enumerate(work):
-        for piece in one.slices:
+        for piece in one.stretches:
             by_part.setdefault(piece.path, []).append((number, piece))
     table = work[0].table if work else ""
     pieces = [
         Pieces(table, tuple(some))
-        for _, slices in sorted(by_part.items())
+        for _, mine in sorted(by_part.items())
         for some in in_pieces(
-            sorted(slices, key=lambda s: s[1].first), ITEM_ROWS, lambda s: s[1].rows
+            sorted(mine, key=lambda s: s[1].first), ITEM_ROWS, lambda s: s[1].rows
         )
     ]
     folders = tuple(one.folder for one in work)
@@ -112,9 +112,8 @@ def _rows_of_share(share: Share) -> Iterator[pa.Table]:
 
 
 def _rows_of_pieces(pieces: Pieces) -> Iterator[pa.Table]:
-    slices = [piece for _, piece in pieces.slices]
-    read = read_slices(slices[0].path, slices)
-    for number, piece in pieces.slices:
+    read = read_stretches([piece for _, piece in pieces.stretches])
+    for number, piece in pieces.stretches:
         yield numbered(read[piece.first], number)
 
 

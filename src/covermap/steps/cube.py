@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covermap.core.cube.columns import digest_of
-from covermap.core.cube.counts import Counts, added
+from covermap.core.cube.counts import added
 from covermap.engine.step import in_pieces
-from covermap.log_counts import index_of, path_of, read_stretches
+from covermap.log_counts import Stretch, index_of, read_stretches
 from covermap.shards import write_shard
 from covermap.store import whole_folder
 from covermap.tables import TABLES, Table
@@ -25,29 +25,19 @@ ITEM_ROWS = 2 << 20
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Rows of one log's counts."""
-
-    path: Path
-    first: int
-    rows: int
-    digest: str
-
-
-@dataclass(frozen=True)
 class ShardWork:
     """One file of the cube to make, in `folder`."""
 
     table: str
     shard: int
     period: str
-    slices: tuple[Slice, ...]
+    stretches: tuple[Stretch, ...]
     folder: Path
 
     @property
     def rows(self) -> int:
         """Count the rows that are read."""
-        return sum(one.rows for one in self.slices)
+        return sum(one.rows for one in self.stretches)
 
     @property
     def part(self) -> str:
@@ -72,14 +62,13 @@ def plan(
     BuildError
         An index is damaged.
     """
-    found: dict[tuple[int, str], list[Slice]] = defaultdict(list)
+    found: dict[tuple[int, str], list[Stretch]] = defaultdict(list)
     for folder in parts:
-        path = path_of(folder, table)
         for one in index_of(folder, table):
-            found[one.shard, one.period].append(Slice(path, one.first, one.rows, one.digest))
+            found[one.shard, one.period].append(one)
     work = []
-    for (shard, period), slices in sorted(found.items()):
-        kept = tuple(sorted(slices, key=lambda s: (s.digest, str(s.path), s.first)))
+    for (shard, period), some in sorted(found.items()):
+        kept = tuple(sorted(some, key=lambda s: (s.digest, str(s.path), s.first)))
         folder = folder_of([one.digest for one in kept])
         work.append(ShardWork(table.name, shard, period, kept, folder))
     return work
@@ -101,22 +90,17 @@ def make_shards(work: Sequence[ShardWork]) -> int:
         A part is damaged.
     """
     table = TABLES[work[0].table]
-    wanted: dict[Path, list[Slice]] = defaultdict(list)
+    wanted: dict[Path, list[Stretch]] = defaultdict(list)
     for one in work:
-        for piece in one.slices:
+        for piece in one.stretches:
             wanted[piece.path].append(piece)
-    read = {path: read_slices(path, slices) for path, slices in wanted.items()}
+    read = {path: read_stretches(some) for path, some in wanted.items()}
     total = 0
     for one in work:
-        some = [read[piece.path][piece.first] for piece in one.slices]
+        some = [read[piece.path][piece.first] for piece in one.stretches]
         counts = added(some)
         with whole_folder(one.folder) as folder:
-            digest = one.slices[0].digest if len(some) == 1 else digest_of(counts)
+            digest = one.stretches[0].digest if len(some) == 1 else digest_of(counts)
             write_shard(folder / f"{table.name}.parquet", counts, table, digest)
         total += len(counts)
     return total
-
-
-def read_slices(path: Path, slices: Sequence[Slice]) -> dict[int, Counts]:
-    """Read slices of one log's counts; give each by its first row."""
-    return read_stretches(path, [(one.first, one.rows) for one in slices])

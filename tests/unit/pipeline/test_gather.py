@@ -45,8 +45,15 @@ def test_the_rows_of_all_folders_are_there_once_and_in_order(tmp_path_factory, p
     assert pq.read_table(made) == expected
 
 
-def test_a_damaged_part_is_named(tmp_path: Path) -> None:
-    write_table(tmp_path / "p" / "problems.parquet", problems([("a", "x", "p", 1)]), PROBLEMS)
-    (tmp_path / "p" / "problems.parquet").write_bytes(b"PAR1 and no more")
+@pytest.mark.parametrize("damage", ["cut short", "pages"])
+def test_a_damaged_part_is_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "p" / "problems.parquet"
+    write_table(path, problems([("a", "x", "p", 1)]), PROBLEMS)
+    whole = path.read_bytes()
+    start = 4 if damage == "pages" else 0
+    length = pq.read_metadata(path).serialized_size + 8 if damage == "pages" else 0
+    path.write_bytes(
+        whole[:start] + b"\xff" * (len(whole) - start - length) + whole[len(whole) - length :]
+    )
     with pytest.raises(BuildError, match=r"problems\.parquet: not a whole Parquet file"):
         gather(Cache(tmp_path), PROBLEMS, [tmp_path / "p"])

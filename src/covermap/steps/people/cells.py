@@ -23,7 +23,7 @@ from covermap.errors import InputError
 from covermap.formats.rasters import open_raster
 from covermap.shards import open_file
 from covermap.steps.people.sharing import reach, share_out
-from covermap.store import Tables, damaged, whole_folder
+from covermap.store import Tables, reading, whole_folder
 from covermap.tables import CELL_PEOPLE, LEVELS
 from covermap.workspace import Population
 
@@ -67,12 +67,10 @@ def distinct_cells(tables: Tables) -> Ints:
 def _cells_in(path: Path) -> list[Ints]:
     """Cells of a file of the cube, batch by batch; a run of one cell is told once."""
     found = [_NONE]
-    try:
+    with reading(path):
         for batch in open_file(path).iter_batches(BATCH, columns=["cell"]):
             cells = batch.column("cell").to_numpy()
             found.append(cells[np.append(True, cells[1:] != cells[:-1])[: len(cells)]])
-    except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
     return found
 
 
