@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from covermap.core.cube.columns import as_rows, from_rows, groups_in, texts_of
 from covermap.core.cube.counts import Counts
-from covermap.store import ROWS_PER_GROUP, CodedWriter, reading
-from covermap.tables import Table
+from covermap.store import ROWS_PER_GROUP, CodedWriter, Tables, reading
+from covermap.tables import CELL_EVIDENCE, Table
+
+Ints = NDArray[np.int64]
 
 DIGEST, LAYERS = b"covermap.digest", b"covermap.layers"
 """What a file's footer says beside its rows."""
+_BATCH = 1_000_000
+_NONE = np.zeros(0, np.int64)
 
 
 def write_shard(path: Path, counts: Counts, table: Table, digest: str) -> None:
@@ -101,3 +107,22 @@ def open_file(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
     """
     with reading(path):
         return pq.ParquetFile(path, read_dictionary=list(texts))
+
+
+def distinct_cells(tables: Tables) -> Ints:
+    """Every cell with evidence, ascending; file by file of the cube, and no other column."""
+    by_shard: dict[str, list[Ints]] = defaultdict(list)
+    for path in tables.parts(CELL_EVIDENCE.name):
+        by_shard[path.stem.split(".")[0]] += _cells_in(path)
+    # files are in order of their shards, and so are cells
+    return np.concatenate([_NONE, *(np.unique(np.concatenate(s)) for s in by_shard.values())])
+
+
+def _cells_in(path: Path) -> list[Ints]:
+    """Cells of a file of the cube, batch by batch; a run of one cell is told once."""
+    found = [_NONE]
+    with reading(path):
+        for batch in open_file(path).iter_batches(_BATCH, columns=["cell"]):
+            cells = batch.column("cell").to_numpy()
+            found.append(cells[np.append(True, cells[1:] != cells[:-1])[: len(cells)]])
+    return found

@@ -20,7 +20,9 @@ from covermap.workspace.declared import (
     Name,
     Population,
     Positions,
+    Predict,
     Sites,
+    Terrain,
 )
 from covermap.workspace.files import input_files
 from covermap.workspace.load import CONFIG_NAME, load_config
@@ -40,7 +42,9 @@ __all__ = [
     "Name",
     "Population",
     "Positions",
+    "Predict",
     "Sites",
+    "Terrain",
     "input_files",
     "load_config",
 ]

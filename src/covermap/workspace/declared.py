@@ -152,6 +152,45 @@ class Population(_Strict):
         return self
 
 
+class Terrain(_Strict):
+    """`[terrain]`: heights of the ground; several rasters are a mosaic, whatever their CRS."""
+
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    unit: Literal["m", "ft"] | None = None
+    """Of the heights, where the file does not say; None: m."""
+    band: Annotated[int, Field(ge=1)] | None = None
+    """Which band, where there are several."""
+    datum: Datum | None = None
+    """None: the CRS of the files."""
+
+
+Decibels = Annotated[float, Field(ge=0, le=80)]
+
+
+class Predict(_Strict):
+    """`[predict]`: levels by formulae of path loss, from sites; without it nothing is predicted.
+
+    Losses are told beside levels and taken off where a line or a building is asked about: the
+    levels of cells are those in the open.
+    """
+
+    radius_m: Annotated[float, Field(ge=500, le=50_000)] = 10_000.0
+    """Cells farther from a site do not hear it: neither as server nor as interference."""
+    near_m: Annotated[float, Field(ge=0, le=50_000)] = 2_000.0
+    """How far from a measured cell cells are predicted, where no site is near either."""
+    load: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of their resources that the cells which interfere send on."""
+    terminal_m: Annotated[float, Field(ge=1, le=22.5)] = 1.5
+    """Height of the terminal above the ground."""
+    area: str | None = None
+    """Vector file of the region whose cells are predicted, in place of those near sites and
+    measurements."""
+    building: Literal["traditional", "efficient"] | None = None
+    """Buildings whose entry loss is told: median of ITU-R P.2109 at the carrier that serves."""
+    carriage_db: dict[LineClass, Decibels | Literal["default"]] = {}
+    """Loss into the vehicle by class of line; default: the documented value of that class."""
+
+
 class About(_Strict):
     """`[workspace]`."""
 
@@ -252,6 +291,8 @@ class Config(_Strict):
     villages: tuple[Areas, ...] = ()
     regions: tuple[Areas, ...] = ()
     population: Population | None = None
+    terrain: Terrain | None = None
+    predict: Predict | None = None
 
 
 KINDS = ("measurements", "sites", "lines", "places", "villages", "regions")

@@ -15,8 +15,8 @@ from covermap.core.cells import areas_m2, cells_at, centres, descendants, parent
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError, InputError
 from covermap.rules import load_pack
+from covermap.shards import distinct_cells
 from covermap.steps import people as step
-from covermap.steps.people.cells import distinct_cells
 from covermap.steps.people.verdicts import parts_of
 from covermap.store import Tables, write_table
 from covermap.tables import REGIONS, TABLES, VERDICTS, conform, empty, in_order

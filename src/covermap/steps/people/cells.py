@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from covermap.core.cube.counts import shards_of
 from covermap.engine.step import StepContext, in_pieces
 from covermap.errors import InputError
 from covermap.formats.rasters import open_raster
-from covermap.shards import open_file
+from covermap.shards import distinct_cells
 from covermap.steps.people.sharing import reach, share_out
-from covermap.store import Tables, reading, whole_folder
+from covermap.store import Tables, whole_folder
 from covermap.tables import CELL_PEOPLE, LEVELS
 from covermap.workspace import Population
 
@@ -36,7 +35,6 @@ CELLS_AT_A_TIME = 200_000
 FINEST_FIRST = ("township", "county", "city", "province", "other")
 """Of several regions that a cell lies in, which one `cell_people` names."""
 HELD = "people.npy"
-_NONE = np.zeros(0, np.int64)
 
 
 def run(ctx: StepContext) -> None:
@@ -53,25 +51,6 @@ def run(ctx: StepContext) -> None:
         cells = distinct_cells(ctx.tables)
         people = _people(ctx, declared, cells)
     ctx.write_sorted("cell_people", _batches(cells, people, counting_regions(ctx.tables)))
-
-
-def distinct_cells(tables: Tables) -> Ints:
-    """Every cell with evidence, ascending; file by file of the cube, and no other column."""
-    by_shard: dict[str, list[Ints]] = defaultdict(list)
-    for path in tables.parts("cell_evidence"):
-        by_shard[path.stem.split(".")[0]] += _cells_in(path)
-    # files are in order of their shards, and so are cells
-    return np.concatenate([_NONE, *(np.unique(np.concatenate(s)) for s in by_shard.values())])
-
-
-def _cells_in(path: Path) -> list[Ints]:
-    """Cells of a file of the cube, batch by batch; a run of one cell is told once."""
-    found = [_NONE]
-    with reading(path):
-        for batch in open_file(path).iter_batches(BATCH, columns=["cell"]):
-            cells = batch.column("cell").to_numpy()
-            found.append(cells[np.append(True, cells[1:] != cells[:-1])[: len(cells)]])
-    return found
 
 
 @dataclass(frozen=True)
