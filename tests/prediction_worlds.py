@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from covermap.core.geodesy import points_m
 from covermap.core.prediction.covariance import RUN_LENGTH_M, Covariance
 from covermap.core.prediction.observations import Observations
-from covermap.core.prediction.places import points_m
 
 LON, LAT = 9.0, 53.2
 METRES = np.array([66_800.0, 111_270.0])

@@ -57,6 +57,25 @@ def azimuths_deg(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floa
     return np.where(length > 0, azimuth, np.nan)
 
 
+def points_m(lon: Floats, lat: Floats) -> Floats:
+    """Earth-centred coordinates of points of the ellipsoid, m: one row of x, y, z a point.
+
+    A chord of 50 km is 0.13 m shorter than its arc, and no meridian is special.
+
+    Examples
+    --------
+    >>> points_m(np.array([0.0]), np.array([0.0])).tolist()
+    [[6378137.0, 0.0, 0.0]]
+    """
+    lam, phi = np.radians(lon), np.radians(lat)
+    sine = np.sin(phi)
+    normal = SEMI_MAJOR_M / np.sqrt(1.0 - ECCENTRICITY_2 * sine * sine)
+    flat = normal * np.cos(phi)
+    return np.column_stack(
+        [flat * np.cos(lam), flat * np.sin(lam), normal * (1.0 - ECCENTRICITY_2) * sine]
+    )
+
+
 def points_at(
     lon: Floats, lat: Floats, azimuth_deg: Floats, distance_m: Floats
 ) -> tuple[Floats, Floats]:

@@ -26,6 +26,7 @@ from covermap.core.geodesy import (
     Ints,
     metres_per_degree_lat,
     metres_per_degree_lon,
+    points_m,
     short_azimuths_deg,
     short_lengths_m,
     turn_deg,
@@ -39,7 +40,6 @@ AGAINST_DEG = 25.0
 """What a join of ways drawn in opposite directions costs, as if it turned this much more."""
 METRES_PER_DEGREE_OF_TURN = 4.0
 """A gap this wide is as bad as one degree of turn."""
-EARTH_M = 6_371_008.8
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _ends(ways: NDArray[np.object_]) -> _Ends:
     out = np.stack([(start - near) * scale, (end - far) * scale], axis=1).reshape(-1, 2)
     place = np.stack([start, end], axis=1).reshape(-1, 2)
     azimuth = np.degrees(np.arctan2(out[:, 0], out[:, 1]))
-    return _Ends(_on_sphere(place), place[:, 0], place[:, 1], azimuth, np.repeat(length, 2))
+    return _Ends(points_m(*place.T), place[:, 0], place[:, 1], azimuth, np.repeat(length, 2))
 
 
 def _plain_length(ways: NDArray[np.object_], scale: Floats) -> Floats:
@@ -194,12 +194,6 @@ def _plain_length(ways: NDArray[np.object_], scale: Floats) -> Floats:
     step = np.diff(coordinates, axis=0) * scale[way[1:]]
     edge = np.where(way[1:] == way[:-1], np.hypot(step[:, 0], step[:, 1]), 0.0)
     return np.bincount(way[1:], weights=edge, minlength=len(ways)).astype(float)
-
-
-def _on_sphere(lonlat: Floats) -> Floats:
-    """Give places as metres from the Earth's centre, good to 1 %: no meridian is special there."""
-    lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
-    return EARTH_M * np.c_[np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
 
 
 def _link(

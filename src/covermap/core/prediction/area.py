@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 
 from covermap.core.arrays import ranges
 from covermap.core.cells import cells_at, centres, descendants, parents
-from covermap.core.prediction.places import points_m
+from covermap.core.geodesy import points_m
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

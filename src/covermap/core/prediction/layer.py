@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from covermap.core.geodesy import points_m
 from covermap.core.prediction.calibrate import Calibration, calibrated, rough
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.fit import Foretold, fitted, foretell, foretold
@@ -14,7 +15,6 @@ from covermap.core.prediction.kriging import Known, kriged
 from covermap.core.prediction.merging import known_of, merged
 from covermap.core.prediction.neighbours import Nearby, nearby, neighbours
 from covermap.core.prediction.observations import Observations
-from covermap.core.prediction.places import points_m
 from covermap.core.prediction.spread import Spread, learnt
 
 Floats = NDArray[np.float64]

@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from covermap.core.prediction.places import points_m
+from covermap.core.geodesy import points_m
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -1,8 +1,8 @@
-"""Places as points in space, blocks of the map, and thinned sets of places.
+"""Blocks of the map, and thinned sets of places.
 
-Positions are longitude and latitude, degrees, WGS-84. Distances are chords through the ellipsoid:
-what a covariance takes in three dimensions is a covariance anywhere on the globe, and a chord of
-50 km is 0.13 m shorter than its arc.
+Positions are longitude and latitude, degrees, WGS-84. Distances are chords through the ellipsoid
+(`geodesy.points_m`): what a covariance takes in three dimensions is a covariance anywhere on the
+globe.
 """
 
 from __future__ import annotations
@@ -11,31 +11,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from covermap.core.geodesy import ECCENTRICITY_2, SEMI_MAJOR_M, metres_per_degree_lon
+from covermap.core.geodesy import metres_per_degree_lon
+from covermap.core.mixing import GOLDEN, mixed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _METRES_PER_DEGREE_LAT = 111_195.0
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-def points_m(lon: Floats, lat: Floats) -> Floats:
-    """Earth-centred coordinates of points of the ellipsoid, m: one row of x, y, z a point.
-
-    Examples
-    --------
-    >>> points_m(np.array([0.0]), np.array([0.0])).tolist()
-    [[6378137.0, 0.0, 0.0]]
-    """
-    lam, phi = np.radians(lon), np.radians(lat)
-    sine = np.sin(phi)
-    normal = SEMI_MAJOR_M / np.sqrt(1.0 - ECCENTRICITY_2 * sine * sine)
-    flat = normal * np.cos(phi)
-    return np.column_stack(
-        [flat * np.cos(lam), flat * np.sin(lam), normal * (1.0 - ECCENTRICITY_2) * sine]
-    )
 
 
 def blocks_of(lon: Floats, lat: Floats, side_m: float) -> Ints:
@@ -65,10 +47,7 @@ def parts_of(blocks: Ints, parts: int, salt: int) -> Ints:
     """
     out = np.empty(len(blocks), np.int64)
     for i in range(len(blocks)):
-        z = (np.uint64(blocks[i]) ^ (np.uint64(salt) * _GOLDEN)) + _GOLDEN
-        z = (z ^ (z >> np.uint64(30))) * _MIX_1
-        z = (z ^ (z >> np.uint64(27))) * _MIX_2
-        z = z ^ (z >> np.uint64(31))
+        z = mixed((np.uint64(blocks[i]) ^ (np.uint64(salt) * GOLDEN)) + GOLDEN)
         out[i] = np.int64(z % np.uint64(parts))
     return out
 

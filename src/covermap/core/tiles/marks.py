@@ -1,9 +1,9 @@
 """Marks: what a tile would say, as 128 bits, so that a tile which would say the same is kept.
 
-A mark is two lanes of 64 bits, stirred with one value after the other by the finaliser of
-SplitMix64 (Steele, Lea and Flood 2014, https://doi.org/10.1145/2660193.2660195). Each step is
-one to one in the value, so rows that differ in one column never have one mark, and others do with
-a probability of about 2**-128. They are no defence against somebody who wants them to be equal.
+A mark is two lanes of 64 bits, stirred with one value after the other by `mixing.mixed`. Each step
+is one to one in the value, so rows that differ in one column never have one mark, and others do
+with a probability of about 2**-128. They are no defence against somebody who wants them to be
+equal.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.arrays import read_only
+from covermap.core.mixing import GOLDEN, mixed
 
 Ints = NDArray[np.int64]
 Marks = NDArray[np.uint64]
@@ -65,11 +66,8 @@ def mark_runs(
 
 @njit(cache=True, nogil=True)
 def _mixed(mark: np.uint64, value: np.uint64, lane: int) -> np.uint64:
-    odd = np.uint64(0xD6E8FEB86659FD93) if lane else np.uint64(0x9E3779B97F4A7C15)
-    z = (mark ^ (value * odd)) + odd
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    odd = np.uint64(0xD6E8FEB86659FD93) if lane else GOLDEN
+    return mixed((mark ^ (value * odd)) + odd)
 
 
 @njit(cache=True, nogil=True)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from covermap.core.geodesy import points_m
 from covermap.core.prediction.covariance import Covariance, moved, prior
 from covermap.core.prediction.fit import foretell
 from covermap.core.prediction.kriging import Known, kriged
@@ -13,7 +14,6 @@ from covermap.core.prediction.neighbours import (
     nearby,
     neighbours,
 )
-from covermap.core.prediction.places import points_m
 from prediction_worlds import lonlat
 
 C = Covariance(7.0, 900.0, 4.0, 6000.0, 3.0, 0.5, 2.0, 2000.0)

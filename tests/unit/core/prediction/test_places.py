@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covermap.core.geodesy import lengths_m
-from covermap.core.prediction.places import blocks_of, parts_of, points_m, thinned
+from covermap.core.geodesy import lengths_m, points_m
+from covermap.core.prediction.places import blocks_of, parts_of, thinned
 
 
 def test_chords_are_as_long_as_short_geodesics():
