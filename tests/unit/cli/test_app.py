@@ -36,6 +36,7 @@ def test_a_mistake_is_one_clear_message_and_exit_code_2(arguments: list[str], sa
     assert says in said.out + said.err
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_code_and_the_message() -> None:
     done = in_a_process("build", "/does/not/exist")
     assert done.returncode == 2

@@ -17,6 +17,8 @@ import pytest
 from commands import Said, covermap
 from covermap.store import Workspace
 
+pytestmark = pytest.mark.slow  # whole builds
+
 TABLE = "time,lon,lat,plmn,tech,rsrp,sinr,speed,service\n"
 ROW = "2026-03-01 08:00:00,120.6,31.3,46000,LTE,-90,5,10,true\n"
 

@@ -15,6 +15,8 @@ from shapely.geometry import LineString
 from commands import covermap
 from covermap.store import Workspace
 
+pytestmark = pytest.mark.slow  # whole builds
+
 Course = list[list[float]]
 GOOD: Course = [[120.60, 31.32], [120.62, 31.33]]
 EXCHANGED: Course = [[31.32, 120.60], [31.33, 120.62]]
@@ -96,7 +98,6 @@ def test_bad_features_are_mended_or_rejected_and_named(space: Path) -> None:
     assert found["crosses_antimeridian"] == (1, 5, "split")
 
 
-@pytest.mark.slow
 def test_a_line_over_longitude_180_is_as_long_as_it_is_on_earth(space: Path) -> None:
     declare(space, "a.geojson", geojson({"over 180": FEATURES["over 180"]}))
     assert covermap("build", space, "--workers", "1").code == 0

@@ -16,6 +16,8 @@ from covermap.core.datum import from_wgs84
 from covermap.store import Build, Workspace
 from workspaces import make_workspace
 
+pytestmark = pytest.mark.slow  # whole builds
+
 HEADER = "time,lon,lat,plmn,tech,rsrp,sinr,speed,service"
 COLUMNS = {
     "time": "time", "x": "lon", "y": "lat", "operator": "plmn", "technology": "tech",

@@ -11,6 +11,8 @@ from commands import covermap
 from covermap.service import Settings
 from small_disks import leave_free, small_disk
 
+pytestmark = pytest.mark.slow  # whole builds
+
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

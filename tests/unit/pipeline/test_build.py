@@ -15,6 +15,8 @@ from covermap.store import MADE, Workspace
 from covermap.tables import TABLES
 from workspaces import built_workspace, make_workspace, table_bytes
 
+pytestmark = pytest.mark.slow  # whole builds
+
 ONE = BuildOptions(workers=1)
 
 
@@ -68,7 +70,6 @@ def test_the_weak_stretch_is_found_where_it_is(built: Path) -> None:
     assert any(s["from_m"] < 2000 < s["to_m"] for s in sections)
 
 
-@pytest.mark.slow
 def test_rows_and_files_in_another_order_give_the_same_bytes(
     first: BuildResult, tmp_path: Path
 ) -> None:
@@ -97,7 +98,6 @@ def test_another_rule_pack_reads_no_log_again(first: BuildResult, root: Path) ->
     assert Workspace(root).current_id == second.id
 
 
-@pytest.mark.slow
 def test_one_new_log_ingests_one_log(tmp_path: Path) -> None:
     root = built_workspace(tmp_path / "w", runs=1)
     other = make_workspace(tmp_path / "o", runs=2)
@@ -154,7 +154,6 @@ def test_a_workspace_without_inputs_says_what_to_do(tmp_path: Path) -> None:
         build(tmp_path, ONE)
 
 
-@pytest.mark.slow
 def test_the_manifest_is_the_same_but_for_when_it_was_made(
     first: BuildResult, tmp_path: Path
 ) -> None:
@@ -176,7 +175,6 @@ def test_lines_that_nobody_has_driven_are_unmeasured_and_not_absent(tmp_path: Pa
     assert row["answer"] == "undetermined"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["build.json", "made.json", "weak_spots.parquet"])
 def test_a_damaged_build_is_made_whole_by_building_again(tmp_path: Path, name: str) -> None:
     root = built_workspace(tmp_path / "w", runs=1)

@@ -13,6 +13,8 @@ from covermap.shards import CodedWriter
 from covermap.store import Workspace
 from workspaces import built_workspace, make_workspace, table_bytes
 
+pytestmark = pytest.mark.slow  # whole builds
+
 ONE = BuildOptions(workers=1)
 PROBE = """
 [[measurements]]
@@ -43,7 +45,6 @@ def step(result, name):
     return next(s for s in result.steps if s.step == name)
 
 
-@pytest.mark.slow
 def test_a_log_elsewhere_judges_its_shard_alone_and_gives_what_a_fresh_build_gives(tmp_path):
     root = make_workspace(tmp_path / "w", runs=2)
     add_probe(root, "2026-03", 104.0)
@@ -61,7 +62,6 @@ def test_a_log_elsewhere_judges_its_shard_alone_and_gives_what_a_fresh_build_giv
     assert table_bytes(build(fresh, ONE).folder) == table_bytes(again.folder)
 
 
-@pytest.mark.slow
 def test_periods_can_be_judged_by_themselves_without_reading_a_log_again(tmp_path):
     root = make_workspace(tmp_path / "w", runs=1)
     add_probe(root, "2026-01", 104.0)

@@ -15,6 +15,8 @@ from commands import covermap
 from covermap.store import Tables, Workspace
 from made_drives import at, road
 
+pytestmark = pytest.mark.slow  # whole builds
+
 CONFIG = """
 [workspace]
 name = "two railways"

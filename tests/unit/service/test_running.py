@@ -53,6 +53,7 @@ def test_it_prints_its_address_when_it_listens_and_stops_well(
         assert "Stopped." in out
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_one_clear_line_and_exit_code_2(workspace: Path) -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
