@@ -1,4 +1,4 @@
-"""GeoTIFF rasters of people (counts, densities, weights): opened, checked, read in windows.
+"""GeoTIFF rasters of people or of heights: opened, checked, read in windows.
 
 Any CRS that PROJ knows, nodata, masks, scale and offset, strips or tiles; never more than a
 window is in memory. The geotransform is taken as it is stated, rows that run north and rotated
@@ -17,6 +17,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
@@ -83,14 +84,12 @@ def open_raster(
 
 def _band(dataset: Any, shown: str, band: int | None) -> int:
     if band is None and dataset.count != 1:
-        raise FormatError(
-            f"{shown}: has {dataset.count} bands; say which holds the people: band = 1."
-        )
+        raise FormatError(f"{shown}: has {dataset.count} bands; say which one to read: band = 1.")
     if band is not None and band > dataset.count:
         raise FormatError(f"{shown}: band = {band}, but it has {dataset.count}.")
     number = band or 1
     if dataset.dtypes[number - 1].startswith("complex"):
-        raise FormatError(f"{shown}: holds complex numbers; people are real.")
+        raise FormatError(f"{shown}: holds complex numbers; it must be real ones.")
     if dataset.transform.is_identity or dataset.transform.is_degenerate:
         raise FormatError(
             f"{shown}: has no geotransform: where its pixels lie is not said. Georeference it "
@@ -106,9 +105,7 @@ def _crs(dataset: Any, shown: str, datum: str | None) -> CRS:
             raise DatumError(f"{shown}: rasters cannot be read in {name}; warp it to WGS-84 first.")
         return CRS.from_user_input({"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}.get(name, name))
     if dataset.crs is None:
-        raise DatumError(
-            f'{shown}: states no CRS. Declare it: datum = "EPSG:4326" in [population].'
-        )
+        raise DatumError(f'{shown}: states no CRS. Declare it beside files: datum = "EPSG:4326".')
     code = dataset.crs.to_epsg()
     return CRS.from_epsg(code) if code else CRS.from_wkt(dataset.crs.to_wkt())
 
@@ -203,8 +200,12 @@ class Raster:
         same = np.allclose(steps, steps[0][0], rtol=1e-6) and abs(x[3] - x[0]) < 1e-6 * turn
         return float(turn) if same and np.ptp(y[:3]) < 1e-6 * turn else None
 
-    def read(self, row0: int, row1: int, col0: int, col1: int) -> tuple[Floats, NDArray[np.bool_]]:
+    def read(
+        self, row0: int, row1: int, col0: int, col1: int, every: int = 1
+    ) -> tuple[Floats, NDArray[np.bool_]]:
         """Values of a window, scale and offset applied, and which pixels hold one at all.
+
+        With `every`, means of squares of so many rows and columns; the window holds whole ones.
 
         Raises
         ------
@@ -212,8 +213,12 @@ class Raster:
             The file ends too soon or is damaged.
         """
         window = Window(col0, row0, col1 - col0, row1 - row0)
+        shape = ((row1 - row0) // every, (col1 - col0) // every)
         try:
-            data = self.dataset.read(self.band, window=window, masked=True)
+            data = self.dataset.read(
+                self.band, window=window, masked=True, out_shape=shape,
+                resampling=Resampling.average if every > 1 else Resampling.nearest,
+            )  # fmt: skip
         except RasterioError:
             raise FormatError(
                 f"{self.shown}: rows {row0 + 1} to {row1} cannot be read: the file is damaged or "

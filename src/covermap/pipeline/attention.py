@@ -32,6 +32,13 @@ SERIOUS = {
     "not_finite_people": "see what the raster says where it has NaN",
     "saturated_people": 'declare kind = "weight" with a total: the raster stops counting there',
     "people_not_placed": "see the CRS of the raster: its map is torn, or too small for the cells",
+    "terrain_voids": "see whether the raster has heights where the sites are",
+    "impossible_heights": 'declare unit = "ft" in [terrain] if they are feet',
+    "height_unit_not_stated": 'declare unit = "m" or "ft" in [terrain]',
+    "no_terrain": "declare [terrain] with a raster of heights",
+    "sites_off_terrain": "add rasters to [terrain], or see where these sites lie",
+    "sites_without_operator": "declare operator in [[sites]]",
+    "sites_without_technology": "map a column to technology in [[sites]]",
     "regions_overlap": "see whether regions of one level should overlap; the first one counts",
     "reader_warning": "see whether the file is whole",
 }

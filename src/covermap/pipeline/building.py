@@ -153,7 +153,15 @@ class _Builder:
             part = _part_name(log)
             self.layout.add_part("samples", part, ingested[log])
             self.layout.add_part("matched", part, segments[log])
-        whole = Whole(self.config, self.rules, self.cache, self.layout, self.workers, self._timed)
+        whole = Whole(
+            self.space.root,
+            self.config,
+            self.rules,
+            self.cache,
+            self.layout,
+            self.workers,
+            self._timed,
+        )
         for step in WHOLE_STEPS:
             whole.make(step)
         return self._publish(counts, unreadable, started)
@@ -202,7 +210,7 @@ class _Builder:
             self.layout.add_table(table.name, gather(self.cache, table, folders))
         for name in OF_LINES:
             self.layout.add_table(name, vectors["lines"])
-        for name in ("sites", "places", "villages", "regions", "sections"):
+        for name in ("sites", "places", "villages", "regions", "sections", "terrain"):
             self.layout.add_table(name, vectors[name])
         for name in OF_PEOPLE:
             self.layout.add_table(name, vectors["people"])

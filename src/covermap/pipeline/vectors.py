@@ -1,4 +1,4 @@
-"""What is read once for all logs: lines, sites, places, villages, regions and people."""
+"""What is read once for all logs: lines, sites, places, villages, regions, people, terrain."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from covermap.steps.lines.known import remember
 from covermap.steps.people import read_people
 from covermap.steps.sections import make_sections
 from covermap.steps.sites import read_sites
+from covermap.steps.terrain import read_terrain
 from covermap.store import Tables, read_table, write_table
 from covermap.tables import KNOWN_LINES, PROBLEMS, REJECTED, SITES, TABLES, empty
 from covermap.workspace import Config, input_files
@@ -31,11 +32,11 @@ KNOWN = "known_lines.parquet"
 
 
 def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict[str, Path]:
-    """Read lines, sites, places, villages, regions, people; give each one's result folder."""
+    """Read lines, sites, areas, people and terrain; give each one's result folder."""
     found: dict[str, Path] = {}
 
     def work(advance: Advance) -> StepReport:
-        report = StepReport("lines, sites, areas", parts=7)
+        report = StepReport("lines, sites, areas", parts=8)
         found["lines"] = _lines(root, config, cache)
         advance(1)
         found["sites"] = _sites(root, config, cache)
@@ -47,6 +48,8 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         advance(1)
         found["people"] = _people(root, config, found["regions"], cache)
         advance(1)
+        found["terrain"] = _terrain(root, config, found["sites"], cache)
+        advance(1)
         for name in OF_LINES:
             report.wrote[name] = Tables(found["lines"]).rows(name)
         for name in ("sites", *AREA_KINDS, "sections"):
@@ -54,7 +57,7 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         report.wrote["counting_cells"] = Tables(found["people"]).rows("counting_cells")
         return report
 
-    timed("lines, sites, areas", 7.0, work)
+    timed("lines, sites, areas", 8.0, work)
     return found
 
 
@@ -142,6 +145,21 @@ def _people(root: Path, config: Config, regions: Path, cache: Cache) -> Path:
         write_tables(folder, {
             "population": made.population, "counting_cells": made.counting,
             "rejected": made.rejected, "problems": made.problems,
+        })  # fmt: skip
+    return folder
+
+
+def _terrain(root: Path, config: Config, sites: Path, cache: Cache) -> Path:
+    declared, predict = config.terrain, config.predict
+    files = []
+    if declared is not None:
+        files = input_files(root, declared.files, "covermap.toml [terrain]")
+    content = [files_key(root, files), declared and _dump(declared), predict is None, sites.name]
+    folder = cache.folder("terrain", key_of(code_key(), "terrain", content))
+    if not folder.is_dir():
+        made = read_terrain(declared, predict, files, Tables(sites).read("sites"), root)
+        write_tables(folder, {
+            "terrain": made.terrain, "rejected": made.rejected, "problems": made.problems,
         })  # fmt: skip
     return folder
 

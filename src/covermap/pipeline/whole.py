@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from covermap.engine.local import Workers
 from covermap.engine.step import StepContext
 from covermap.files import file_key
 from covermap.pipeline.cache import Cache
+from covermap.pipeline.inputs import files_key
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
-from covermap.steps import judge, people, tiles, weak
+from covermap.steps import judge, people, propagate, tiles, weak
 from covermap.store import Tables, whole_folder, write_text
-from covermap.workspace import Config
+from covermap.workspace import Config, input_files
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,16 @@ class WholeStep:
     """Tables; a step without any writes a folder of its name."""
     of_rules: bool = True
     """Whether its result depends on the rule pack."""
+    of_settings: Callable[[Config, Path], Any] = lambda _config, _root: None
+    """What else of covermap.toml, and of the files that it names there, its result depends on."""
+
+
+def _of_prediction(config: Config, root: Path) -> Any:
+    """Give what is declared of prediction, and the bytes of the region that it names."""
+    declared, files = config.predict, []
+    if declared is not None and declared.area is not None:
+        files = input_files(root, (declared.area,), "covermap.toml [predict] area")
+    return [declared, config.terrain, files_key(root, files)]
 
 
 VERDICTS = (
@@ -40,6 +52,9 @@ VERDICTS = (
 JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
 OF_PEOPLE = ("population", "counting_cells")
 WHOLE_STEPS = (
+    WholeStep(
+        "propagate", propagate.run, ("sites", "terrain"), ("cell_model",), False, _of_prediction
+    ),
     WholeStep("people", people.run, ("cell_evidence", *OF_PEOPLE), ("cell_people",), False),
     WholeStep("judge", judge.run, JUDGED_FROM, VERDICTS),
     WholeStep(
@@ -67,6 +82,7 @@ PARTS = "parts.txt"
 class Whole:
     """What every whole step of one build has in common."""
 
+    root: Path
     config: Config
     rules: RulePack
     cache: Cache
@@ -82,7 +98,8 @@ class Whole:
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
         rules = self.rules if step.of_rules else None
         settings = [self.config.grid, self.config.judge]
-        key = key_of(code_key(), step.name, inputs, rules, settings, recipes, offsets)
+        own = step.of_settings(self.config, self.root)
+        key = key_of(code_key(), step.name, inputs, rules, settings, recipes, offsets, own)
         folder = self.cache.folder(step.name, key)
 
         def work(advance: Advance) -> StepReport:

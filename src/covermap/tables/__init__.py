@@ -33,6 +33,7 @@ from covermap.tables.people import (
     PEOPLE_VERDICTS,
     POPULATION,
 )
+from covermap.tables.prediction import CELL_MODEL, TERRAIN
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
     CELL_VERDICTS,
@@ -64,6 +65,7 @@ __all__ = [
     "ANY",
     "BASES",
     "CELL_EVIDENCE",
+    "CELL_MODEL",
     "CELL_PEOPLE",
     "CELL_TESTS",
     "CELL_VERDICTS",
@@ -102,6 +104,7 @@ __all__ = [
     "STRUCTURES",
     "TABLES",
     "TECHNOLOGIES",
+    "TERRAIN",
     "TS",
     "VERDICTS",
     "VILLAGES",
@@ -122,7 +125,7 @@ TABLES: dict[str, Table] = {
         POSTS, LINKS, SECTIONS, PLACES, VILLAGES, REGIONS, CELL_EVIDENCE, CELL_TESTS,
         SEGMENT_EVIDENCE, MATCHED, CELL_VERDICTS, SEGMENT_VERDICTS, LINE_VERDICTS,
         SECTION_VERDICTS, NETWORK_VERDICTS, SETTLING, WEAK_SPOTS, POPULATION, COUNTING_CELLS,
-        CELL_PEOPLE, PEOPLE_VERDICTS,
+        CELL_PEOPLE, PEOPLE_VERDICTS, TERRAIN, CELL_MODEL,
     )
 }  # fmt: skip
 

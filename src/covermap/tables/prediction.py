@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from covermap.tables.table import F64, I32, I64, STRS, C, S, Table
+from covermap.tables.table import F64, I32, I64, C, S, Table
 
 TERRAIN = Table(
     "terrain",
@@ -20,13 +20,18 @@ TERRAIN = Table(
         C("sea_floor", I64, "pixels below any shore, and below 0 beside them: taken as 0"),
         C("lowest_m", F64, "lowest height, m"),
         C("highest_m", F64, "highest height, m"),
+        C("west", F64, "western edge, degrees WGS-84"),
+        C("south", F64, "southern edge"),
+        C("east", F64, "eastern edge"),
+        C("north", F64, "northern edge"),
     ),
     ("file",),
 )
 CELL_MODEL = Table(
     "cell_model",
     "Level that the sites should give in the open, by the formulae of path loss alone: no "
-    "measurement is in it. Cells without a site of their layer within the radius have no row. One "
+    "measurement is in it. Levels are told to 0.01 dB, distances to 1 m. Cells without a site of "
+    "their layer within the radius have no row. One "
     "file a shard (H3 ancestor of resolution 3), `<shard>.parquet`.",
     (
         C("cell", I64, "H3 index as int64"),
@@ -42,8 +47,8 @@ CELL_MODEL = Table(
         C("ghz", F64, "its carrier, GHz"),
         C("entry_db", F64, "median loss into a building at that carrier, not taken off rsrp_dbm, "
           "dB", "no building is declared"),
-        C("filled", STRS, "what of the strongest cell was a default: ghz, power_class, height_m, "
-          "azimuth_deg, tilt_deg, wide_deg, power"),
+        C("filled", S, "what of the strongest cell was a default, by commas: ghz, power_class, "
+          "height_m, azimuth_deg, tilt_deg, wide_deg, power; empty: nothing"),
     ),
     ("operator", "technology", "cell"),
 )  # fmt: skip

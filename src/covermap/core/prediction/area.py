@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 BLOCK_RESOLUTION = 5
-_BLOCK_M = 16_000.0
+BLOCK_M = 16_000.0
 """No descendant of a block has its centre farther from the block's."""
 _RING_M = 10_000.0
 """What each ring of blocks adds to the least distance that a disk of blocks reaches."""
@@ -47,13 +47,13 @@ class Disks:
 
     def blocks(self) -> Ints:
         """Blocks that may hold a cell within a disk, ascending."""
-        wide = around(np.unique(self.block), self.radius_m + _BLOCK_M)
+        wide = around(np.unique(self.block), self.radius_m + BLOCK_M)
         far = self._tree(slice(None)).query(points_m(*centres(wide)))[0]
-        return wide[far <= self.radius_m + _BLOCK_M]
+        return wide[far <= self.radius_m + BLOCK_M]
 
     def hold(self, blocks: Ints, lon: Floats, lat: Floats) -> Flags:
         """Which places, all of them in some blocks, lie within a disk."""
-        near = around(blocks, self.radius_m + 2 * _BLOCK_M)
+        near = around(blocks, self.radius_m + 2 * BLOCK_M)
         first, end = np.searchsorted(self.block, near), np.searchsorted(self.block, near, "right")
         rows = ranges(first, end - first)
         if not len(rows) or not len(lon):
@@ -65,7 +65,7 @@ class Disks:
 
     def near(self, blocks: Ints) -> Disks:
         """Give the points that cells of some blocks can be near."""
-        wide = around(blocks, self.radius_m + 2 * _BLOCK_M)
+        wide = around(blocks, self.radius_m + 2 * BLOCK_M)
         some = np.isin(self.block, wide)
         return Disks(self.lon[some], self.lat[some], self.block[some], self.radius_m)
 

@@ -7,7 +7,8 @@ drawn from defaults is never taken for one drawn from facts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +50,10 @@ class Model:
     indoor: Flags
     filled: Flags
     """Shape (n, len(FILLABLE)): what is a default."""
+
+    def take(self, rows: Any) -> Model:
+        """Give some cells."""
+        return Model(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     def filled_names(self) -> pa.Array:
         """Give what was filled, as a list column."""

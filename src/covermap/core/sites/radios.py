@@ -51,6 +51,7 @@ def radios_of(
     load: float = 0.5,
     heights: NDArray[Any] | None = None,
     to_pixels: ToPixels | None = None,
+    scenario: Ints | None = None,
 ) -> Radios:
     """Make the radios of modelled cells; without terrain all paths are flat.
 
@@ -62,6 +63,8 @@ def radios_of(
         Share of its resources that each cell sends on.
     heights, to_pixels
         The terrain and where places lie in it (`formats.dem.Dem`), both or none.
+    scenario
+        As :func:`scenarios` gave it, for some cells of many; None: these are all there are.
     """
     n = len(lon)
     u = v = ground = np.full(n, np.nan)
@@ -74,5 +77,6 @@ def radios_of(
     return Radios(
         lon, lat, u, v, ground, bend, model.height_m, model.reference_dbm, model.ghz,
         model.azimuth_deg, model.tilt_deg, model.wide_deg, model.high_deg,
-        scenarios(lon, lat, model), np.full(n, load), carrier.astype(np.int64),
+        scenarios(lon, lat, model) if scenario is None else scenario, np.full(n, load),
+        carrier.astype(np.int64),
     )  # fmt: skip
