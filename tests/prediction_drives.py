@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from covermap.core.cube.samples import cells_of
 from covermap.core.prediction.observations import Observations
-from covermap.core.prediction.sources import from_samples
+from covermap.core.prediction.sources import levels_in, observed
 from real_logs import Report, ingest_files
 
 RESOLUTION = 10
@@ -39,9 +41,13 @@ def cork(real_data: Path) -> dict[str, Observations]:
 
 def _layers(town: str, report: Report) -> dict[str, Observations]:
     samples = report.table("samples")
-    found = from_samples(samples, cells_of(samples, MAX_ERROR_M, RESOLUTION), NO_SERVICE_DBM)
-    return {
-        f"{town} {operator} {technology}": seen
-        for (operator, technology), (seen, _) in sorted(found.items())
-        if len(set(seen.place.tolist())) >= LEAST_PLACES
+    cells = cells_of(samples, MAX_ERROR_M, RESOLUTION)
+    levels = levels_in(samples, cells, NO_SERVICE_DBM).to_pandas()
+    found = {
+        f"{town} {operator} {technology}": observed(pa.Table.from_pandas(rows))
+        for (operator, technology), rows in levels.groupby(["operator", "technology"])
     }
+    return {
+        name: seen for name, seen in sorted(found.items())
+        if len(set(seen.place.tolist())) >= LEAST_PLACES
+    }  # fmt: skip

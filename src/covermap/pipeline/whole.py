@@ -17,7 +17,7 @@ from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
-from covermap.steps import judge, people, propagate, tiles, weak
+from covermap.steps import judge, levels, people, predict, propagate, tiles, weak
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
 
@@ -45,6 +45,10 @@ def _of_prediction(config: Config, root: Path) -> Any:
     return [declared, config.terrain, files_key(root, files)]
 
 
+def _is_predicted(config: Config, _root: Path) -> bool:
+    return config.predict is not None
+
+
 VERDICTS = (
     "cell_verdicts", "segment_verdicts", "line_verdicts", "section_verdicts", "network_verdicts",
     "settling",
@@ -62,6 +66,26 @@ WHOLE_STEPS = (
         people.count,
         ("cell_verdicts", "cell_people", *OF_PEOPLE, "regions"),
         ("people_verdicts",),
+    ),
+    WholeStep(
+        "levels", levels.run, ("samples", "cell_evidence"), ("cell_levels",), True, _is_predicted
+    ),
+    WholeStep(
+        "predict",
+        predict.run,
+        (
+            "cell_levels",
+            "cell_evidence",
+            "cell_verdicts",
+            "cell_model",
+            "segment_verdicts",
+            "segments",
+            "lines",
+            "sites",
+        ),
+        ("cell_prediction", "segment_prediction", "prediction_layers"),
+        True,
+        _of_prediction,
     ),
     WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
     WholeStep(

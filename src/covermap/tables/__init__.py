@@ -33,6 +33,14 @@ from covermap.tables.people import (
     PEOPLE_VERDICTS,
     POPULATION,
 )
+from covermap.tables.predicted import (
+    CELL_LEVELS,
+    CELL_PREDICTION,
+    PREDICTION_LAYERS,
+    PREDICTION_RELIABILITY,
+    PREDICTION_SCORES,
+    SEGMENT_PREDICTION,
+)
 from covermap.tables.prediction import CELL_MODEL, TERRAIN
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
@@ -65,8 +73,10 @@ __all__ = [
     "ANY",
     "BASES",
     "CELL_EVIDENCE",
+    "CELL_LEVELS",
     "CELL_MODEL",
     "CELL_PEOPLE",
+    "CELL_PREDICTION",
     "CELL_TESTS",
     "CELL_VERDICTS",
     "COUNTING_CELLS",
@@ -85,6 +95,9 @@ __all__ = [
     "POPULATION",
     "POSITION_BASES",
     "POSTS",
+    "PREDICTION_LAYERS",
+    "PREDICTION_RELIABILITY",
+    "PREDICTION_SCORES",
     "PROBLEMS",
     "READINGS",
     "REGIONS",
@@ -96,6 +109,7 @@ __all__ = [
     "SECTION_VERDICTS",
     "SEGMENTS",
     "SEGMENT_EVIDENCE",
+    "SEGMENT_PREDICTION",
     "SEGMENT_VERDICTS",
     "SETTLING",
     "SITES",
@@ -125,7 +139,8 @@ TABLES: dict[str, Table] = {
         POSTS, LINKS, SECTIONS, PLACES, VILLAGES, REGIONS, CELL_EVIDENCE, CELL_TESTS,
         SEGMENT_EVIDENCE, MATCHED, CELL_VERDICTS, SEGMENT_VERDICTS, LINE_VERDICTS,
         SECTION_VERDICTS, NETWORK_VERDICTS, SETTLING, WEAK_SPOTS, POPULATION, COUNTING_CELLS,
-        CELL_PEOPLE, PEOPLE_VERDICTS, TERRAIN, CELL_MODEL,
+        CELL_PEOPLE, PEOPLE_VERDICTS, TERRAIN, CELL_MODEL, CELL_LEVELS, CELL_PREDICTION,
+        SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
     )
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ from covermap.core.prediction.places import thinned
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Basis = Literal["prior", "borrowed", "few", "fitted"]
 
 MOST = 600
 """Measurements that the fit takes, at most: thinned until so few are left."""
@@ -52,10 +53,13 @@ class Calibration:
     """The model's level at which the offset holds; 0 without a model."""
     device_db: dict[int, float]
     """What each device shows above the mean of devices."""
-    basis: Literal["prior", "few", "fitted"]
-    """`prior`: nothing was measured; `few`: fewer than 30 places were."""
+    basis: Basis
+    """`prior`: nothing was measured; `borrowed`: nothing, but other layers tell; `few`: fewer than
+    30 places were measured."""
     places: int
     """Measured places."""
+    with_model: bool
+    """Whether there is a model at any of them."""
 
     def design(self, predicted_dbm: Floats) -> Floats:
         """Give the rows of the design for places where the model says so much (NaN: nothing)."""
@@ -90,7 +94,7 @@ def rough(seen: Observations) -> Calibration:
     shift = float(np.median(off)) * size / (size + FEW) if size else 0.0
     spread = np.diag(_prior(with_model, at)[1])
     return Calibration(
-        np.array([at + shift, 1.0]), spread, middle, {}, _basis(size), size
+        np.array([at + shift, 1.0]), spread, middle, {}, _basis(size), size, with_model
     )  # fmt: skip
 
 
@@ -123,7 +127,9 @@ def calibrated(seen: Observations, share: Floats, covariance: Covariance) -> Cal
         x, seen_some.level_dbm, _errors(seen_some, share, covariance), mean, precision
     )
     shifts = {int(d): float(v) for d, v in zip(devices, found[2:], strict=True)}
-    return Calibration(found[:2], spread[:2, :2], start.middle_dbm, shifts, start.basis, len(seen))
+    return Calibration(
+        found[:2], spread[:2, :2], start.middle_dbm, shifts, start.basis, len(seen), with_model
+    )
 
 
 def _prior(with_model: bool, at_dbm: float) -> tuple[Floats, Floats]:
@@ -132,7 +138,7 @@ def _prior(with_model: bool, at_dbm: float) -> tuple[Floats, Floats]:
     return np.array([at_dbm, 1.0]), np.array([offset_sd, SLOPE_SD]) ** 2
 
 
-def _basis(places: int) -> Literal["prior", "few", "fitted"]:
+def _basis(places: int) -> Basis:
     if places == 0:
         return "prior"
     return "few" if places < FEW else "fitted"

@@ -57,20 +57,35 @@ class Prediction:
     """To the nearest measurement; infinite without any."""
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What measurements of a layer taught, apart from themselves."""
+
+    calibration: Calibration
+    covariance: Covariance
+    spread: Spread
+
+
 def learn(seen: Observations) -> Layer:
-    """Learn calibration, covariance and spread from measurements of one layer.
+    """Learn a layer from its measurements, and make it ready to be asked.
 
     Parameters
     ----------
     seen
         In any order; one row a place and run.
+    """
+    return ready(learned(seen), seen)
+
+
+def learned(seen: Observations) -> Learned:
+    """Learn calibration, covariance and spread from measurements of one layer.
 
     Notes
     -----
     Serving cells take part where more than one is given.
     """
-    seen = seen.take(np.lexsort([seen.level_dbm, seen.run, seen.place]))
-    one, _, share, part = merged(seen)
+    seen = _in_order(seen)
+    one, _, share, _ = merged(seen)
     start = rough(one)
     with_model = bool(np.isfinite(seen.predicted_dbm).any())
     with_groups = len(np.unique(seen.group[seen.group >= 0])) > 1
@@ -80,11 +95,22 @@ def learn(seen: Observations) -> Layer:
     covariance = fitted(known, _part(told, 0), with_model, with_groups)
     calibration = calibrated(one, share, covariance)
     spread = _spread(seen, calibration, covariance, _part(told, 1))
+    return Learned(calibration, covariance, spread)
+
+
+def ready(taught: Learned, seen: Observations) -> Layer:
+    """Make a layer ready to be asked near these measurements: all of it, or those of a part."""
+    seen, calibration = _in_order(seen), taught.calibration
     even = replace(seen, level_dbm=seen.level_dbm - calibration.of_devices(seen.device))
     one, _, share, part = merged(even)
     off = one.level_dbm - calibration.mean_dbm(one.predicted_dbm)
     known = known_of(one, off, calibration.design(one.predicted_dbm), share, part)
-    return Layer(calibration, covariance, spread, known, nearby(known.points, known.share))
+    near = nearby(known.points, known.share)
+    return Layer(calibration, taught.covariance, taught.spread, known, near)
+
+
+def _in_order(seen: Observations) -> Observations:
+    return seen.take(np.lexsort([seen.level_dbm, seen.run, seen.place]))
 
 
 def _part(told: Foretold, of: int) -> Foretold:

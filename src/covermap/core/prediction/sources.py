@@ -1,105 +1,141 @@
-"""Measurements of a layer, one a cell and run, from samples or from the evidence cube.
+"""Samples to levels of cells, one a layer and run; levels to the measurements of a layer.
 
 Samples without service are in no technology; they say "at most the floor" in each technology of
-their operator, as in the judging of cells. The cube does not tell runs apart: what one source
-measured in one period is taken as one run.
+their operator, as in the judging of cells. Runs are kept apart: what they
+differ by tells the spread of one more drive, and whole runs can be held out. (The means that are
+foretold are as good from counts that pool a month's runs: 9.09 and 9.10 dB on held-out blocks.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.cells import NO_CELL, centres
-from covermap.core.cube.counts import NO_BIN, Counts
-from covermap.core.prediction.observations import Observations, Rows, levels_of, sample_sd
-from covermap.tables import NO_TECHNOLOGY
+from covermap.core.prediction.observations import (
+    SAMPLE_SD_DB,
+    Levels,
+    Observations,
+    Rows,
+    levels_of,
+    sample_sd,
+)
+from covermap.tables import CELL_LEVELS, NO_TECHNOLOGY, in_order
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Layer = tuple[str, str]
-Found = dict[Layer, tuple[Observations, float]]
 
 FLOOR_SAMPLES = 5
 _FLOOR_TIMES = 3.0
 _ABOVE_DB = 5.0
-_CDB = 100.0
+NEEDED = (
+    "operator", "technology", "run_id", "device_id", "cell_id", "rsrp_dbm", "service", "lon", "lat",
+    "position_basis", "position_error_m", "period",
+)  # fmt: skip
+"""Columns of samples that levels are made of, and those that place them."""
 
 
-def from_samples(samples: pa.Table, cells: Ints, none_dbm: float) -> Found:
-    """Give the measurements of each layer (operator, technology), and its spread in cells.
+def levels_in(
+    samples: pa.Table, cells: Ints, none_dbm: float, layers: Sequence[Layer] = ()
+) -> pa.Table:
+    """Give the level of each cell, layer and run: rows of `cell_levels`.
 
     Parameters
     ----------
     samples
-        Rows of ``tables.SAMPLES``.
+        Rows of ``tables.SAMPLES`` of whole runs.
     cells
         Cell of each row; those of no cell are passed over.
     none_dbm
         Level that a sample without service does not exceed.
+    layers
+        Operators and technologies that occur elsewhere: a run without any service tells of them.
     """
     known = cells != NO_CELL
     if not known.all():
         samples, cells = samples.filter(pa.array(known)), cells[known]
-    operator, technology, run, device, group = (
-        _codes(samples, name)
-        for name in ("operator", "technology", "run_id", "device_id", "cell_id")
-    )
+    coded = {name: _codes(samples, name) for name in NEEDED[:5]}
     level = samples.column("rsrp_dbm").to_numpy().astype(np.float64)
     served = samples.column("service").to_numpy().astype(np.bool_)
-    found: Found = {}
-    for layer in _layers(operator, technology, served & np.isfinite(level)):
+    made = [CELL_LEVELS.schema.empty_table()]
+    operator, technology = coded["operator"], coded["technology"]
+    here = set(_layers(operator, technology, served & np.isfinite(level)))
+    here |= {one for one in layers if one[0] in operator[1]}
+    for layer in sorted(here):
         own = operator[0] == operator[1].index(layer[0])
-        with_level = own & served & np.isfinite(level)
-        with_level &= technology[0] == technology[1].index(layer[1])
+        of_it = technology[1].index(layer[1]) if layer[1] in technology[1] else -2
+        with_level = own & served & np.isfinite(level) & (technology[0] == of_it)
         some = np.flatnonzero(with_level | (own & ~served))
-        there = with_level[some]
-        floor = floor_of(level[some][there], np.ones(there.sum(), np.int64))
-        dbm = np.where(there, level[some], none_dbm)
-        rows = Rows(
-            cells[some], run[0][some], dbm, np.ones(len(some), np.int64), ~there | (dbm <= floor)
-        )
-        spread = sample_sd(rows)
-        levels = levels_of(rows, spread)
-        key = (cells[some], run[0][some])
-        found[layer] = (
-            _observed(
-                levels.place, levels.run, levels.level_dbm, levels.variance_db2,
-                _most(*key, device[0][some]), _most(*key, group[0][some]),
-            ),
-            spread,
-        )  # fmt: skip
-    return found
+        if len(some):
+            made.append(_of_layer(layer, some, cells, level, with_level, none_dbm, coded))
+    return in_order(pa.concat_tables(made), CELL_LEVELS)
 
 
-def from_counts(counts: Counts, none_dbm: float) -> Found:
-    """Give the same from counts of the cube: groups (period, operator, technology, source)."""
-    found: Found = {}
-    names = sorted({(g[1], g[2]) for g in counts.groups if g[2] != NO_TECHNOLOGY})
-    runs = sorted({(g[0], g[3]) for g in counts.groups})
-    run_of = np.array([runs.index((g[0], g[3])) for g in counts.groups] or [0], np.int64)
-    for layer in names:
-        mine = np.array([(g[1], g[2]) == layer for g in counts.groups])[counts.group]
-        silent = np.array([(g[1], g[2]) == (layer[0], NO_TECHNOLOGY) for g in counts.groups])
-        some = np.flatnonzero((mine & (counts.bin_a != NO_BIN)) | silent[counts.group])
-        there = mine[some]
-        if not there.any():
-            continue
-        n = counts.n[some]
-        dbm = np.where(there, counts.sum_a[some] / (_CDB * n), none_dbm)
-        floor = floor_of(dbm[there], n[there])
-        rows = Rows(counts.cell[some], run_of[counts.group[some]], dbm, n, ~there | (dbm <= floor))
-        spread = sample_sd(rows)
-        levels = levels_of(rows, spread)
-        none = np.full(len(levels.place), -1, np.int64)
-        found[layer] = (
-            _observed(
-                levels.place, levels.run, levels.level_dbm, levels.variance_db2, none, none
-            ),
-            spread,
-        )  # fmt: skip
-    return found
+def _of_layer(
+    layer: Layer,
+    some: Ints,
+    cells: Ints,
+    level: Floats,
+    with_level: NDArray[np.bool_],
+    none_dbm: float,
+    coded: dict[str, tuple[Ints, list[str]]],
+) -> pa.Table:
+    run, device, server = (coded[name] for name in ("run_id", "device_id", "cell_id"))
+    there, cell = with_level[some], cells[some]
+    ones = np.ones(len(some), np.int64)
+    floor = floor_of(level[some][there], ones[there])
+    dbm = np.where(there, level[some], none_dbm)
+    rows = Rows(cell, run[0][some], dbm, ones, ~there | (dbm <= floor))
+    spread = sample_sd(rows)
+    found: Levels = levels_of(rows, spread)
+    size = len(found.place)
+    key = (cell, run[0][some])
+    return pa.table(
+        {
+            "cell": found.place,
+            "operator": pa.array([layer[0]] * size, pa.string()),
+            "technology": pa.array([layer[1]] * size, pa.string()),
+            "run_id": _words(found.run, run[1]),
+            "device_id": _words(_most(*key, device[0][some]), device[1]),
+            "cell_id": _words(_most(*key, server[0][some]), server[1]),
+            "level_dbm": found.level_dbm,
+            "variance_db2": found.variance_db2,
+            "sample_sd_db": np.full(size, spread),
+        },
+        schema=CELL_LEVELS.schema,
+    )
+
+
+def observed(levels: pa.Table) -> Observations:
+    """Give levels of one layer as measurements; devices, runs and cells as numbers of their names.
+
+    Examples
+    --------
+    >>> len(observed(CELL_LEVELS.schema.empty_table()))
+    0
+    """
+    place = levels.column("cell").to_numpy()
+    lon, lat = centres(place)
+    run, device, server = (_codes(levels, n)[0] for n in ("run_id", "device_id", "cell_id"))
+    level, variance = (levels.column(n).to_numpy() for n in ("level_dbm", "variance_db2"))
+    nothing = np.full(len(place), np.nan)
+    return Observations(place, run, device, server, lon, lat, level, variance, nothing)
+
+
+def device_names(levels: pa.Table) -> list[str]:
+    """Give the names of devices by their numbers in `observed`."""
+    return _codes(levels, "device_id")[1]
+
+
+def spread_in(levels: pa.Table) -> float:
+    """Give the spread of samples around levels, dB: the mean of the variances of all levels."""
+    found = levels.column("sample_sd_db").to_numpy()
+    return float(np.sqrt(np.mean(found**2))) if len(found) else SAMPLE_SD_DB
 
 
 def floor_of(level_dbm: Floats, n: Ints) -> float:
@@ -123,23 +159,21 @@ def floor_of(level_dbm: Floats, n: Ints) -> float:
     return lowest if at >= FLOOR_SAMPLES and at > _FLOOR_TIMES * above else -np.inf
 
 
-def _observed(
-    place: Ints, run: Ints, level: Floats, variance: Floats, device: Ints, group: Ints
-) -> Observations:
-    lon, lat = centres(place)
-    nothing = np.full(len(place), np.nan)
-    return Observations(place, run, device, group, lon, lat, level, variance, nothing)
-
-
-def _codes(samples: pa.Table, name: str) -> tuple[Ints, list[str]]:
+def _codes(rows: pa.Table, name: str) -> tuple[Ints, list[str]]:
     """Give each row's text by number, in the order of the texts; -1 where there is none."""
-    column = samples.column(name).combine_chunks()
-    texts = column.cast(pa.string()).to_numpy(zero_copy_only=False)
-    known = np.array([t is not None for t in texts], np.bool_)
-    words, which = np.unique(texts[known].astype(str), return_inverse=True)
-    out = np.full(len(texts), -1, np.int64)
-    out[known] = which
-    return out, words.tolist()
+    column = rows.column(name).combine_chunks()
+    whole = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    words = whole.dictionary.to_pylist()
+    at = pc.fill_null(whole.indices, len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
+    used = np.flatnonzero(np.bincount(at, minlength=len(words) + 1)[:-1])
+    order = sorted(used.tolist(), key=words.__getitem__)
+    number = np.full(len(words) + 1, -1, np.int64)
+    number[order] = np.arange(len(order))
+    return number[at], [words[k] for k in order]
+
+
+def _words(codes: Ints, names: list[str]) -> pa.Array:
+    return pa.array(names, pa.string()).take(pa.array(codes, mask=codes < 0))
 
 
 def _layers(

@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covermap.core.cells import NO_CELL, cells_at, centres
-from covermap.core.cube.samples import count_levels
 from covermap.core.prediction.observations import Rows, levels_of, sample_sd
-from covermap.core.prediction.sources import from_counts, from_samples
+from covermap.core.prediction.sources import levels_in, observed, spread_in
 
 SAMPLE = st.fixed_dictionaries({
     "operator": st.sampled_from(["a", "b"]),
@@ -29,6 +28,18 @@ SCHEMA = pa.schema([(k, TYPES.get(k, pa.string())) for k in (
 CELLS = cells_at(np.array([9.0, 9.01, 9.02]), np.full(3, 53.0), 10)
 
 
+def from_samples(table, cells, none_dbm):
+    """Measurements of each layer, and their spread."""
+    levels = levels_in(table, cells, none_dbm)
+    pairs = {(r["operator"], r["technology"]) for r in levels.to_pylist()}
+    parts = {}
+    for pair in pairs:
+        own = [r for r in levels.to_pylist() if (r["operator"], r["technology"]) == pair]
+        rows = pa.Table.from_pylist(own, levels.schema)
+        parts[pair] = (observed(rows), spread_in(rows))
+    return parts
+
+
 @given(st.lists(SAMPLE, min_size=1, max_size=30))
 @settings(max_examples=50, deadline=None)
 def test_each_layer_has_the_levels_of_its_cells_and_runs(rows):
@@ -41,7 +52,7 @@ def test_each_layer_has_the_levels_of_its_cells_and_runs(rows):
     for layer, (seen, spread) in found.items():
         own = [r for r in rows if r["operator"] == layer[0] and (not r["service"] or (
             r["technology"] == layer[1] and r["rsrp_dbm"] is not None))]  # fmt: skip
-        runs = sorted({r["run_id"] for r in rows})
+        runs = sorted({r["run_id"] for r in own})
         plain = Rows(
             np.array([CELLS[r["at"]] for r in own]),
             np.array([runs.index(r["run_id"]) for r in own]),
@@ -51,16 +62,18 @@ def test_each_layer_has_the_levels_of_its_cells_and_runs(rows):
         if len({r["rsrp_dbm"] for r in own if r["service"]}) > 1:
             levels = levels_of(plain, sample_sd(plain))
             assert seen.place.tolist() == levels.place.tolist()
+            assert seen.run.tolist() == levels.run.tolist()
             assert seen.level_dbm == pytest.approx(levels.level_dbm)
             assert spread == pytest.approx(sample_sd(plain))
-        for k in range(len(seen)):
-            here = [r for r in own if CELLS[r["at"]] == seen.place[k]
-                    and runs.index(r["run_id"]) == seen.run[k]]  # fmt: skip
-            ids = [r["cell_id"] for r in here if r["cell_id"]]
-            assert (seen.group[k] < 0) == (not ids)
-            if ids and ids.count("c1") != ids.count("c2"):
-                names = sorted({r["cell_id"] for r in rows if r["cell_id"]})
-                assert names[seen.group[k]] == max(set(ids), key=ids.count)
+    for level in levels_in(table, cells, -140.0).to_pylist():
+        heard = level["technology"]
+        here = [r for r in rows if all(r[k] == level[k] for k in ("operator", "run_id"))
+                and CELLS[r["at"]] == level["cell"] and (not r["service"] or (
+                    r["technology"] == heard and r["rsrp_dbm"] is not None))]  # fmt: skip
+        ids = [r["cell_id"] for r in here if r["cell_id"]]
+        assert (level["cell_id"] is None) == (not ids)
+        if ids and ids.count("c1") != ids.count("c2"):
+            assert level["cell_id"] == max(set(ids), key=ids.count)
 
 
 def test_samples_of_no_cell_are_passed_over():
@@ -70,24 +83,32 @@ def test_samples_of_no_cell_are_passed_over():
     assert found["a", "lte"][0].level_dbm.tolist() == [-90.0]
 
 
-def test_the_cube_gives_the_levels_of_the_samples_by_period_and_source():
+def test_a_run_without_any_service_tells_of_layers_that_occur_elsewhere():
+    row = {"operator": "a", "technology": "none", "service": False, "run_id": "r", "at": 0}
+    table = pa.Table.from_pylist([row] * 3, SCHEMA)
+    cells = CELLS[[0, 0, 1]]
+    assert levels_in(table, cells, -140.0).num_rows == 0
+    found = levels_in(table, cells, -140.0, [("a", "lte"), ("b", "lte")])
+    assert set(found.column("operator").to_pylist()) == {"a"}
+    assert found.num_rows == 2
+    # at most the floor: below it, and less sure than a sample that was heard
+    assert max(found.column("level_dbm").to_pylist()) < -125.0
+    assert min(found.column("variance_db2").to_pylist()) > 14.0
+
+
+def test_levels_are_of_cells_and_runs_and_do_not_depend_on_the_order_of_samples():
     rng = np.random.default_rng(1)
     rows = [
         {"operator": "a", "technology": "lte" if k % 9 else "none", "service": k % 9 != 0,
-         "run_id": "r", "period": f"2025-0{1 + k % 2}", "source": "drive", "at": int(k % 3),
-         "rsrp_dbm": float(np.round(rng.normal(-95, 9), 2))}
+         "run_id": f"r{k % 2}", "at": int(k % 3), "rsrp_dbm": float(rng.integers(-110, -80))}
         for k in range(300)
     ]  # fmt: skip
-    table = pa.Table.from_pylist(rows, SCHEMA)
-    cells = CELLS[table.column("at").to_numpy()]
-    ((seen, spread),) = from_counts(count_levels(table, cells), -140.0).values()
-    as_runs = pa.Table.from_pylist([r | {"run_id": r["period"]} for r in rows], SCHEMA)
-    ((other, own),) = from_samples(as_runs, cells, -140.0).values()
-    assert (seen.place.tolist(), seen.run.tolist()) == (other.place.tolist(), other.run.tolist())
-    # samples of one 1 dB bin are taken as equal: their mean is exact, their spread nearly
-    assert spread == pytest.approx(own, abs=0.1)
-    assert seen.level_dbm == pytest.approx(other.level_dbm, abs=0.15)
-    lon, lat = centres(seen.place)
-    assert np.array_equal(seen.lon, lon)
-    assert np.array_equal(seen.lat, lat)
-    assert from_counts(count_levels(table.slice(0, 0), cells[:0]), -140.0) == {}
+    turned = [rows[k] for k in rng.permutation(300)]
+    tables = [pa.Table.from_pylist(some, SCHEMA) for some in (rows, turned)]
+    first, second = (levels_in(t, CELLS[t.column("at").to_numpy()], -140.0) for t in tables)
+    assert first.equals(second)
+    assert first.num_rows == 6
+    assert spread_in(first) == first.column("sample_sd_db")[0].as_py()
+    lon, lat = centres(observed(first).place)
+    assert np.array_equal(observed(first).lon, lon)
+    assert np.array_equal(observed(first).lat, lat)

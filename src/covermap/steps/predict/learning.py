@@ -1,0 +1,171 @@
+"""Learn every layer of a region, and keep what was learnt for its shards to be asked by."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from covermap.core.prediction.area import Area
+from covermap.core.prediction.borrowing import borrowed
+from covermap.core.prediction.calibrate import Calibration
+from covermap.core.prediction.covariance import Covariance
+from covermap.core.prediction.layer import Learned, learned
+from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.probability import needed_dbm
+from covermap.core.prediction.sources import device_names, observed, spread_in
+from covermap.core.prediction.spread import Spread
+from covermap.rules import RulePack
+from covermap.rules.pack import PlaceRule
+from covermap.steps.predict.regions import Region, layers_in, of_layer, read_levels, read_model
+from covermap.store import write_text
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Layer = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class LearnWork:
+    """A region to learn."""
+
+    tables: Path
+    region: Region
+    area: Area
+    rules: RulePack
+    folder: Path
+    """What is learnt is written here."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Modelled levels of a layer, ascending by cell."""
+
+    cell: Ints
+    rsrp_dbm: Floats
+    ghz: Floats
+
+    @classmethod
+    def of(cls, rows: pa.Table, layer: Layer) -> Model:
+        """Take a layer's rows of `cell_model`."""
+        own = of_layer(rows, layer).sort_by("cell")
+        return cls(*(own.column(name).to_numpy() for name in ("cell", "rsrp_dbm", "ghz")))
+
+    def at(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Level and carrier of each cell; NaN where there is none."""
+        if not len(self.cell):
+            return np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+        place = np.minimum(np.searchsorted(self.cell, cells), len(self.cell) - 1)
+        there = self.cell[place] == cells
+        return (
+            np.where(there, self.rsrp_dbm[place], np.nan),
+            np.where(there, self.ghz[place], np.nan),
+        )
+
+
+def measurements(levels: pa.Table, model: Model) -> Observations:
+    """Give a layer's levels beside its model, for a map: nobody knows the serving cell there."""
+    seen = observed(levels)
+    return replace(
+        seen, group=np.full(len(seen), -1, np.int64), predicted_dbm=model.at(seen.place)[0]
+    )
+
+
+def learn_region(work: LearnWork) -> int:
+    """Learn the layers of a region; give their number."""
+    around = np.array(work.region.around, np.int64)
+    levels = read_levels(work.tables, around, work.area.resolution)
+    model = read_model(work.tables, around)
+    found: dict[Layer, tuple[Learned, list[str], float]] = {}
+    for layer in sorted(layers_in(levels)):
+        own = of_layer(levels, layer)
+        seen = measurements(own, Model.of(model, layer))
+        found[layer] = (learned(seen), device_names(own), spread_in(own))
+    for layer in sorted(layers_in(model) - set(found)):
+        others = [f[0] for name, f in found.items() if name[1] == layer[1]]
+        said = borrowed(Model.of(model, layer).rsrp_dbm, others)
+        found[layer] = (said, [], spread_in(of_layer(levels, layer)))
+    work.folder.mkdir(parents=True)
+    rows = [_row(layer, work, *found[layer]) for layer in sorted(found)]
+    write_text(work.folder / "rows.json", json.dumps(rows))
+    kept = [_plain(layer, *found[layer]) for layer in sorted(found)]
+    write_text(work.folder / "learnt.json", json.dumps(kept))
+    return len(found)
+
+
+def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:
+    """Level at which a place just meets the standard of a technology; NaN without a standard."""
+    standard = rules.standards.get(technology)  # type: ignore[call-overload]
+    if standard is None:
+        return float("nan")
+    number = rule.share if rule.rule == "share" else rule.quantile
+    return needed_dbm(standard.rsrp_dbm, rule.rule, number, sample_sd_db)
+
+
+def _row(
+    layer: Layer, work: LearnWork, said: Learned, _devices: list[str], sample_sd_db: float
+) -> dict[str, Any]:
+    """Give the row of `prediction_layers`."""
+    c = said.calibration
+    modelled = c.with_model
+    return {
+        "operator": layer[0], "technology": layer[1], "region": work.region.name,
+        "places": c.places, "basis": c.basis,
+        "offset_db": float(c.coefficients[0]) - c.middle_dbm if modelled else None,
+        "offset_sd_db": float(np.sqrt(c.covariance[0, 0])) if modelled else None,
+        "slope": float(c.coefficients[1]) if modelled else None,
+        "level_dbm": float(c.coefficients[0]),
+        **{name: getattr(said.covariance, name) for name in
+           ("short_sd_db", "short_m", "slow_sd_db", "slow_m", "run_sd_db")},
+        "sample_sd_db": sample_sd_db, "degrees": said.spread.degrees,
+        "needed_dbm": needed_of(work.rules.cell, work.rules, layer[1], sample_sd_db),
+    }  # fmt: skip
+
+
+def _plain(layer: Layer, said: Learned, devices: list[str], sample_sd_db: float) -> dict[str, Any]:
+    """Give what was learnt as JSON types; devices by name, for their numbers are a region's own."""
+    c = said.calibration
+    return {
+        "layer": layer, "sample_sd_db": sample_sd_db,
+        "calibration": [c.coefficients.tolist(), c.covariance.tolist(), c.middle_dbm, c.basis,
+                        c.places, c.with_model],
+        "devices": {devices[number]: value for number, value in c.device_db.items()},
+        "covariance": asdict(said.covariance), "spread": asdict(said.spread),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What was learnt of one layer, read again."""
+
+    layer: Layer
+    sample_sd_db: float
+    learned: Learned
+    devices: dict[str, float]
+
+    def for_devices(self, names: list[str]) -> Learned:
+        """Give it for measurements whose devices have the numbers of these names."""
+        known = {k: self.devices[name] for k, name in enumerate(names) if name in self.devices}
+        return replace(self.learned, calibration=replace(self.learned.calibration, device_db=known))
+
+
+def taught_in(folder: Path) -> list[Taught]:
+    """Read what `learn_region` wrote."""
+    found = []
+    for one in json.loads((folder / "learnt.json").read_text(encoding="utf-8")):
+        coefficients, covariance, middle, basis, places, with_model = one["calibration"]
+        spread = one["spread"]
+        said = Learned(
+            Calibration(np.array(coefficients), np.array(covariance), middle, {}, basis, places,
+                        with_model),
+            Covariance(**one["covariance"]),
+            Spread(tuple(spread["scale"]), spread["degrees"], spread["n"]),
+        )  # fmt: skip
+        operator, technology = one["layer"]
+        found.append(Taught((operator, technology), one["sample_sd_db"], said, one["devices"]))
+    return found

@@ -1,0 +1,128 @@
+"""Regions that layers are learnt in: all of the build, or parts of it where it is large.
+
+A region is learnt from the levels of its own shards and of those around them, so that what two
+neighbours learn rests in part on the same measurements. Regions follow from the levels alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h3ronpy
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from covermap.core.cells import parents
+from covermap.core.cube.counts import SHARD_RESOLUTION, shard_cell, shards_of
+from covermap.core.prediction.area import Area
+from covermap.store import Tables
+from covermap.tables import CELL_LEVELS
+
+Ints = NDArray[np.int64]
+_REST = (1 << 36) - 1
+"""Bits of a cell below those of its shard."""
+MOST_LEVELS = 1_000_000
+"""Levels that a region has, at most, unless it is one shard."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Shards that one learning holds for."""
+
+    name: str
+    """all, or the H3 index of their ancestor."""
+    shards: tuple[int, ...]
+    """H3 cells of resolution 3 that are asked, ascending."""
+    around: tuple[int, ...]
+    """These and their neighbours: shards whose levels are learnt from, ascending."""
+
+
+def regions_of(tables: Tables, area: Area) -> list[Region]:
+    """Part the shards that are asked: all together while there are few levels."""
+    asked = np.unique(parents(area.blocks, SHARD_RESOLUTION))
+    if not len(asked):
+        return []
+    held, count = levels_by_shard(tables)
+    weight = dict(zip(held.tolist(), count.tolist(), strict=True))
+    return [Region(name, *_both(shards)) for name, shards in _parted("all", asked, weight, 0)]
+
+
+def _parted(
+    name: str, shards: Ints, weight: dict[int, int], resolution: int
+) -> Iterator[tuple[str, Ints]]:
+    total = sum(weight.get(int(shard), 0) for shard in shards)
+    if total <= MOST_LEVELS or resolution > SHARD_RESOLUTION:
+        yield name, shards
+        return
+    above = parents(shards, resolution)
+    for one in np.unique(above):
+        yield from _parted(f"{int(one):x}", shards[above == one], weight, resolution + 1)
+
+
+def _both(shards: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(shards.tolist()), tuple(around(shards).tolist())
+
+
+def around(shards: Ints) -> Ints:
+    """Shards and their neighbours, ascending."""
+    disks = pa.array(h3ronpy.grid_disk(pa.array(shards.view(np.uint64)), 1))
+    return np.unique(disks.flatten().to_numpy(zero_copy_only=False).view(np.int64))
+
+
+def levels_by_shard(tables: Tables) -> tuple[Ints, Ints]:
+    """Shards that have levels, ascending, and how many."""
+    found: list[Any] = []
+    for path in tables.parts(CELL_LEVELS.name):
+        for batch in pq.ParquetFile(path).iter_batches(columns=["cell"]):
+            found.append(np.unique(shards_of(batch.column(0).to_numpy()), return_counts=True))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    numbers, which = np.unique(np.concatenate([n for n, _ in found]), return_inverse=True)
+    count = np.bincount(which, np.concatenate([c for _, c in found])).astype(np.int64)
+    return np.array([shard_cell(int(number)) for number in numbers]), count
+
+
+def read_levels(folder: Path, shards: Ints, resolution: int) -> pa.Table:
+    """Read the levels of some shards, in cells of a resolution."""
+    tables, wanted = Tables(folder), [_below(shard, resolution) for shard in shards.tolist()]
+    parts = tables.parts(CELL_LEVELS.name)
+    if not parts or not wanted:
+        return CELL_LEVELS.schema.empty_table()
+    return pa.concat_tables([pq.read_table(p, filters=wanted) for p in parts]).combine_chunks()
+
+
+def _below(shard: int, resolution: int) -> list[tuple[str, str, int]]:
+    """Bounds of the cells below a shard, as conditions of a row."""
+    low = (shard & ~(0xF << 52 | _REST)) | resolution << 52
+    return [("cell", ">=", low), ("cell", "<=", low | _REST)]
+
+
+def read_model(folder: Path, shards: Ints) -> pa.Table:
+    """Read the modelled levels of some shards: cell, operator, technology, rsrp_dbm and ghz."""
+    columns = ["cell", "operator", "technology", "rsrp_dbm", "ghz"]
+    tables = Tables(folder)
+    named = {f"{shard:x}" for shard in shards.tolist()}
+    parts = [path for path in tables.parts("cell_model") if path.stem in named]
+    if not parts:
+        return tables.read("cell_model", columns).slice(0, 0)
+    return pa.concat_tables([pq.ParquetFile(p).read(columns) for p in parts]).combine_chunks()
+
+
+def of_layer(rows: pa.Table, layer: tuple[str, str]) -> pa.Table:
+    """Give the rows of one layer."""
+    both = pc.and_(
+        pc.equal(rows.column("operator"), layer[0]), pc.equal(rows.column("technology"), layer[1])
+    )
+    return rows.filter(both)
+
+
+def layers_in(rows: pa.Table) -> set[tuple[str, str]]:
+    """Operators and technologies that occur."""
+    pairs = rows.select(["operator", "technology"]).group_by(["operator", "technology"])
+    return {(r["operator"], r["technology"]) for r in pairs.aggregate([]).to_pylist()}
