@@ -18,6 +18,7 @@ from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
 from covermap.steps import judge, levels, people, predict, propagate, tiles, weak
+from covermap.steps.sites import locate_cells
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
 
@@ -35,6 +36,8 @@ class WholeStep:
     """Whether its result depends on the rule pack."""
     of_settings: Callable[[Config, Path], Any] = lambda _config, _root: None
     """What else of covermap.toml, and of the files that it names there, its result depends on."""
+    declared: str | None = None
+    """Part of covermap.toml without which the step is left out."""
 
 
 def _of_prediction(config: Config, root: Path) -> Any:
@@ -43,6 +46,10 @@ def _of_prediction(config: Config, root: Path) -> Any:
     if declared is not None and declared.area is not None:
         files = input_files(root, (declared.area,), "covermap.toml [predict] area")
     return [declared, config.terrain, files_key(root, files)]
+
+
+def _of_locating(config: Config, _root: Path) -> Any:
+    return [config.locate, config.positions]
 
 
 def _is_predicted(config: Config, _root: Path) -> bool:
@@ -56,6 +63,9 @@ VERDICTS = (
 JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
 OF_PEOPLE = ("population", "counting_cells")
 WHOLE_STEPS = (
+    WholeStep(
+        "locate", locate_cells, ("samples", "sites"), ("sites",), False, _of_locating, "locate"
+    ),
     WholeStep(
         "propagate", propagate.run, ("sites", "terrain"), ("cell_model",), False, _of_prediction
     ),
@@ -116,6 +126,8 @@ class Whole:
 
     def make(self, step: WholeStep) -> None:
         """Make a step's result, or find it in the cache, and lay it into the build."""
+        if step.declared and getattr(self.config, step.declared) is None:
+            return
         reads = [name for name in step.reads if self.layout.of_table(name)]
         inputs = [(n, [p.parent.name for p in self.layout.of_table(n)]) for n in reads]
         offsets = {m.name: m.level_offset_db for m in self.config.measurements}

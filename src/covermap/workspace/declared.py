@@ -191,6 +191,13 @@ class Predict(_Strict):
     """Loss into the vehicle by class of line; default: the documented value of that class."""
 
 
+class Locate(_Strict):
+    """`[locate]`: cells located from measurements where no site table has any of their layer."""
+
+    reach_m: Annotated[float, Field(ge=1_000, le=100_000)] = 35_000.0
+    """An identity heard at places farther apart than this is two cells: none reaches so far."""
+
+
 class About(_Strict):
     """`[workspace]`."""
 
@@ -293,6 +300,7 @@ class Config(_Strict):
     population: Population | None = None
     terrain: Terrain | None = None
     predict: Predict | None = None
+    locate: Locate | None = None
 
 
 KINDS = ("measurements", "sites", "lines", "places", "villages", "regions")

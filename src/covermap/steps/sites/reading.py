@@ -347,7 +347,7 @@ _BY_VALUE = (
 def _sites_table(frame: pd.DataFrame, declaration: Sites) -> pa.Table:
     columns: dict[str, Any] = {}
     for column in SITES.columns:
-        if column.name in ("input", "simulated"):
+        if column.name not in frame:  # what every row has, and what no table says
             continue
         data = [None if pd.isna(v) else v for v in frame[column.name].astype(object)]
         if pa.types.is_integer(column.type):
