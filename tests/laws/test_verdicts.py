@@ -218,7 +218,10 @@ def test_areas_by_verdict_add_up_and_weak_areas_hold_all_weak_cells(tmp_path_fac
         total_m2[layer] = total_m2.get(layer, 0.0) + row["area_m2"]
         if row["verdict"] in ("weak", "none"):
             weak_m2[layer] = weak_m2.get(layer, 0.0) + row["area_m2"]
-    assert all(total == pytest.approx(whole) for total in total_m2.values())
+    assert total_m2["any", "any"] == pytest.approx(whole)
+    for operator in {row["operator"] for row in verdicts} - {"any", "all"}:
+        own = {cell for i, (cell, _) in enumerate(samples) if operator == ("46000", "46001")[i % 2]}
+        assert total_m2[operator, "lte"] == pytest.approx(areas_m2(sorted(own)).sum())
     listed = {}
     for spot in tables.read("weak_spots").to_pylist():
         layer = (spot["operator"], spot["technology"])

@@ -60,6 +60,13 @@ class StepContext:
             spill=self.out.parent / ".duckdb.part",
         )  # fmt: skip
 
+    def layers(self) -> list[tuple[str, str]]:
+        """Operators and technologies that have verdicts of cells or segments, sorted."""
+        names = ("cell_verdicts", "segment_verdicts")
+        query = " UNION ".join(f"SELECT DISTINCT operator, technology FROM {n}" for n in names)
+        with self.connect(*names) as build:
+            return sorted((str(o), str(t)) for o, t in build.execute(query).fetchall())
+
     def write(self, name: str, data: pa.Table) -> int:
         """Check, sort by key and write a table; give the number of rows."""
         table = TABLES[name]

@@ -74,7 +74,7 @@ WHOLE_STEPS = (
     WholeStep(
         "count",
         people.count,
-        ("cell_verdicts", "cell_people", *OF_PEOPLE, "regions"),
+        (*VERDICTS[:2], "cell_people", *OF_PEOPLE, "regions"),
         ("people_verdicts",),
     ),
     WholeStep(

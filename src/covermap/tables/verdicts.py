@@ -20,7 +20,9 @@ _JUDGED = (
 )
 CELL_VERDICTS = Table(
     "cell_verdicts",
-    "Verdict per cell and layer, over all periods of the build.",
+    "Verdict per cell and layer, over all periods of the build. A cell has a row in the layers "
+    "that have a sample in it, also one that counts for nothing (no level): `any/any` has every "
+    "cell of the build. In a layer that has no row of it a cell is unmeasured, with n = 0.",
     (
         C("cell", I64, "H3 index as int64"),
         C("area_m2", F64, "area of the cell on the sphere of equal area, m2"),

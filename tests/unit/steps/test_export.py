@@ -7,6 +7,8 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 import pytest
 import shapely
@@ -16,8 +18,8 @@ from covermap.core.datum import EARTH_RADIUS_M, to_wgs84
 from covermap.errors import BuildError, DatumError, ExportError, NotKnownError
 from covermap.formats.export import FORMATS
 from covermap.steps.export import KINDS, ExportRequest, Filters, export
-from covermap.store import Workspace, write_text
-from covermap.tables import TABLES
+from covermap.store import Workspace, write_table, write_text
+from covermap.tables import CELL_VERDICTS, TABLES, VERDICTS, conform, in_order
 
 TABLE = {
     "weak-spots": "weak_spots",
@@ -318,6 +320,34 @@ def test_a_build_without_rows_gives_an_empty_file(tmp_path, kind):
         path, result = run(empty, tmp_path, kind, form.suffixes[0][1:])
         assert result.rows == 0, name
         assert path.stat().st_size > 0
+
+
+@pytest.mark.parametrize("filters", [{}, {"limit": 250}, {"operator": "46001", "limit": 31}])
+def test_cells_are_told_of_in_every_layer_with_a_row_in_the_table_or_without(tmp_path, filters):
+    made = handmade.cell_verdicts(handmade.cells_around(4))
+    whole = in_order(conform(made, CELL_VERDICTS), CELL_VERDICTS)
+    some = handmade.with_samples(whole)
+    assert some.num_rows < whole.num_rows
+    out = {}
+    for name, rows in (("whole", whole), ("some", some)):
+        folder = tmp_path / name / "builds" / "b"
+        high = pa.array(rows.column("cell").to_numpy() > np.median(whole.column("cell")))
+        for part, keep in (("1", pc.invert(high)), ("2", high)):
+            write_table(
+                folder / "cell_verdicts" / f"{part}.parquet", rows.filter(keep), CELL_VERDICTS
+            )
+        write_text(folder / "build.json", "{}")
+        build = Workspace(tmp_path / name).build("b")
+        out[name], result = run(build, tmp_path, "cells", "csv", name=name, **filters)
+        assert result.rows == min(filters.get("limit", whole.num_rows), whole.num_rows)
+        book = openpyxl.load_workbook(
+            run(build, tmp_path, "cells", "xlsx", name=name, **filters)[0]
+        )
+        sheet = book[book.sheetnames[0]]
+        listed = [row for row in sheet.iter_rows(values_only=True) if row[2] in VERDICTS]
+        assert sum(row[3] for row in listed) == result.rows
+    assert out["whole"].read_bytes() == out["some"].read_bytes()
+    assert len(pd.read_csv(out["some"])) == result.rows
 
 
 def test_formulas_in_texts_of_a_csv_are_made_harmless(build, tmp_path):

@@ -222,19 +222,34 @@ def test_every_segment_has_a_row_in_every_layer(tmp_path):
     assert [r["runs"] for r in by_layer(got, "46000", "lte")] == [1, 0, 0, 0]
 
 
-def test_a_cell_measured_for_one_operator_has_an_unmeasured_row_for_the_other(tmp_path):
+def test_a_cell_measured_for_one_operator_has_no_row_for_the_other(tmp_path):
     rows = [lte(5, -90, cell=CELLS[0]), lte(5, -90, cell=CELLS[1], operator="46001")]
     got = rows_of(judged(tmp_path, cell_evidence=rows), "cell_verdicts")
-    assert [r["verdict"] for r in by_layer(got, "46000", "lte")] == ["covered", "unmeasured"]
+    assert [(r["cell"], r["verdict"]) for r in by_layer(got, "46000", "lte")] == [
+        (CELLS[0], "covered")
+    ]
     assert [r["verdict"] for r in by_layer(got, "any", "lte")] == ["covered", "covered"]
     assert [r["verdict"] for r in by_layer(got, "all", "lte")] == ["unmeasured", "unmeasured"]
-    unmeasured = by_layer(got, "46000", "lte")[1]
-    assert unmeasured["last_period"] is None
-    assert unmeasured["probability"] is None
-    assert unmeasured["share"] is None
 
 
-def test_layers_are_those_of_the_whole_build_in_cells_and_segments(tmp_path):
+def test_a_cell_whose_samples_have_no_level_is_unmeasured_in_their_layers(tmp_path):
+    rows = [
+        lte(5, -90, cell=CELLS[0]),
+        lte(2, -90, cell=CELLS[1], operator="46001", technology="nr") | {"rsrp_bin": None},
+    ]
+    got = rows_of(judged(tmp_path, cell_evidence=rows), "cell_verdicts")
+    second = [r for r in got if r["cell"] == CELLS[1]]
+    assert {(r["operator"], r["technology"]) for r in second} == {
+        (operator, technology)
+        for operator in ("46001", "any", "all")
+        for technology in ("any", "nr")
+    }
+    for row in second:
+        assert (row["verdict"], row["n"], row["n_none"]) == ("unmeasured", 0, 0)
+        assert {row[c] for c in ("probability", "basis", "share", "last_period")} == {None}
+
+
+def test_layers_are_those_of_the_whole_build_in_segments(tmp_path):
     tables = judged(
         tmp_path,
         cell_evidence=[lte(5, -90, cell=CELLS[0])],
@@ -246,7 +261,10 @@ def test_layers_are_those_of_the_whole_build_in_cells_and_segments(tmp_path):
         name: {(r["operator"], r["technology"]) for r in rows_of(tables, name)}
         for name in ("cell_verdicts", "segment_verdicts", "line_verdicts")
     }
-    assert layer["cell_verdicts"] == layer["segment_verdicts"] == layer["line_verdicts"]
+    assert layer["segment_verdicts"] == layer["line_verdicts"]
+    assert layer["segment_verdicts"] - layer["cell_verdicts"] == {
+        ("46001", "nr"), ("46001", "any"), ("any", "nr"), ("all", "nr"),
+    }  # fmt: skip
 
 
 def test_too_few_samples_are_unmeasured_with_their_count_shown(tmp_path):

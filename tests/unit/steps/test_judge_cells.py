@@ -54,7 +54,7 @@ def test_a_file_holds_one_shard_in_order_of_layer_and_cell(tmp_path):
     judged(tmp_path, some)
     paths = sorted((tmp_path / "out" / "cell_verdicts").iterdir())
     assert len(paths) > 4
-    layers = set()
+    everywhere = []
     for path in paths:
         table = pq.read_table(path)
         cells = table.column("cell").to_numpy()
@@ -62,11 +62,27 @@ def test_a_file_holds_one_shard_in_order_of_layer_and_cell(tmp_path):
         key = list(zip(*(table.column(c).to_pylist() for c in ("operator", "technology", "cell")),
                        strict=True))  # fmt: skip
         assert key == sorted(key)
-        layers.add(tuple(sorted({k[:2] for k in key})))
-        assert len(key) == len(set(cells.tolist())) * len({k[:2] for k in key})
-    assert len(layers) == 1, "every shard has every layer of the build"
-    seen = Tables(tmp_path / "out").read("cell_verdicts", ["cell"]).column("cell").to_pylist()
-    assert set(seen) == {row["cell"] for row in some}
+        assert len(key) == len(set(key))
+        everywhere += [cell for operator, technology, cell in key if operator == technology]
+    assert sorted(everywhere) == sorted({row["cell"] for row in some})
+
+
+def test_a_cell_has_a_row_exactly_where_a_layer_has_a_sample_in_it(tmp_path):
+    some = rows()
+    for row in some[::7]:  # samples that a cell knows no level of
+        row |= {"rsrp_bin": None, "rsrp_sum_cdb": 0}
+    judged(tmp_path, some)
+    expected = set()
+    for row in some:
+        silent = row["technology"] == "none"
+        own = {r["technology"] for r in some if r["operator"] == row["operator"]} - {"none"}
+        for technology in {"any", *(own if silent else {row["technology"]})}:
+            expected |= {(row["cell"], name, technology) for name in (row["operator"], "any")}
+            expected.add((row["cell"], "all", technology))
+    table = Tables(tmp_path / "out").read("cell_verdicts")
+    found = zip(*(table.column(c).to_pylist() for c in ("cell", "operator", "technology")),
+                strict=True)  # fmt: skip
+    assert set(found) == expected
 
 
 @pytest.mark.parametrize(("name", "value"), [("ITEM_ROWS", 1), ("PLACE_BYTES", 10**9),

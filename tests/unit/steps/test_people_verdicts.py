@@ -231,6 +231,40 @@ def test_sums_equal_those_of_a_plain_count(tmp_path: Path) -> None:
     assert region_rows["area_km2"].iloc[0] == pytest.approx(0.17 * 95.2 * 110.87, rel=0.05)
 
 
+def test_cells_without_a_row_in_a_layer_are_unmeasured_there(tmp_path: Path) -> None:
+    context, cells, _ = workspace(tmp_path)
+    judged(context, cells)
+    counted(context)
+    first = (context.out / "people_verdicts.parquet").read_bytes()
+    whole = context.tables.read("cell_verdicts")
+    unmeasured = pa.compute.equal(whole["verdict"], "unmeasured")
+    some = whole.filter(
+        pa.compute.or_(pa.compute.invert(unmeasured), pa.compute.equal(whole["operator"], "any"))
+    )
+    assert some.num_rows < whole.num_rows
+    put(context.out, "cell_verdicts", some)
+    step.count(context)
+    assert (context.out / "people_verdicts.parquet").read_bytes() == first
+
+
+def test_a_layer_that_was_measured_along_lines_alone_is_unmeasured_in_every_region(
+    tmp_path: Path,
+) -> None:
+    context, cells, _ = workspace(tmp_path)
+    judged(context, cells)
+    put(context.out, "segment_verdicts", filled(
+        "segment_verdicts", {"operator": ["46001"], "technology": ["lte"]}
+    ))  # fmt: skip
+    got = counted(context)
+    layers = got.groupby("operator")
+    assert set(layers.groups) == {"46000", "46001", "any"}
+    alone = layers.get_group("46001")
+    assert alone["unmeasured_people"].tolist() == alone["people"].tolist()
+    assert alone["unmeasured_km2"].tolist() == alone["area_km2"].tolist()
+    for name in ("people", "area_km2", "region_id"):
+        assert alone[name].tolist() == layers.get_group("any")[name].tolist()
+
+
 def test_the_order_of_rows_and_parts_does_not_matter(tmp_path: Path) -> None:
     context, cells, _ = workspace(tmp_path)
     judged(context, cells)

@@ -251,7 +251,21 @@ def test_a_hexagon_is_never_seen_to_more_than_the_whole() -> None:
     assert found["seen"].to_pylist() == [1.0, 0.2]
 
 
-def test_each_layer_draws_its_own_cells(tmp_path: Path) -> None:
+def test_rows_without_a_sample_change_no_archive(tmp_path: Path) -> None:
+    whole = handmade.cell_verdicts(handmade.cells_around(5))
+    some = handmade.with_samples(whole)
+    assert 0 < some.num_rows < whole.num_rows
+    for name, rows in (("whole", whole), ("some", some)):
+        handmade.write(tmp_path / name, "cell_verdicts", rows)
+        handmade.run_tiles(tmp_path / name)
+    first, second = (
+        {p.name: p.read_bytes() for p in (tmp_path / name / "tiles").iterdir()}
+        for name in ("whole", "some")
+    )
+    assert first == second
+
+
+def test_a_cell_without_a_row_in_a_layer_is_drawn_unmeasured_there(tmp_path: Path) -> None:
     cells = handmade.cells_around(5)
     whole = handmade.cell_verdicts(cells)
     operators = np.array(whole.column("operator").to_pylist())
@@ -259,10 +273,15 @@ def test_each_layer_draws_its_own_cells(tmp_path: Path) -> None:
     keep = np.where(operators == "46001", first, True)
     handmade.write(tmp_path, "cell_verdicts", whole.filter(pa.array(keep)))
     handmade.run_tiles(tmp_path)
-    for operator, expected in (("46000", cells), ("46001", cells[:20]), ("any", cells)):
-        path = tmp_path / "tiles" / f"cells.{operator}.lte.pmtiles"
-        found = {f["properties"]["h3"] for f in features(path, 13, "cells")}
-        assert found == {f"{c:x}" for c in expected}
+    path = tmp_path / "tiles" / "cells.46001.lte.pmtiles"
+    drawn = {f["properties"]["h3"]: f["properties"] for f in features(path, 13, "cells")}
+    assert set(drawn) == {f"{c:x}" for c in cells}
+    for cell in cells[20:].tolist():
+        said = drawn[f"{cell:x}"]
+        area = round(areas_m2(np.array([cell]))[0])
+        assert (said["verdict"], said["n"], said["seen"]) == ("unmeasured", 0, 0)
+        assert (said["unmeasured_m2"], said["unmeasured_cells"]) == (area, 1)
+        assert not {"share", "rsrp", "p", "worst"} & set(said)
 
 
 def test_a_line_is_drawn_by_its_answer_with_the_same_figures_at_every_zoom(folder: Path) -> None:

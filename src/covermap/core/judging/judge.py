@@ -80,7 +80,7 @@ class Judged:
         with np.errstate(invalid="ignore"):
             return self.n_meets / self.n
 
-    def take(self, places: slice) -> Judged:
+    def take(self, places: slice | Ints) -> Judged:
         """Give some of the places."""
         return Judged(**{name: getattr(self, name)[places] for name in self.__dataclass_fields__})
 

@@ -52,16 +52,9 @@ def stir(marks: Marks, column: NDArray[Any]) -> None:
     _stir(marks, read_only(column, np.uint64))
 
 
-def mark_runs(
-    seed: Marks, marks: Marks, rows: Ints, there: NDArray[np.bool_], starts: Ints
-) -> Marks:
-    """Mark of each run of rows, in their order: run i is `rows[starts[i]:starts[i + 1]]`.
-
-    Rows that are not `there` do not count.
-    """
-    return _mark_runs(
-        seed, marks, read_only(rows, np.int64), read_only(there, bool), read_only(starts, np.int64)
-    )
+def mark_runs(seed: Marks, marks: Marks, rows: Ints, starts: Ints) -> Marks:
+    """Mark of each run of rows, in their order: run i is `rows[starts[i]:starts[i + 1]]`."""
+    return _mark_runs(seed, marks, read_only(rows, np.int64), read_only(starts, np.int64))
 
 
 @njit(cache=True, nogil=True)
@@ -78,15 +71,12 @@ def _stir(marks: Marks, values: NDArray[np.uint64]) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _mark_runs(
-    seed: Marks, marks: Marks, rows: Ints, there: NDArray[np.bool_], starts: Ints
-) -> Marks:
+def _mark_runs(seed: Marks, marks: Marks, rows: Ints, starts: Ints) -> Marks:
     out = np.empty((len(starts) - 1, 2), np.uint64)
     for run in range(len(starts) - 1):
         for lane in range(2):
             mark = seed[lane]
             for i in range(starts[run], starts[run + 1]):
-                if there[i]:
-                    mark = _mixed(mark, marks[rows[i], lane], lane)
+                mark = _mixed(mark, marks[rows[i], lane], lane)
             out[run, lane] = mark
     return out

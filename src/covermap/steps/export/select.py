@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from covermap.errors import ExportError, NotKnownError
+from covermap.steps.export import every_cell
 from covermap.store import Build
 
 ROWS_PER_BATCH = 20_000
@@ -34,8 +36,10 @@ _ORDER = {
     "profile": "line_id, operator, technology, segment",
     "network": "scope, class, region_id NULLS FIRST, operator, technology",
     "people": "operator, technology, scope, level NULLS FIRST, region_id NULLS LAST",
+    "cells": every_cell.ORDER,
 }
-"""Cells and samples keep the order of their table, so that any number of them streams."""
+"""Cells and samples keep the order of their table, so that any number of them streams: cells file
+by file."""
 _PLACES = {
     "sections": ("sections", "section_id", ("from_m", "to_m")),
     "segments": ("segments", "line_id, segment", ("from_m", "to_m", "geometry")),
@@ -75,18 +79,32 @@ class Selection:
     def __init__(self, build: Build, kind: str, filters: Filters) -> None:
         self.build, self.kind, self.filters = build, kind, filters
         self.table = _TABLES[kind]
+        self._layers = every_cell.layers_of(build) if kind == "cells" else None
         self._check()
         self.lines = self._line_ids()
         self.rows = int(self._one(f"SELECT count(*) FROM ({self._query()})")[0])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Give the rows in batches, with every column of the table."""
-        connection = self._connect()
-        try:
-            relation = connection.sql(self._query(), params=self._values())
-            yield from relation.to_arrow_reader(ROWS_PER_BATCH)
-        finally:
-            connection.close()
+        left = self.filters.limit
+        for parts in self._pieces():
+            connection = self._connect(parts)
+            try:
+                values = self._values() | ({} if left is None else {"limit": left})
+                for batch in connection.sql(self._query(), params=values).to_arrow_reader(
+                    ROWS_PER_BATCH
+                ):
+                    left = None if left is None else left - batch.num_rows
+                    yield batch
+            finally:
+                connection.close()
+            if left == 0:
+                return
+
+    def _pieces(self) -> list[list[Path]]:
+        """Files that are read at a time, one piece's rows before the next one's."""
+        parts = self.build.parts(self.table)
+        return [[part] for part in parts] if self.kind == "cells" and parts else [parts]
 
     def sums(self, query: str) -> list[tuple[Any, ...]]:
         """Run a query over the selected rows, named `selected`."""
@@ -98,7 +116,10 @@ class Selection:
         finally:
             connection.close()
 
-    def _connect(self) -> Any:
+    def _connect(self, parts: list[Path] | None = None) -> Any:
+        if self.kind == "cells":
+            every = self.build.parts(self.table) if parts is None else parts
+            return every_cell.connect(self.build, self._layers, every)
         names = {self.table, *(["matched"] if self._joined else [])}
         names |= {_PLACES[self.kind][0]} if self.kind in _PLACES else set()
         return self.build.connect(*sorted(names))
@@ -124,9 +145,10 @@ class Selection:
     def _check_known(self, column: str, value: str | None) -> None:
         if value is None:
             return
-        connection = self.build.connect(self.table)
+        connection = self._connect()
         try:
-            query = f"SELECT DISTINCT {column} FROM {self.table} ORDER BY 1"
+            table = "layers" if self.kind == "cells" else self.table
+            query = f"SELECT DISTINCT {column} FROM {table} ORDER BY 1"
             known = [row[0] for row in connection.execute(query).fetchall()]
         finally:
             connection.close()
@@ -159,7 +181,8 @@ class Selection:
             where.append("technology = $technology")
         if self.lines:
             where.append("line_id IN (SELECT unnest($lines))")
-        query = f"SELECT s.* FROM {self.table} s WHERE {' AND '.join(where)}"
+        table = every_cell.VIEW if self.kind == "cells" else self.table
+        query = f"SELECT s.* FROM {table} s WHERE {' AND '.join(where)}"
         if self.kind in _PLACES:
             table, keys, more = _PLACES[self.kind]
             query = (

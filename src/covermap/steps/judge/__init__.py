@@ -37,8 +37,9 @@ _CELLS, _LINES = 0.2, 0.9
 def run(ctx: StepContext) -> None:
     """Write the verdicts of cells, segments, lines, sections and networks, and what would settle.
 
-    Every cell with any evidence has a row in every layer, and so has every segment: what was not
-    measured there is `unmeasured`, so that lengths and areas add up in each layer.
+    Every segment has a row in every layer, so that lengths add up in each. A cell has its row in
+    the layers that have a sample in it (see ``tables.CELL_VERDICTS``): a country's cells are too
+    many to say of most of them, in most layers, that there is nothing to say.
 
     Raises
     ------

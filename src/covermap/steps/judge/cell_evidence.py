@@ -11,13 +11,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.cells import areas_m2
-from covermap.core.cube.counts import Counts
+from covermap.core.cube.counts import NO_BIN, Counts
 from covermap.core.judging.apart import Apart
 from covermap.core.judging.certainty import Observed
 from covermap.core.judging.judge import Bins
 from covermap.core.judging.quantiles import sum_by_place
 from covermap.steps.judge.evidence import OperatorBins
-from covermap.tables import NO_TECHNOLOGY
+from covermap.tables import ALL, ANY, NO_TECHNOLOGY
 
 Ints = NDArray[np.int64]
 UNDATED = "undated"
@@ -42,6 +42,7 @@ class ShardEvidence:
         # 'undated' is earlier than any date, whatever its letters
         self.periods = sorted(found, key=lambda period: (period != UNDATED, period))
         self._parts: dict[tuple[str, str], list[tuple[int, Bins]]] = {}
+        self._without_level: dict[tuple[str, str], list[Ints]] = {}
         for one in counts:
             self._take(one, cells)
 
@@ -58,7 +59,10 @@ class ShardEvidence:
                                for name in ("bin_a", "bin_b", "n", "sum_a", "sum_b"))
             )  # fmt: skip
             if technology != NO_TECHNOLOGY:
-                bins = bins.with_level()
+                unknown = bins.place[bins.rsrp_bin == NO_BIN]
+                if len(unknown):
+                    self._without_level.setdefault((operator, technology), []).append(unknown)
+                    bins = bins.with_level()
             if len(bins.place):
                 kept = self._parts.setdefault((operator, technology), [])
                 kept.append((self.periods.index(period), bins))
@@ -67,6 +71,14 @@ class ShardEvidence:
     def count(self) -> int:
         """Number of cells."""
         return int(self.places.num_rows)
+
+    def seen(self, layer: tuple[str, str], n: Ints) -> Ints:
+        """Cells with any sample in a layer: those that count (`n` per cell), and others."""
+        there = n > 0
+        for (operator, technology), places in self._without_level.items():
+            if layer[0] in (operator, ANY, ALL) and layer[1] in (technology, ANY):
+                there[np.concatenate(places)] = True
+        return np.flatnonzero(there)
 
     def _of(self, operator: str, technology: str) -> Bins:
         parts = [bins for _, bins in self._parts.get((operator, technology), [])]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from covermap.core.cube.counts import shard_cell, shards_of
 from covermap.engine.step import StepContext, in_pieces
@@ -22,6 +23,7 @@ from covermap.steps.judge.layers import Layer, Spool, judge_all, rows
 from covermap.store import ROWS_PER_GROUP, CodedWriter, link_file, whole_folder
 from covermap.tables import CELL_EVIDENCE, CELL_VERDICTS
 
+Ints = NDArray[np.int64]
 NAME = CELL_VERDICTS.name
 ITEM_ROWS = 1 << 20
 """Rows of the cube that one piece of work reads at most, about; one shard may have more."""
@@ -162,15 +164,21 @@ class _Rows:
 
     def __init__(self, evidence: ShardEvidence, spool: Spool) -> None:
         self.evidence, self.spool = evidence, spool
-        self._whole: dict[Layer, pa.Table] = {}
+        self._whole: dict[Layer, tuple[Ints, pa.Table]] = {}
 
     def of(self, layer: Layer, first: int, end: int) -> pa.Table:
-        """Give the rows of some neighbouring cells in one layer."""
+        """Give the rows of some neighbouring cells in one layer: of those it has a sample in."""
         if self.spool.folder is not None:
-            judged = self.spool.get(layer).take(slice(first, end))
-            return rows(judged, layer, self.evidence, CELL_VERDICTS, slice(first, end))
+            return self._made(layer, first, end)[1]
         if layer not in self._whole:
-            self._whole[layer] = rows(
-                self.spool.get(layer), layer, self.evidence, CELL_VERDICTS, slice(None)
-            )
-        return self._whole[layer].slice(first, end - first)
+            self._whole[layer] = self._made(layer, 0, self.evidence.count)
+        seen, made = self._whole[layer]
+        at, behind = np.searchsorted(seen, [first, end]).tolist()
+        return made.slice(at, behind - at)
+
+    def _made(self, layer: Layer, first: int, end: int) -> tuple[Ints, pa.Table]:
+        """Cells among some neighbouring ones that a layer has a sample in, and their rows."""
+        judged = self.spool.get(layer)
+        seen = self.evidence.seen(layer, judged.n)
+        seen = seen[slice(*np.searchsorted(seen, [first, end]).tolist())]
+        return seen, rows(judged.take(seen), layer, self.evidence, CELL_VERDICTS, seen)

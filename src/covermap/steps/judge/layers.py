@@ -27,6 +27,7 @@ from covermap.tables import (
     nan_as_null,
 )
 
+Ints = NDArray[np.int64]
 Layer = tuple[str, str]
 
 
@@ -178,16 +179,16 @@ def place_test(pack: RulePack, standard: Standard, rule: PlaceRule) -> PlaceTest
 
 
 def rows(
-    judged: Judged, layer: Layer, evidence: Evidence, table: Table, within: slice = slice(None)
+    judged: Judged, layer: Layer, evidence: Evidence, table: Table, of: Ints | None = None
 ) -> pa.Table:
     """Give one layer's rows of the table of verdicts; texts are dictionaries.
 
     Parameters
     ----------
     judged
-        Of the places `within` the evidence.
+        Of the places `of` the evidence, by number; None: of all.
     """
-    places = evidence.places.slice(*_span(within, evidence.count))
+    places = evidence.places if of is None else evidence.places.take(pa.array(of))
     count = places.num_rows
     measured = judged.verdict != UNMEASURED
     columns = {name: places.column(name) for name in places.column_names}
@@ -210,11 +211,6 @@ def rows(
     else:
         columns["last_period"] = _coded(judged.period, evidence.periods)
     return pa.table({name: columns[name] for name in table.names})
-
-
-def _span(within: slice, count: int) -> tuple[int, int]:
-    first, end, _ = within.indices(count)
-    return first, end - first
 
 
 def _always(text: str, count: int) -> pa.DictionaryArray:

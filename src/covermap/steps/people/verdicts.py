@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from covermap.engine.step import StepContext
 from covermap.steps.people.cells import rows_of
 from covermap.store import Tables
-from covermap.tables import LEVELS, PEOPLE_VERDICTS, VERDICTS
+from covermap.tables import ANY, LEVELS, PEOPLE_VERDICTS, VERDICTS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -63,7 +63,9 @@ def count(ctx: StepContext) -> None:
     for batch in _verdicts(ctx.tables):
         found.add(batch)
     known = _Known.read(ctx)
-    rows = [row for layer in sorted(found.sums) for row in _rows(known, layer, found, divisions)]
+    # a layer that was measured along lines alone is unmeasured in every cell
+    layers = ctx.layers() if found.sums else []
+    rows = [row for layer in layers for row in _rows(known, layer, found, divisions)]
     ctx.write("people_verdicts", pa.Table.from_pylist(rows, PEOPLE_VERDICTS.schema))
 
 
@@ -129,7 +131,7 @@ class _Summed:
         for number in np.unique(layer).tolist():
             key = names[0].dictionary[number // width], names[1].dictionary[number % width]
             own = layer == number
-            held = self._held((key[0].as_py(), key[1].as_py()))
+            held = self.held((key[0].as_py(), key[1].as_py()))
             for division, sums in zip(self.divisions, held, strict=True):
                 out = len(division.region_id)
                 code = np.full(len(cells), out, np.int64)
@@ -145,7 +147,8 @@ class _Summed:
         row = np.minimum(np.searchsorted(self.cell, cells), len(self.cell) - 1)
         return np.where(self.cell[row] == cells, self.people[row], 0.0)
 
-    def _held(self, layer: Layer) -> list[Sums]:
+    def held(self, layer: Layer) -> list[Sums]:
+        """Give the sums of a layer, one a division; zeros where it has no row."""
         if layer not in self.sums:
             shapes = [(len(d.region_id) + 1, len(VERDICTS)) for d in self.divisions]
             self.sums[layer] = [Sums(np.zeros(s), np.zeros(s)) for s in shapes]
@@ -185,26 +188,28 @@ def _rows(
         "year": rasters[0]["year"] if rasters else None,
         "simulated": known.simulated,
     }
-    for division, sums in zip(divisions, found.sums[layer], strict=True):
+    for number, (division, sums) in enumerate(zip(divisions, found.held(layer), strict=True)):
+        # every cell has a row in the layer of any operator and technology
+        outside_area = found.held((ANY, ANY))[number].area[-1].sum()
         people = division.people if rasters else None
         if division.level is None:
             whole = sum(row["people"] for row in rasters) if rasters else None
-            areas = _whole_area(division, sums)
+            areas = _whole_area(division, outside_area)
             one = _figures(sums.people.sum(0), whole, sums.area.sum(0), areas)
             yield {**common, **_place(WHOLE, None, None, None), **one}
             continue
         for part, name in enumerate((*division.region_id, None)):
             outside = part == len(division.region_id)
             total = None if people is None else float(people[part])
-            area = sums.area[part].sum() if outside else division.area_m2[part] / M2_PER_KM2 * UNIT
+            area = outside_area if outside else division.area_m2[part] / M2_PER_KM2 * UNIT
             scope = OUTSIDE if outside else "region"
             place = _place(scope, division.level, name, known.names.get(name or ""))
             yield {**common, **place, **_figures(sums.people[part], total, sums.area[part], area)}
 
 
-def _whole_area(division: Division, sums: Sums) -> float:
+def _whole_area(division: Division, outside: float) -> float:
     """Area of all regions together, and of the cells seen outside them; in units of 1e-6 km2."""
-    return float(division.area_m2[0] / M2_PER_KM2 * UNIT + sums.area[-1].sum())
+    return float(division.area_m2[0] / M2_PER_KM2 * UNIT + outside)
 
 
 def _place(scope: str, level: str | None, region: str | None, name: str | None) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from covermap.steps.tiles.segments import segment_archive
 from covermap.steps.tiles.sheets import make_sheets
 from covermap.steps.tiles.spots import spot_archive
 from covermap.store import Tables
+from covermap.tables import ANY
 
 __all__ = ["run"]
 
@@ -79,7 +80,7 @@ def run(ctx: StepContext) -> None:
 
 def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
     ctx.progress(0.0, "tiles")
-    small = sum(map(ctx.tables.rows, _VERDICTS)) < SMALL_ROWS
+    small = _drawn(ctx.tables) < SMALL_ROWS
     ground = survey(ctx.tables, spool, ctx.config.grid.resolution)
     cells = load_recipe("cells")
     layers = _layers(ctx.tables)
@@ -140,13 +141,21 @@ def _courses(tables: Path, _spool: Path) -> Courses:
 
 def _full(ctx: StepContext) -> BuildError:
     """Say what a full disk needs."""
-    rows = sum(map(ctx.tables.rows, _VERDICTS))
+    rows = _drawn(ctx.tables)
     needed = rows * BYTES_PER_ROW / 1e6
     return BuildError(
         f"{ctx.out.parent}: the disk is full; the tiles of this build need about {needed:,.0f} MB "
         f"there, and {shown_free(ctx.out)} are left. Free some space and run "
         "`covermap build` again; what was built before is untouched."
     )
+
+
+def _drawn(tables: Tables) -> int:
+    """Count what is drawn: every cell in every layer, with a row or without, and other rows."""
+    query = f"SELECT count(*) FROM cell_verdicts WHERE operator = '{ANY}' AND technology = '{ANY}'"
+    with tables.connect("cell_verdicts") as build:
+        (cells,) = build.execute(query).fetchone()
+    return int(cells) * len(_layers(tables)) + sum(map(tables.rows, _VERDICTS[1:]))
 
 
 def _layers(tables: Tables) -> list[tuple[str, str]]:

@@ -113,8 +113,7 @@ class _Drawing:
             if self.standing is not None:
                 self.standing.stir(resolution, self._of_cells)
             self._marked = resolution
-        there = self.layer.has(resolution, drawn.rows)
-        return mark_runs(self.seed, self._of_cells, drawn.rows, there, drawn.tile_starts)
+        return mark_runs(self.seed, self._of_cells, drawn.rows, drawn.tile_starts)
 
     def _batch(
         self, drawn: Sheet, resolution: int, found: Ints, tiles: tuple[int, int]
@@ -132,25 +131,18 @@ class _Drawing:
         return [(int(drawn.tiles[at]), packed[at]) for at in sorted(packed)]
 
     def _made(self, drawn: Sheet, resolution: int, tiles: Ints) -> dict[int, bytes]:
-        """Make some tiles of a sheet, ascending; those with nothing of the layer are left out."""
+        """Make some tiles of a sheet, ascending."""
         if not len(tiles):
             return {}
         first, sizes = drawn.tile_starts[tiles], np.diff(drawn.tile_starts)[tiles]
         entries = ranges(first, sizes)
-        rows = drawn.rows[entries]
-        there = np.flatnonzero(self.layer.has(resolution, rows))
-        commands = drawn.commands(entries[there])
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        starts = np.searchsorted(there, starts).astype(np.int64)
-        some = np.flatnonzero(np.diff(starts))
-        cells, feature = np.unique(rows[there], return_inverse=True)
+        commands = drawn.commands(entries)
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        cells, feature = np.unique(drawn.rows[entries], return_inverse=True)
         values = encode_values(self.properties(resolution, cells))
         ids = feature_ids(self.ground.cells(resolution)[cells])
-        encoded = encode_layer(
-            "cells", commands, np.append(starts[some], len(there)), feature, ids, values, EXTENT
-        )
-        numbers = tiles[some].tolist()
-        return {at: compress(data) for at, data in zip(numbers, encoded, strict=True)}
+        encoded = encode_layer("cells", commands, starts, feature, ids, values, EXTENT)
+        return {at: compress(data) for at, data in zip(tiles.tolist(), encoded, strict=True)}
 
     def properties(self, resolution: int, rows: Ints) -> pa.Table:
         """Properties of some cells of a resolution."""

@@ -40,7 +40,8 @@ class Layer:
     ) -> None:
         self.ground = ground
         n = len(ground.cells(ground.resolution))
-        self._verdict = np.full(n, -1, np.int8)
+        # what has no row in the layer has no sample in it
+        self._verdict = np.full(n, VERDICTS.index("unmeasured"), np.int8)
         self._n = np.zeros(n, np.int64)
         self._figures = {k: np.full(n, np.nan) for k in ("share", "rsrp", "p")}
         self._levels: dict[int, Tally] = {}
@@ -55,13 +56,6 @@ class Layer:
             self._n[rows] = batch.column(2).to_numpy(zero_copy_only=False)
             for name, values in self._figures.items():
                 values[rows] = batch.column(name).to_numpy(zero_copy_only=False)
-
-    def has(self, resolution: int, rows: Ints) -> NDArray[np.bool_]:
-        """Whether the layer says anything of each cell."""
-        if resolution == self.ground.resolution:
-            found: NDArray[np.bool_] = self._verdict[rows] >= 0
-            return found
-        return np.asarray(self._level(resolution).counts[rows].any(axis=1))
 
     def of(self, resolution: int, rows: Ints | slice) -> Tally:
         """Tally of some cells of a resolution."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from covermap.engine.step import StepContext
 from covermap.steps.weak.areas import find_areas
-from covermap.steps.weak.frame import Sites, layers_of
+from covermap.steps.weak.frame import Sites
 from covermap.steps.weak.sections import find_sections
 from covermap.tables import WEAK_SPOTS, empty
 
@@ -29,7 +29,7 @@ def run(ctx: StepContext) -> None:
     try:
         sites = Sites.read(connection)
         found = [empty(WEAK_SPOTS)]
-        layers = layers_of(connection)
+        layers = ctx.layers()
         for number, layer in enumerate(layers):
             ctx.progress(number / len(layers), "/".join(layer))
             found.append(find_sections(connection, layer, sites, ctx))

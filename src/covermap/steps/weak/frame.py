@@ -23,15 +23,6 @@ Layer = tuple[str, str]
 PIECE_COLUMNS = "verdict, probability, n, n_none, rsrp_mean_dbm, sinr_mean_db"
 
 
-def layers_of(connection: Any) -> list[Layer]:
-    """Operators and technologies that have verdicts, sorted."""
-    rows = connection.execute(
-        "SELECT DISTINCT operator, technology FROM cell_verdicts UNION "
-        "SELECT DISTINCT operator, technology FROM segment_verdicts"
-    ).fetchall()
-    return sorted((str(operator), str(technology)) for operator, technology in rows)
-
-
 @dataclass(frozen=True)
 class Sites:
     """Positions of sites, one row a position and operator (None: not given)."""
