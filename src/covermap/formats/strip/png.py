@@ -27,7 +27,11 @@ FONT_FILES = (
 
 def to_png(profiles: list[Profile]) -> bytes:
     """Paint strip charts as one PNG."""
-    drawing = draw(profiles)
+    return painted(draw(profiles))
+
+
+def painted(drawing: Drawing) -> bytes:
+    """Paint a drawing as PNG."""
     image = Image.new("RGB", (drawing.width * SCALE, drawing.height * SCALE), "#ffffff")
     _paint(ImageDraw.Draw(image), drawing)
     buffer = BytesIO()

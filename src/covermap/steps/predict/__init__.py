@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from covermap.core.cells import parents
@@ -21,7 +22,7 @@ from covermap.engine.step import StepContext
 from covermap.errors import RulePackError
 from covermap.steps.predict.asking import AskWork, ask_shard
 from covermap.steps.predict.learning import LearnWork, learn_region
-from covermap.steps.predict.regions import Region, regions_of
+from covermap.steps.predict.regions import Region, levels_by_shard, regions_of
 from covermap.steps.predict.segments import middles_of
 from covermap.store import link_file
 from covermap.tables import CELL_PREDICTION, PREDICTION_LAYERS, SEGMENT_PREDICTION
@@ -40,7 +41,8 @@ def run(ctx: StepContext) -> None:
         The pack has no standard for a technology that is predicted.
     """
     area = area_to_predict(ctx)  # none, where `[predict]` is not declared
-    regions = regions_of(ctx.tables, area)
+    asked = np.unique(parents(area.blocks, SHARD_RESOLUTION))
+    regions = regions_of(asked, levels_by_shard(ctx.tables))
     (ctx.out / CELL_PREDICTION.name).mkdir()
     with tempfile.TemporaryDirectory(prefix=".learnt-", dir=ctx.out) as aside:
         work = [

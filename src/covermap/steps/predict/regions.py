@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from covermap.core.cells import parents
 from covermap.core.cube.counts import SHARD_RESOLUTION, shard_cell, shards_of
-from covermap.core.prediction.area import Area
 from covermap.store import Tables
 from covermap.tables import CELL_LEVELS
 
@@ -43,13 +42,16 @@ class Region:
     """These and their neighbours: shards whose levels are learnt from, ascending."""
 
 
-def regions_of(tables: Tables, area: Area) -> list[Region]:
-    """Part the shards that are asked: all together while there are few levels."""
-    asked = np.unique(parents(area.blocks, SHARD_RESOLUTION))
+def regions_of(asked: Ints, weight: dict[int, int]) -> list[Region]:
+    """Part the shards that are asked, ascending: all together while there are few levels.
+
+    Parameters
+    ----------
+    weight
+        Levels by shard; see :func:`levels_by_shard`.
+    """
     if not len(asked):
         return []
-    held, count = levels_by_shard(tables)
-    weight = dict(zip(held.tolist(), count.tolist(), strict=True))
     return [Region(name, *_both(shards)) for name, shards in _parted("all", asked, weight, 0)]
 
 
@@ -75,17 +77,18 @@ def around(shards: Ints) -> Ints:
     return np.unique(disks.flatten().to_numpy(zero_copy_only=False).view(np.int64))
 
 
-def levels_by_shard(tables: Tables) -> tuple[Ints, Ints]:
-    """Shards that have levels, ascending, and how many."""
+def levels_by_shard(tables: Tables) -> dict[int, int]:
+    """Count the levels of shards that have any, ascending."""
     found: list[Any] = []
     for path in tables.parts(CELL_LEVELS.name):
         for batch in pq.ParquetFile(path).iter_batches(columns=["cell"]):
             found.append(np.unique(shards_of(batch.column(0).to_numpy()), return_counts=True))
     if not found:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return {}
     numbers, which = np.unique(np.concatenate([n for n, _ in found]), return_inverse=True)
     count = np.bincount(which, np.concatenate([c for _, c in found])).astype(np.int64)
-    return np.array([shard_cell(int(number)) for number in numbers]), count
+    shards = [shard_cell(int(number)) for number in numbers]
+    return dict(zip(shards, count.tolist(), strict=True))
 
 
 def read_levels(folder: Path, shards: Ints, resolution: int) -> pa.Table:
