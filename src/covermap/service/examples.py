@@ -9,6 +9,12 @@ _LAYER: dict[str, Any] = {
     "basis": "measured", "n": 37, "n_none": 2, "rsrp_mean_dbm": -109.4, "rsrp_p5_dbm": -121.0,
     "rsrp_p50_dbm": -108.0, "sinr_mean_db": 1.7, "share": 0.32,
 }  # fmt: skip
+_FORETOLD = {
+    "rsrp_dbm": -103.2, "sd_db": 6.1, "drive_sd_db": 8.4, "probability": 0.62, "distance_m": 640.0,
+    "basis": "predicted",
+}  # fmt: skip
+_OF_CELL = {**_FORETOLD, "model_dbm": -99.8}
+_ALONG = {**_FORETOLD, "carriage_db": 26.0}
 _RULES = {
     "id": "project-default", "title": "Project default (not official)",
     "title_zh": "项目默认（非官方）", "version": "1",
@@ -68,17 +74,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "point": {
         "lon": 121.4737, "lat": 31.2304, "cell": "8a309962cc9ffff", "simulated": True,
-        "rules": _RULES, "layers": [{**_LAYER, "last_period": "2026-05"}],
+        "rules": _RULES, "layers": [{**_LAYER, "last_period": "2026-05", "prediction": _OF_CELL}],
         "lines": [
             {**_LINE, "segment": 123, "from_m": 12300.0, "to_m": 12400.0, "distance_m": 14.2,
-             "layers": [{**_LAYER, "runs": 3}]}
+             "layers": [{**_LAYER, "runs": 3, "prediction": _ALONG}]}
         ],
     },
     "cell": {
         "h3": "8a309962cc9ffff", "area_m2": 13310.4,
         "geometry": {"type": "Polygon", "coordinates": [[[121.47, 31.23], [121.471, 31.23],
                                                          [121.471, 31.231], [121.47, 31.23]]]},
-        "simulated": True, "rules": _RULES, "layers": [{**_LAYER, "last_period": "2026-05"}],
+        "simulated": True, "rules": _RULES,
+        "layers": [{**_LAYER, "last_period": "2026-05", "prediction": _OF_CELL}],
     },
     "lines": {
         "total": 1, "limit": 100, "offset": 0,

@@ -13,12 +13,21 @@ from covermap.core.geodesy import to_plane
 from covermap.errors import QueryError
 from covermap.service.parameters import Page
 from covermap.service.snapshot import Shapes, Snapshot, known
-from covermap.tables import LINE_VERDICTS, NETWORK_VERDICTS, SECTION_VERDICTS, WEAK_SPOTS
+from covermap.tables import (
+    CELL_PREDICTION,
+    LINE_VERDICTS,
+    NETWORK_VERDICTS,
+    SECTION_VERDICTS,
+    SEGMENT_PREDICTION,
+    WEAK_SPOTS,
+)
 
 JUDGED = (
     "operator", "technology", "verdict", "probability", "basis", "n", "n_none", "rsrp_mean_dbm",
     "rsrp_p5_dbm", "rsrp_p50_dbm", "sinr_mean_db", "share",
 )  # fmt: skip
+_FORETOLD = ", ".join(name for name in CELL_PREDICTION.names if name != "cell")
+_ALONG = ", ".join(name for name in SEGMENT_PREDICTION.names if name not in ("line_id", "segment"))
 SPOT_COLUMNS = tuple(name for name in WEAK_SPOTS.names if name != "geometry")
 SPOT_ORDERS = {
     "length": "length_m", "area": "area_m2", "n": "n", "rsrp": "rsrp_mean_dbm",
@@ -154,10 +163,26 @@ def spot_order(text: str) -> str:
 
 
 def cell_layers(snapshot: Snapshot, cell: int) -> list[dict[str, Any]]:
-    """Give what each layer says of a cell; one that says nothing has not measured it."""
-    chosen = ", ".join((*JUDGED, "last_period"))
-    rows = snapshot.rows(f"SELECT {chosen} FROM cell_verdicts WHERE cell = ?", [cell])
-    return _every_layer(snapshot, rows, (*JUDGED, "last_period"))
+    """Give what each layer says of a cell; one that says nothing has not measured it.
+
+    What is foretold stands beside it as `prediction`, None where nothing is.
+    """
+    columns = (*JUDGED, "last_period")
+    rows = snapshot.rows(f"SELECT {', '.join(columns)} FROM cell_verdicts WHERE cell = ?", [cell])
+    said = snapshot.rows(f"SELECT {_FORETOLD} FROM cell_prediction WHERE cell = ?", [cell])
+    return _beside(_every_layer(snapshot, rows, columns), said, columns)
+
+
+def _beside(
+    rows: list[dict[str, Any]], said: list[dict[str, Any]], columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Put what is foretold beside what was measured; layers that nobody measured come last."""
+    by_layer = {(one.pop("operator"), one.pop("technology")): one for one in said}
+    judged = [{**row, "prediction": by_layer.pop((row["operator"], row["technology"]), None)}
+              for row in rows]  # fmt: skip
+    alone = [{**_unmeasured(layer, columns), "prediction": one}
+             for layer, one in sorted(by_layer.items())]  # fmt: skip
+    return [*judged, *alone]
 
 
 def _every_layer(
@@ -191,7 +216,12 @@ def lines_near(snapshot: Snapshot, lon: float, lat: float, reach_m: float) -> li
             "WHERE line_id = ? AND segment = ?",
             [line_id, segment],
         )
-        layers = _every_layer(snapshot, rows, (*JUDGED, "runs"))
+        said = snapshot.rows(
+            f"SELECT {_ALONG} FROM segment_prediction WHERE line_id = ? AND segment = ?",
+            [line_id, segment],
+        )
+        columns = (*JUDGED, "runs")
+        layers = _beside(_every_layer(snapshot, rows, columns), said, columns)
         found.append({**course, "distance_m": round(distance, 2), "layers": layers})
     return found
 

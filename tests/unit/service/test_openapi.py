@@ -52,6 +52,8 @@ def test_examples_show_what_is_really_answered(client: Client, name: str) -> Non
 
 
 def _same_keys(example: Any, live: Any, where: str) -> None:
+    if live is None and where.endswith(".prediction"):
+        return  # nothing is foretold in that build; test_point looks at one where it is
     if isinstance(example, dict):
         assert isinstance(live, dict), where
         if where.rpartition(".")[2] in FREE:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import h3
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from pyproj import Geod
@@ -11,7 +12,10 @@ from pyproj import Geod
 import handmade
 from asking import Client
 from covermap.core.datum import from_wgs84
-from covermap.store import Tables
+from covermap.service import Settings, create_app
+from covermap.service.examples import EXAMPLES
+from covermap.store import Tables, write_table
+from covermap.tables import CELL_PREDICTION, SEGMENT_PREDICTION
 
 LON, LAT = handmade.CENTRE
 
@@ -33,12 +37,54 @@ def test_a_point_tells_what_each_layer_knows_of_its_cell(client: Client, tables:
     }
     assert len(found["layers"]) == len(handmade.LAYERS)
     for said in found["layers"]:
+        assert said.pop("prediction") is None
         row = rows[said["operator"], said["technology"]]
         assert said == {key: row[key] for key in said}
         assert set(said) == {
             "operator", "technology", "verdict", "probability", "basis", "n", "n_none",
             "rsrp_mean_dbm", "rsrp_p5_dbm", "rsrp_p50_dbm", "sinr_mean_db", "share", "last_period",
         }  # fmt: skip
+
+
+def test_what_is_foretold_stands_beside_what_was_measured(tmp_path: Path) -> None:
+    folder = handmade.write_build(tmp_path)
+    cell = int(h3.latlng_to_cell(LAT, LON, 10), 16)
+    said = {"rsrp_dbm": -101.0, "sd_db": 5.0, "drive_sd_db": 8.0, "probability": 0.7}
+    rows = [
+        {**said, "cell": cell, "operator": operator, "technology": technology, "model_dbm": None,
+         "distance_m": 120.0, "basis": basis}
+        for operator, technology, basis in (("46000", "nr", "both"), ("46099", "lte", "predicted"))
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(rows, CELL_PREDICTION.schema)
+    write_table(folder / "cell_prediction.parquet", table, CELL_PREDICTION)
+    line = Tables(folder).read("segments").to_pylist()[0]
+    segment = line["segment"]
+    along = {k: v for k, v in rows[0].items() if k not in ("cell", "model_dbm")}
+    along |= {"line_id": line["line_id"], "segment": segment, "carriage_db": 26.0}
+    table = pa.Table.from_pylist([along], SEGMENT_PREDICTION.schema)
+    write_table(folder / "segment_prediction.parquet", table, SEGMENT_PREDICTION)
+    client = Client(create_app(Settings(tmp_path, None)))
+    found = client.get(f"/api/point?lon={LON}&lat={LAT}").json()["layers"]
+    by_layer = {(r["operator"], r["technology"]): r for r in found}
+    assert set(by_layer) == {*handmade.LAYERS, ("46099", "lte")}
+    one = by_layer["46000", "nr"]
+    assert one["basis"] in ("measured", None)
+    assert one["prediction"] == {
+        **said, "model_dbm": None, "distance_m": 120.0, "basis": "both",
+    }  # fmt: skip
+    assert set(one["prediction"]) == set(EXAMPLES["point"]["layers"][0]["prediction"])
+    alone = by_layer["46099", "lte"]
+    assert (alone["verdict"], alone["n"], alone["prediction"]["basis"]) == (
+        "unmeasured", 0, "predicted",
+    )  # fmt: skip
+    assert by_layer["any", "any"]["prediction"] is None
+    x, y = shapely.get_coordinates(shapely.from_wkb(line["geometry"]))[0]
+    lines = client.get(f"/api/point?lon={x}&lat={y}").json()["lines"]
+    course = next(one for one in lines if one["line_id"] == line["line_id"])
+    layer = next(r for r in course["layers"] if (r["operator"], r["technology"]) == ("46000", "nr"))
+    assert course["segment"] == segment
+    assert layer["prediction"]["carriage_db"] == 26.0
+    assert set(layer["prediction"]) == set(EXAMPLES["point"]["lines"][0]["layers"][0]["prediction"])
 
 
 def test_where_nothing_was_measured_every_layer_is_unmeasured(client: Client) -> None:
