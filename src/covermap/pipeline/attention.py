@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from covermap.core.sites.quality import RULES
 from covermap.store import Tables
 
 SERIOUS = {
@@ -43,6 +44,11 @@ SERIOUS = {
     "reader_warning": "see whether the file is whole",
 }
 """Kind of problem -> what to do. Kinds with an example tell it too."""
+
+SERIOUS |= {kind: RULES[kind].do for kind in (
+    "outside_regions", "many_sites_in_one_place", "high_antenna", "azimuth_mostly_0",
+    "site_in_two_places", "cell_described_twice",
+)}  # fmt: skip
 
 EXAMPLE_LENGTH = 100
 MOST_OF_A_FILE = 0.5

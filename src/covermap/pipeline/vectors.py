@@ -39,11 +39,11 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         report = StepReport("lines, sites, areas", parts=8)
         found["lines"] = _lines(root, config, cache)
         advance(1)
-        found["sites"] = _sites(root, config, cache)
-        advance(1)
         for kind in AREA_KINDS:
             found[kind] = _areas(kind, root, config, cache)
             advance(1)
+        found["sites"] = _sites(root, config, found["regions"], cache)
+        advance(1)
         found["sections"] = _sections(found["lines"], found["regions"], cache)
         advance(1)
         found["people"] = _people(root, config, found["regions"], cache)
@@ -99,12 +99,13 @@ def _sections(lines: Path, regions: Path, cache: Cache) -> Path:
     return folder
 
 
-def _sites(root: Path, config: Config, cache: Cache) -> Path:
+def _sites(root: Path, config: Config, areas: Path, cache: Cache) -> Path:
     inputs = [(entry, site_sources(root, entry)) for entry in config.sites]
     content = [(_dump(e), [(s.shown, s.sha256()) for s in sources]) for e, sources in inputs]
-    folder = cache.folder("sites", key_of(code_key(), "sites", content))
+    folder = cache.folder("sites", key_of(code_key(), "sites", content, areas.name))
     if not folder.is_dir():
-        made = [read_sites(sources, entry, config) for entry, sources in inputs]
+        regions = Tables(areas).read("regions")
+        made = [read_sites(sources, entry, config, regions) for entry, sources in inputs]
         write_tables(folder, {
             "sites": pa.concat_tables([empty(SITES), *(m.sites for m in made)]),
             "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),

@@ -180,6 +180,7 @@ SITES = Table(
             "radius around the position that holds the mast with probability 0.9, m",
             "not located here",
         ),
+        C("doubts", S, "what is doubtful, by commas, as in problems", "nothing was found"),
         C("input", S, "name of the input; measurements: located from them"),
         C("simulated", B, "true: made by the simulator"),
     ),

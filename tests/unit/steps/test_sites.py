@@ -1,11 +1,13 @@
 """Site tables to `sites`: every value checked, every row accounted for."""
 
+import pyarrow as pa
 import pytest
+import shapely
 
 from covermap.errors import ConfigError, DatumError
 from covermap.formats.source import expand
 from covermap.steps.sites import read_sites
-from covermap.tables import PROBLEMS, REJECTED, SITES
+from covermap.tables import PROBLEMS, REGIONS, REJECTED, SITES, conform
 from covermap.workspace import Config, Sites
 
 NAMES = (
@@ -16,13 +18,13 @@ GOOD = dict(zip(NAMES, ("S", "C", "46000", "4G", "121.5", "31.2", "10", "30", "5
                         "1300", "", "no", "2021/5/1"), strict=True))  # fmt: skip
 
 
-def run(tmp_path, *changes, name="a.csv", **declared):
+def run(tmp_path, *changes, name="a.csv", regions=None, **declared):
     rows = [{**GOOD, "cell_id": f"C{i}", **c} for i, c in enumerate(changes)]
     lines = [",".join(NAMES), *(",".join(r[n] for n in NAMES) for r in rows)]
     path = tmp_path / name
     path.write_text("\n".join(lines) + "\n")
     entry = {"name": "s", "files": ("x",), "format": "cells-csv", "datum": "wgs84", **declared}
-    return read_sites(expand(path, name), Sites(**entry), Config())
+    return read_sites(expand(path, name), Sites(**entry), Config(), regions)
 
 
 def rejected(result):
@@ -202,7 +204,7 @@ def test_powers_in_watts_and_dbm_are_mixed_as_their_units_say(tmp_path):
     found = result.sites["tx_power_dbm"].to_pylist()
     assert found[:6] == pytest.approx([43.0103, 43.0, 46.0, 26.9897, 31.6, 20.0], abs=1e-4)
     assert found[6] is None
-    assert not problems(result)
+    assert problems(result) == {"mixed_power_units": (3, 2, "20 W")}
 
 
 def test_numbers_no_transmitter_reaches_in_dbm_make_the_files_numbers_watts_and_are_told(tmp_path):
@@ -214,7 +216,7 @@ def test_numbers_no_transmitter_reaches_in_dbm_make_the_files_numbers_watts_and_
 def test_the_unit_of_the_header_is_that_of_numbers_without_one(tmp_path):
     result = powers(tmp_path, "20", "43 dBm", header="Tx power (W)")
     assert result.sites["tx_power_dbm"].to_pylist() == pytest.approx([43.01, 43.0], abs=0.01)
-    assert not problems(result)
+    assert problems(result) == {"mixed_power_units": (1, 2, "20 w")}
     result = powers(tmp_path, "20", header="tx_power_dbm")
     assert result.sites["tx_power_dbm"].to_pylist() == [20.0]
 
@@ -225,3 +227,72 @@ def test_a_power_that_is_none_is_blanked_and_counted(tmp_path):
     found = problems(result)
     assert found["not_a_power:tx_power"] == (4, 2, "loud")
     assert found["impossible_tx_power"] == (1, 4, "70 dBm")
+
+
+def doubts(result):
+    return dict(
+        zip(result.sites["cell_id"].to_pylist(), result.sites["doubts"].to_pylist(), strict=True)
+    )
+
+
+def test_rows_that_describe_one_cell_twice_say_so_both(tmp_path):
+    result = run(tmp_path, {"cell_id": "C", "tilt": "5"}, {"cell_id": "C", "tilt": "6"}, {})
+    assert result.sites["doubts"].to_pylist() == ["cell_described_twice"] * 2 + [None]
+
+
+def test_sites_outside_every_region_are_kept_and_say_so(tmp_path):
+    square = shapely.box(121.0, 31.0, 122.0, 32.0)
+    row = {
+        "region_id": "r",
+        "level": "city",
+        "geometry": square.wkb,
+        "input": "i",
+        "simulated": False,
+    }
+    regions = conform(pa.table({k: [v] for k, v in row.items()}), REGIONS)
+    places = [
+        {"lon": lon, "lat": lat, "site_id": lon}
+        for lon, lat in (("121.5", "31.2"), ("122.005", "31.2"), ("125", "31.2"), ("0", "0"))
+    ]
+    result = run(tmp_path, *places, regions=regions)
+    assert doubts(result) == {"C0": None, "C1": None, "C2": "outside_regions"}
+    assert problems(result)["outside_regions"] == (1, 4, "125")
+    assert rejected(result) == [(5, "position_zero")]
+    assert "outside_regions" not in problems(run(tmp_path, *places))  # no region: not checked
+
+
+def test_thousands_of_cells_at_zero_are_rejected_each_with_its_line(tmp_path):
+    result = run(tmp_path, {}, *({"lon": "0", "lat": "0.0"} for _ in range(3000)))
+    assert result.sites.num_rows == 1
+    assert rejected(result) == [(line, "position_zero") for line in range(3, 3003)]
+
+
+def test_many_sites_at_one_position_are_kept_and_say_so(tmp_path):
+    crowd = [{"site_id": f"P{i}", "lon": "121.1", "lat": "31.1"} for i in range(20)]
+    result = run(tmp_path, {}, *crowd)
+    assert problems(result) == {"many_sites_in_one_place": (20, 3, "121.1")}
+    assert set(doubts(result).values()) == {None, "many_sites_in_one_place"}
+    assert "many_sites_in_one_place" not in problems(run(tmp_path, *crowd[1:]))
+
+
+def test_zero_that_stands_for_no_azimuth_is_told(tmp_path):
+    north = [{"azimuth": "0"}] * 12
+    result = run(tmp_path, *north, *({"azimuth": str(a)} for a in range(10, 100, 10)))
+    assert problems(result) == {"azimuth_mostly_0": (12, 2, "0")}
+    spread = [{"azimuth": str(a)} for a in range(0, 360, 15)]
+    assert not problems(run(tmp_path, *spread))
+
+
+def test_heights_that_few_masts_have_are_kept_and_say_so(tmp_path):
+    result = run(tmp_path, {"height": "151"}, {"height": "1200"}, {"height": ""}, {"height": "150"})
+    assert result.sites["height_m"].to_pylist() == [151.0, None, None, 150.0]
+    assert list(doubts(result).values()) == ["high_antenna", None, None, None]
+
+
+def test_two_operators_that_share_one_record_have_a_row_each(tmp_path):
+    result = run(tmp_path, {"operator": "46000;46001", "azimuth": "", "height": ""})
+    rows = result.sites.to_pylist()
+    assert [(r["operator"], r["cell_id"], r["doubts"]) for r in rows] == [
+        ("46000", "C0", None), ("46001", "C0", None),
+    ]  # fmt: skip
+    assert [r["azimuth_deg"] for r in rows] == [r["height_m"] for r in rows] == [None, None]

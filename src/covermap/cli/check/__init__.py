@@ -48,8 +48,9 @@ def check(
     """Tell what each file is: format, rows, times, extent, datum, operators, problems.
 
     Ends with the covermap.toml lines that declare them. Exit code 2 when nothing can be done with
-    one of the files; the others are told all the same. Of files of kilometre posts each finding is
-    told with its line, rule and what to do: exit code 1 when there is any error or warning.
+    one of the files; the others are told all the same. Of kilometre posts and site tables each
+    finding is told with its line, rule and what to do: exit code 1 when there is any error or
+    warning.
     """
     said = parse_datum(datum) if datum else None
     done, errors = _check_all(files, said, lines)

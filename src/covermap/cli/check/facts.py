@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.cli.check.candidates import Candidate
+from covermap.cli.check.sites import NOT_CHECKED, site_findings
 from covermap.cli.check.where import Whereabouts, whereabouts
 from covermap.core.datum import from_wgs84
 from covermap.errors import DatumError
@@ -49,7 +50,7 @@ class Facts:
     """Positions as written, for the comparison with lines."""
     y: Any = None
     findings: tuple[dict[str, Any], ...] = ()
-    """Of kilometre posts: each with file, line, value, rule and what to do."""
+    """Of kilometre posts and site tables: each with file, line, value, rule and what to do."""
 
     def names_none(self, what: Literal["operators", "technologies"]) -> bool:
         """Whether no row names an operator, or a technology."""
@@ -124,9 +125,10 @@ def site_facts(sources: list[Source], candidate: Candidate, datum: str | None) -
         operators=_counts(got.sites["operator"]),
         technologies=_counts(got.sites["technology"]),
         problems=tuple(_problem(p) for p in got.problems.to_pylist()),
-        details={"sites": len(pc.unique(got.sites["site_id"]))},
+        details={"sites": len(pc.unique(got.sites["site_id"])), "not checked": NOT_CHECKED},
         x=x,
         y=y,
+        findings=site_findings(got),
     )
 
 
@@ -191,6 +193,7 @@ def together(facts: list[Facts], shown: str) -> Facts:
         facts[0].details,
         x,
         y,
+        tuple(finding for f in facts for finding in f.findings),
     )
 
 

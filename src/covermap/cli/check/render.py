@@ -29,7 +29,7 @@ def as_text(file: Checked) -> str:
             f"  technologies  {_listed(facts.technologies)}",
         ]
     lines += [f"  {name:<13} {_detail(value)}" for name, value in _shown_details(facts)]
-    lines += _finding_lines(facts) if best.kind == "posts" else _problem_lines(facts)
+    lines += _finding_lines(facts) if best.kind in ("posts", "sites") else _problem_lines(facts)
     lines += [f"    {_member(m)}" for m in file.members] if len(file.members) > 1 else []
     return "\n".join(lines)
 

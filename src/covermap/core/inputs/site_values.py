@@ -98,6 +98,21 @@ def powers_dbm(text: pa.Array, highest_dbm: float) -> tuple[Floats, Flags, Flags
     return np.where(none, np.nan, out), bad | unknown.astype(bool) | none, taken
 
 
+def written_units(text: pa.Array) -> Texts:
+    """Tell the family of the unit behind each power: w, dbm, or none as written.
+
+    Examples
+    --------
+    >>> written_units(pa.array(["20 W", "43dBm", "5mW", "46", None])).tolist()
+    ['w', 'dbm', 'w', '', '']
+    """
+    split = pc.extract_regex(pc.utf8_lower(text), r"^[^a-z]*(?P<unit>[a-z]*)$")
+    unit = np.array([u or "" for u in pc.struct_field(split, "unit").to_pylist()], object)
+    unit[np.isin(unit, ["kw", "mw"])] = "w"
+    unit[unit == "dbw"] = "dbm"
+    return unit
+
+
 def _watts(log: Floats) -> list[tuple[str, Floats]]:
     """Powers in units of W, of ten times the logarithm of the number."""
     return [("w", log + 30), ("kw", log + 60), ("mw", log)]
