@@ -78,7 +78,7 @@ def level_needed_dbm(
     rsrp_dbm: float,
     rule: Literal["mean", "share", "quantile"],
     number: float | None,
-    spread: Spread,
+    sample_sd_db: float,
 ) -> float:
     """Give the persistent level at which a place just meets its rule, dBm.
 
@@ -88,14 +88,14 @@ def level_needed_dbm(
 
     Examples
     --------
-    >>> round(level_needed_dbm(-98, "share", 0.95, Spread(-97, 10, 2, 5, 4)), 2)
+    >>> round(level_needed_dbm(-98, "share", 0.95, 4.0), 2)
     -91.42
     """
     if rule == "mean" or number is None:
         return rsrp_dbm
     share = number if rule == "share" else 1.0 - number
     bounded = min(max(share, 1.0 - _MOST_SHARE), _MOST_SHARE)
-    return rsrp_dbm + float(ndtri(bounded)) * spread.sample_sd_db
+    return rsrp_dbm + float(ndtri(bounded)) * sample_sd_db
 
 
 def probability(seen: Observed, needed_dbm: float, spread: Spread) -> Floats:

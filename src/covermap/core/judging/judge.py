@@ -109,7 +109,7 @@ def judge_technology(
     bins = _in_order(bins)
     sums = _sums(bins, n_none, test)
     seen = observed or _one_run(sums)
-    needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
+    needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread.sample_sd_db)
     verdict = judge(sums, test)
     chance = np.where(sums.n == 0, np.nan, probability(seen, needed, spread))
     return Judged(

@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-from covermap.core.prediction.covariance import Covariance, field_at
+from covermap.core.prediction.covariance import Covariance
+from covermap.core.prediction.kriging import covariances
+from covermap.core.prediction.merging import known_of
 from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.places import thinned
 
@@ -123,9 +125,10 @@ def calibrated(seen: Observations, share: Floats, covariance: Covariance) -> Cal
     mean, variance = _prior(with_model, start.middle_dbm if with_model else ALONE_DBM)
     mean = np.r_[mean, np.zeros(len(devices))]
     precision = np.diag(np.r_[1.0 / variance, np.full(len(devices), DEVICE_SD_DB**-2.0)])
-    found, spread = _robust(
-        x, seen_some.level_dbm, _errors(seen_some, share, covariance), mean, precision
-    )
+    none = np.zeros(len(share))
+    known = known_of(seen_some, none, x, share, np.sqrt(share))
+    errors = covariances(known, covariance.packed)
+    found, spread = _robust(x, seen_some.level_dbm, errors, mean, precision)
     shifts = {int(d): float(v) for d, v in zip(devices, found[2:], strict=True)}
     return Calibration(
         found[:2], spread[:2, :2], start.middle_dbm, shifts, start.basis, len(seen), with_model
@@ -158,28 +161,6 @@ def _often(device: Ints) -> Ints:
     """Devices that have an offset of their own: those seen most often, ascending."""
     numbers, count = np.unique(device[device >= 0], return_counts=True)
     return np.sort(numbers[np.argsort(-count, kind="stable")][:_DEVICES])
-
-
-def _errors(seen: Observations, share: Floats, covariance: Covariance) -> Floats:
-    """Covariance matrix of what the calibration leaves over."""
-    packed, points = covariance.packed, seen.points
-    d = np.sqrt(((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2))
-    matrix = _matrix(d, seen, np.sqrt(share), packed)
-    own = share * covariance.run_variance_db2 + seen.variance_db2
-    matrix[np.diag_indices(len(points))] = field_at(0.0, True, packed) + own
-    return matrix
-
-
-def _matrix(d: Floats, seen: Observations, part: Floats, packed: Floats) -> Floats:
-    run, group = seen.run, seen.group
-    smooth = packed[10] > 0.5
-    x = d / packed[1] * (np.sqrt(3.0) if smooth else 1.0)
-    made = packed[0] * (1.0 + x if smooth else 1.0) * np.exp(-x)
-    made += packed[2] * np.exp(-d / packed[3])
-    same = (group[:, None] == group[None, :]) & (group[:, None] >= 0)
-    made += np.where(same, packed[8] * np.exp(-d / packed[9]), 0.0)
-    of_run = part[:, None] * part[None, :] * (packed[4] * np.exp(-d / packed[5]) + packed[6])
-    return made + np.where(run[:, None] == run[None, :], of_run, 0.0)
 
 
 def _robust(

@@ -32,7 +32,7 @@ from covermap.core.prediction.covariance import (
     prior,
     run_at,
 )
-from covermap.core.prediction.kriging import Known, fill, solve
+from covermap.core.prediction.kriging import Known, fill, gap, solve
 from covermap.core.prediction.neighbours import nearby, neighbours
 from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.places import blocks_of, parts_of
@@ -171,7 +171,7 @@ def foretell(known: Known, rows: Ints, near: Ints, packed: Floats) -> tuple[Floa
         for k in range(count):
             j = near[t, k]
             if known.run[j] == known.run[i]:
-                d = math.sqrt(np.sum((known.points[j] - known.points[i]) ** 2))
+                d = gap(known.points[i], known.points[j])
                 cross[k] += known.part[i] * known.part[j] * run_at(d, packed)
         solve(matrix, cross, weight, count)
         mean[t], explained = 0.0, 0.0

@@ -95,6 +95,31 @@ def gap(a: Floats, b: Floats) -> float:
     return math.sqrt(x * x + y * y + z * z)
 
 
+@njit(cache=True, inline="always")
+def between(i: int, j: int, known: Known, packed: Floats) -> float:
+    """Covariance of two measurements; of one with itself, its variance."""
+    if i == j:
+        own = known.share[i] * (run_at(0.0, packed) + packed[7])
+        return field_at(0.0, True, packed) + own + known.variance_db2[i]
+    d = gap(known.points[i], known.points[j])
+    same = known.group[i] >= 0 and known.group[i] == known.group[j]
+    value = field_at(d, same, packed)
+    if known.run[i] == known.run[j]:
+        value += known.part[i] * known.part[j] * run_at(d, packed)
+    return value
+
+
+@njit(cache=True)
+def covariances(known: Known, packed: Floats) -> Floats:
+    """Covariance matrix of all measurements."""
+    size = len(known.run)
+    matrix = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            matrix[i, j] = matrix[j, i] = between(i, j, known, packed)
+    return matrix
+
+
 @njit(cache=True)
 def fill(
     place: Floats, group: int, near: Ints, known: Known, packed: Floats, matrix: Floats,
@@ -110,16 +135,8 @@ def fill(
         same = group >= 0 and known.group[i] == group
         cross[a] = field_at(gap(place, known.points[i]), same, packed)
         for b in range(a + 1):
-            j = near[b]
-            d = gap(known.points[i], known.points[j]) if a != b else 0.0
-            same = known.group[i] >= 0 and known.group[i] == known.group[j]
-            value = field_at(d, same or a == b, packed)
-            if a == b:
-                own = known.share[i] * (run_at(0.0, packed) + packed[7])
-                value += own + known.variance_db2[i] + JITTER_DB2
-            elif known.run[i] == known.run[j]:
-                value += known.part[i] * known.part[j] * run_at(d, packed)
-            matrix[a, b] = value
+            matrix[a, b] = between(i, near[b], known, packed)
+        matrix[a, a] += JITTER_DB2
     return count
 
 

@@ -1,24 +1,18 @@
 """Probability that a place meets the standard, from the distribution of its level.
 
-What must hold of a place's samples is the rule's: their mean, a share or a quantile. Samples of a
-place scatter around its level m with `sample_sd_db` w, estimated from the data, so
-
-- ``mean``: m reaches R;
-- ``share`` s: the share ``Phi((m - R) / w)`` of samples that reach R is at least s, which is to say
-  that m reaches ``R + w Phi^-1(s)``; ``quantile`` q: the same with s = 1 - q;
-
-and the probability is that of m: of the level that lasts, or of what one more drive would measure.
+What must hold of a place's samples is the rule's: their mean, a share or a quantile. That is said
+as the level m which the place needs (:func:`covermap.core.judging.certainty.level_needed_dbm`, with
+the spread of samples as the data tell it), and the probability is that of m: of the level that
+lasts, or of what one more drive would measure.
 It is about the level, as the probability beside a measured verdict is. It never changes a verdict:
 a measured place keeps what was measured, and an unmeasured one stays unmeasured.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from covermap.core.prediction.layer import Layer, Prediction
 from covermap.core.prediction.spread import Spread
@@ -31,27 +25,6 @@ BASES = ("none", "measured", "predicted", "both")
 INFORMED = 0.95
 """Without a model of path loss a place is predicted where measurements around it take at least
 1 - 0.95 of the field's variance away: beyond, nothing would be said but the layer's mean."""
-_MOST_SHARE = 0.999
-"""A share of 1 asks for more than any normal spread can promise; it is taken as 0.999."""
-
-
-def needed_dbm(
-    rsrp_dbm: float,
-    rule: Literal["mean", "share", "quantile"],
-    number: float | None,
-    sample_sd_db: float,
-) -> float:
-    """Give the level at which a place just meets its rule.
-
-    Examples
-    --------
-    >>> round(needed_dbm(-105.0, "quantile", 0.05, 4.0), 2)
-    -98.42
-    """
-    if rule == "mean" or number is None:
-        return rsrp_dbm
-    share = number if rule == "share" else 1.0 - number
-    return rsrp_dbm + sample_sd_db * float(ndtri(min(max(share, 1.0 - _MOST_SHARE), _MOST_SHARE)))
 
 
 def lasting(said: Prediction, spread: Spread, needed: float) -> Floats:

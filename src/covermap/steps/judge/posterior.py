@@ -78,7 +78,7 @@ def measured_paths(
     operator, technology = layer
     means = evidence.run_means(operator, technology, test.none_level_dbm)
     spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
-    needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread)
+    needed = level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread.sample_sd_db)
     course, ids = ground.course, ground.lines.rows.column("line_id")
     paths = draw_paths(course, means, evidence.campaigns, needed, pack, layer, ids)
     measured = judged.verdict != UNMEASURED

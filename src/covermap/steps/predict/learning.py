@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from covermap.core.judging.certainty import level_needed_dbm
 from covermap.core.prediction.area import Area
 from covermap.core.prediction.borrowing import borrowed
 from covermap.core.prediction.calibrate import Calibration
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.layer import Learned, learned
 from covermap.core.prediction.observations import Observations
-from covermap.core.prediction.probability import needed_dbm
 from covermap.core.prediction.sources import device_names, observed, spread_in
 from covermap.core.prediction.spread import Spread
 from covermap.rules import RulePack
@@ -104,7 +104,7 @@ def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: f
     if standard is None:
         return float("nan")
     number = rule.share if rule.rule == "share" else rule.quantile
-    return needed_dbm(standard.rsrp_dbm, rule.rule, number, sample_sd_db)
+    return level_needed_dbm(standard.rsrp_dbm, rule.rule, number, sample_sd_db)
 
 
 def _row(

@@ -81,7 +81,9 @@ def test_probabilities_are_true_frequencies_when_the_model_is_true():
     ],
 )
 def test_the_level_needed_leaves_the_rules_share_above_the_threshold(rule, number, z):
-    assert level_needed_dbm(-105.0, rule, number, SPREAD) == pytest.approx(-105 + z * 3.7)
+    assert level_needed_dbm(-105.0, rule, number, SPREAD.sample_sd_db) == pytest.approx(
+        -105 + z * 3.7
+    )
 
 
 def test_runs_weigh_the_same_whatever_their_samples():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from covermap.core.judging.certainty import level_needed_dbm
 from covermap.core.prediction.evaluate import Held, by_distance, reliability, scored
 from covermap.core.prediction.layer import Prediction, learn, predict
 from covermap.core.prediction.observations import Observations
@@ -11,7 +12,6 @@ from covermap.core.prediction.probability import (
     basis_of,
     joined,
     lasting,
-    needed_dbm,
     next_drive,
     share_of_samples,
 )
@@ -39,10 +39,10 @@ def test_a_share_of_samples_asks_for_a_higher_level():
     share = (samples >= -105.0).mean(axis=1)
     said = Prediction(np.array([-96.0]), np.array([25.0]), np.array([25.0]), np.array([1.0]))
     for rule, number, seen in (("share", 0.95, share >= 0.95), ("quantile", 0.1, share >= 0.9)):
-        p = lasting(said, NORMAL, needed_dbm(-105.0, rule, number, 4.0))
+        p = lasting(said, NORMAL, level_needed_dbm(-105.0, rule, number, 4.0))
         assert p[0] == pytest.approx(seen.mean(), abs=0.03)
-    assert needed_dbm(-105.0, "mean", None, 4.0) == -105.0
-    assert np.isfinite(needed_dbm(-105.0, "share", 1.0, 4.0))
+    assert level_needed_dbm(-105.0, "mean", None, 4.0) == -105.0
+    assert np.isfinite(level_needed_dbm(-105.0, "share", 1.0, 4.0))
     expected = share_of_samples(said, NORMAL, -105.0, 4.0)
     assert expected[0] == pytest.approx(share.mean(), abs=0.01)
 
