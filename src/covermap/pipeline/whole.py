@@ -18,7 +18,7 @@ from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
 from covermap.steps import judge, levels, people, predict, propagate, tiles, weak
-from covermap.steps.sites import locate_cells
+from covermap.steps.sites import locate_cells, survey
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
 
@@ -52,6 +52,10 @@ def _of_locating(config: Config, _root: Path) -> Any:
     return [config.locate, config.positions]
 
 
+def _of_people(config: Config, _root: Path) -> Any:
+    return config.population
+
+
 def _is_predicted(config: Config, _root: Path) -> bool:
     return config.predict is not None
 
@@ -65,6 +69,14 @@ OF_PEOPLE = ("population", "counting_cells")
 WHOLE_STEPS = (
     WholeStep(
         "locate", locate_cells, ("samples", "sites"), ("sites",), False, _of_locating, "locate"
+    ),
+    WholeStep(
+        "survey",
+        survey,
+        ("sites", "regions", "counting_cells"),
+        ("site_cells", "cell_sites", "region_sites"),
+        False,
+        _of_people,
     ),
     WholeStep(
         "propagate", propagate.run, ("sites", "terrain"), ("cell_model",), False, _of_prediction

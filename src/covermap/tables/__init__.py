@@ -42,6 +42,7 @@ from covermap.tables.predicted import (
     SEGMENT_PREDICTION,
 )
 from covermap.tables.prediction import CELL_MODEL, TERRAIN
+from covermap.tables.sites import CELL_SITES, REGION_SITES, SITE_CELLS
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
     CELL_VERDICTS,
@@ -77,6 +78,7 @@ __all__ = [
     "CELL_MODEL",
     "CELL_PEOPLE",
     "CELL_PREDICTION",
+    "CELL_SITES",
     "CELL_TESTS",
     "CELL_VERDICTS",
     "COUNTING_CELLS",
@@ -101,6 +103,7 @@ __all__ = [
     "PROBLEMS",
     "READINGS",
     "REGIONS",
+    "REGION_SITES",
     "REJECTED",
     "REJECT_REASONS",
     "RUNS",
@@ -113,6 +116,7 @@ __all__ = [
     "SEGMENT_VERDICTS",
     "SETTLING",
     "SITES",
+    "SITE_CELLS",
     "SOURCES",
     "STATIONS",
     "STRUCTURES",
@@ -141,6 +145,7 @@ TABLES: dict[str, Table] = {
         SECTION_VERDICTS, NETWORK_VERDICTS, SETTLING, WEAK_SPOTS, POPULATION, COUNTING_CELLS,
         CELL_PEOPLE, PEOPLE_VERDICTS, TERRAIN, CELL_MODEL, CELL_LEVELS, CELL_PREDICTION,
         SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
+        SITE_CELLS, CELL_SITES, REGION_SITES,
     )
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from covermap.core.cells import cells_at
+from covermap.core.cells import cells_at, parents
 from covermap.core.geodesy import lengths_m, points_m
 
 Floats = NDArray[np.float64]
@@ -21,23 +21,36 @@ ALL_SITES = "all"
 """As a technology or an operator: whatever it is."""
 
 
-def counts_by_cell(sites: pa.Table, resolution: int) -> pd.DataFrame:
+def counts_by_cell(sites: pa.Table, resolution: int, grid: int | None = None) -> pd.DataFrame:
     """Sites and cells of a table `sites` in each H3 cell, by technology and operator.
 
     A row for each that occurs, with `technology`, `operator`, `sites` and `cells` (of the network),
     also for `all` technologies of an operator, and `all` of all. A site is one of an operator: two
-    operators on one mast are two. Sorted by cell, technology, operator.
+    operators on one mast are two. Sorted by cell, technology, operator. With `grid`, a site is in
+    the ancestor of its cell of that resolution, so that coarser counts add up.
     """
-    frame = _frame(sites).assign(
-        h3=cells_at(sites["lon"].to_numpy(), sites["lat"].to_numpy(), resolution)
-    )
+    cells = cells_at(sites["lon"].to_numpy(), sites["lat"].to_numpy(), grid or resolution)
+    if grid is not None and grid != resolution:
+        cells = parents(cells, resolution)
+    return counted(sites, pd.DataFrame({"h3": cells}))
+
+
+def counted(sites: pa.Table, by: pd.DataFrame) -> pd.DataFrame:
+    """Count sites and cells of a table `sites` in groups: by the columns given, and by layer.
+
+    `by` has a row a row of `sites`; rows without a group (null) are left out. See
+    :func:`counts_by_cell` for the layers. Cells of RedCap count as NR, too.
+    """
+    frame = pd.concat([_frame(sites), by.reset_index(drop=True)], axis=1)
     every = [
         frame,
+        frame[frame["technology"] == "redcap"].assign(technology="nr"),
         frame.assign(technology=ALL_SITES),
-        frame.assign(technology=ALL_SITES, operator=ALL_SITES),
     ]
-    whole = pd.concat(every, ignore_index=True)
-    groups = whole.groupby(["h3", "technology", "operator"], sort=True)
+    every += [part.assign(operator=ALL_SITES) for part in every]
+    groups = pd.concat(every, ignore_index=True).groupby(
+        [*by.columns, "technology", "operator"], sort=True
+    )
     return pd.DataFrame(
         {"sites": groups["owned_site"].nunique(), "cells": groups["owned_cell"].nunique()}
     ).reset_index()
