@@ -18,6 +18,7 @@ from covermap.core.cells import areas_m2, centres
 from covermap.engine.step import StepContext
 from covermap.rules import load_pack
 from covermap.steps import tiles
+from covermap.steps.sites import survey
 from covermap.store import Tables, Workspace, write_table, write_text
 from covermap.tables import TABLES, conform, in_order
 from covermap.workspace import Config
@@ -347,6 +348,7 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
         "stations": _table("stations", stations),
     }.items():  # fmt: skip
         write(folder, name, data)
+    survey(StepContext(Tables(folder), folder, Config(), load_pack("project-default")))
 
 
 def run_tiles(folder: Path, out: Path | None = None) -> StepContext:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -15,6 +17,7 @@ from covermap.core.sites.density import counts_by_cell, nearest_m, stations_per_
 from covermap.core.sites.model import FILLABLE, model_of
 from covermap.core.sites.radios import radios_of
 from covermap.formats.source import expand
+from covermap.pipeline import BuildOptions, build
 from covermap.steps.sites import read_sites
 from covermap.workspace import Config, Sites
 
@@ -46,6 +49,36 @@ def test_leipzig_has_8_5_base_stations_of_5g_for_10_000_people(real_data: Path) 
     assert set(np.round(made.ghz, 3)) == {
         0.780, 0.806, 0.942, 1.474, 1.842, 2.14, 2.655, 3.55,
     }  # fmt: skip
+
+
+def test_the_build_tells_leipzigs_density_beside_the_target(
+    real_data: Path, tmp_path: Path
+) -> None:
+    box = [[12.2, 51.2], [12.6, 51.2], [12.6, 51.5], [12.2, 51.5], [12.2, 51.2]]
+    said = {"code": "14713", "name": "Leipzig", "population": LEIPZIG_PEOPLE}
+    shape = {"type": "Polygon", "coordinates": [box]}
+    whole = {"type": "Feature", "properties": said, "geometry": shape}
+    (tmp_path / "city.geojson").write_text(json.dumps(whole), encoding="utf-8")
+    (tmp_path / "covermap.toml").write_text(
+        f"""
+        [[sites]]
+        name = "leipzig"
+        files = ["{real_data}/sites/leipzig_*.csv"]
+        format = "leipzig-emf"
+        datum = "wgs84"
+        [[regions]]
+        name = "city"
+        files = ["city.geojson"]
+        level = "city"
+        fields = {{ code = "code", name = "name", population = "population" }}
+        """,
+        encoding="utf-8",
+    )
+    rows = build(tmp_path, BuildOptions(workers=1)).folder / "region_sites.parquet"
+    found = pd.read_parquet(rows).query("technology == 'nr' and operator == 'all'")
+    (city,) = found[found["region_id"] == "14713"].to_dict("records")
+    assert (city["sites"], city["cells"], city["target_per_10000"]) == (509, 3221, 38.0)
+    assert city["per_10000"] == pytest.approx(8.52, abs=0.005)
 
 
 def test_west_sussex_cells_have_the_frequency_of_their_channel(real_data: Path) -> None:

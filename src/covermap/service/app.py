@@ -19,6 +19,7 @@ from covermap.service.routes import (
     pages,
     people,
     point,
+    sites,
     spots,
     sums,
     tiles,
@@ -52,7 +53,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.builds = builds = Builds(settings.workspace)
     app.state.tiles = served = Tiles(builds)
     add_error_answers(app)
-    for module in (build, point, along, lines, sums, people, spots):  # along: before any line_id
+    for module in (
+        build,
+        point,
+        along,
+        lines,
+        sums,
+        people,
+        sites,
+        spots,
+    ):  # along: before any line_id
         app.include_router(module.router, dependencies=[Depends(only_listed)])
     for module in (tiles, archives, pages):  # the pages take every other path: last
         app.include_router(module.router)

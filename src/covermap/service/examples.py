@@ -163,6 +163,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
              "simulated": True}
         ],
     },
+    "sites": {
+        "total": 1, "limit": 100, "offset": 0,
+        "items": [
+            {"scope": "region", "level": "city", "region_id": "320500", "name": "Suzhou",
+             "operator": "all", "technology": "nr", "sites": 41200, "cells": 123600,
+             "people": 12748262.0, "per_10000": 32.318, "target_per_10000": 38.0,
+             "simulated": True}
+        ],
+    },
     "spots": {"total": 1, "limit": 100, "offset": 0, "items": [_SPOT]},
     "spot": {
         **_SPOT,

@@ -11,10 +11,10 @@ SITE_CELLS = Table(
     "Each cell of `sites` as prediction takes it: what its table says, and defaults of its power "
     "class and technology where it says nothing, named in `filled`.",
     (
-        C("site_id", S, "as in sites"),
-        C("cell_id", S, "as in sites"),
-        C("operator", S, "as in sites", NOT_GIVEN),
-        C("technology", S, "as in sites", NOT_GIVEN),
+        C("site_id", S, "identity of the site"),
+        C("cell_id", S, "identity of the cell"),
+        C("operator", S, "PLMN or declared name", NOT_GIVEN),
+        C("technology", S, "gsm, umts, lte, nr, nbiot, redcap", NOT_GIVEN),
         C("band", S, "3GPP band", NOT_GIVEN),
         C("lon", F64, "longitude, degrees WGS-84"),
         C("lat", F64, "latitude, degrees WGS-84"),

@@ -186,3 +186,10 @@ def test_people_are_listed_by_region_and_add_up(client: Client) -> None:
     assert city["name"] == "上海"
     assert client.get("/api/people?scope=country").status_code == 422
     assert client.get("/api/people?operator=nobody").status_code == 404
+
+
+def test_base_stations_are_listed_by_region(client: Client) -> None:
+    found = client.get("/api/region-sites?operator=all&technology=nr").json()
+    assert [(r["scope"], r["target_per_10000"]) for r in found["items"]] == [("all", 38.0)]
+    assert client.get("/api/region-sites").json()["total"] > 2
+    assert client.get("/api/region-sites?technology=6g").status_code == 422

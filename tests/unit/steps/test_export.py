@@ -29,6 +29,7 @@ TABLE = {
     "profile": "segment_verdicts",
     "network": "network_verdicts",
     "people": "people_verdicts",
+    "sites": "site_cells",
     "cells": "cell_verdicts",
     "samples": "samples",
 }

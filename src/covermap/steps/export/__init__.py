@@ -37,6 +37,7 @@ TITLES = {
     "profile": ("Profile of a line", "线路剖面"),
     "network": ("Sums over lines", "线路汇总"),
     "people": ("People and area", "人口与面积覆盖"),
+    "sites": ("Sites", "站点小区"),
     "cells": ("Cells", "网格覆盖"),
     "samples": ("Samples", "采样点"),
 }
@@ -48,6 +49,7 @@ _TYPES = {
     "profile": ("LineString",),
     "network": (),
     "people": (),
+    "sites": ("Point",),
     "cells": ("Polygon",),
     "samples": ("Point",),
 }

@@ -24,6 +24,7 @@ _TABLES = {
     "profile": "segment_verdicts",
     "network": "network_verdicts",
     "people": "people_verdicts",
+    "sites": "site_cells",
     "cells": "cell_verdicts",
     "samples": "samples",
 }
@@ -35,6 +36,7 @@ _ORDER = {
     "segments": "operator, technology, line_id, segment",
     "profile": "line_id, operator, technology, segment",
     "network": "scope, class, region_id NULLS FIRST, operator, technology",
+    "sites": "operator, site_id, cell_id, technology, lon, lat",
     "people": "operator, technology, scope, level NULLS FIRST, region_id NULLS LAST",
     "cells": every_cell.ORDER,
 }
@@ -135,6 +137,8 @@ class Selection:
             raise ExportError("network sums up lines; leave --line out, or export lines.")
         if self.kind == "people" and self.filters.line is not None:
             raise ExportError("people live on no line; leave --line out.")
+        if self.kind == "sites" and self.filters.line is not None:
+            raise ExportError("sites stand on no line; leave --line out.")
         if self.kind == "profile" and self.filters.line is None:
             raise ExportError("a profile is of one line: name it with --line.")
         if self.filters.top is not None and self.kind not in _SIZE:
@@ -148,7 +152,7 @@ class Selection:
         connection = self._connect()
         try:
             table = "layers" if self.kind == "cells" else self.table
-            query = f"SELECT DISTINCT {column} FROM {table} ORDER BY 1"
+            query = f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"
             known = [row[0] for row in connection.execute(query).fetchall()]
         finally:
             connection.close()

@@ -61,6 +61,13 @@ _QUERIES: dict[str, tuple[str, tuple[str, ...], str]] = {
         "sum(weak_people), sum(none_people), sum(unmeasured_people), sum(area_km2), "
         "sum(covered_km2) FROM selected GROUP BY ALL ORDER BY 1, 2, 3, 4 NULLS FIRST",
     ),
+    "sites": (
+        "Sites and cells by operator and technology 按运营商和制式汇总",
+        ("Operator 运营商", "Technology 制式", "Sites 站点数", "Cells 小区数",
+         "Located from measurements 由测量定位", "Doubtful 存疑"),
+        "SELECT operator, technology, count(DISTINCT site_id), count(*), "
+        "count(*) FILTER (located), count(doubts) FROM selected GROUP BY ALL ORDER BY 1, 2",
+    ),
     "cells": (
         "Area by layer and verdict 按图层和判定汇总",
         ("Operator 运营商", "Technology 制式", "Verdict 判定", "Cells 网格数", "Area 面积 (km²)",
