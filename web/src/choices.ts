@@ -47,14 +47,20 @@ export function allowed(build: BuildInfo, change: Change, current: State): Chang
   return { ...change, operator, technology };
 }
 
+/** Nothing is measured: what is predicted is all that there is to see. */
+function isPredictedOnly({ tables }: BuildInfo): boolean {
+  return !tables.cell_verdicts && Boolean(tables.cell_prediction);
+}
+
 export function defaultState(build: BuildInfo, language: Language, wide: boolean): State {
   const operator = operatorsOf(build)[0] ?? 'any';
   return {
     camera: null,
     operator,
     technology: fitTechnology(build, operator, 'any'),
-    overlays: OVERLAYS.filter((id) => id !== 'sites'),
+    overlays: OVERLAYS.filter((id) => id !== 'sites' && (id !== 'predicted' || isPredictedOnly(build))),
     metric: 'verdict',
+    forecast: 'p',
     selection: null,
     tab: 'layers',
     open: wide,

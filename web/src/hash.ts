@@ -5,6 +5,7 @@
  */
 
 import {
+  FORECASTS,
   LANGUAGES,
   METRICS,
   OVERLAYS,
@@ -22,6 +23,7 @@ export function formatHash(state: State): string {
   query.set('tech', state.technology);
   query.set('layers', state.overlays.join(','));
   query.set('metric', state.metric);
+  query.set('predicted', state.forecast);
   query.set('tab', state.tab);
   query.set('lang', state.language);
   if (state.selection) query.set('sel', formatSelection(state.selection));
@@ -45,6 +47,8 @@ export function parseHash(hash: string): Change {
   }
   const metric = METRICS.find((known) => known === query.get('metric'));
   if (metric) change.metric = metric;
+  const forecast = FORECASTS.find((known) => known === query.get('predicted'));
+  if (forecast) change.forecast = forecast;
   const tab = TABS.find((known) => known === query.get('tab'));
   if (tab) change.tab = tab;
   const language = LANGUAGES.find((known) => known === query.get('lang'));

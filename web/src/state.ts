@@ -1,10 +1,14 @@
 /** What the map shows, in one value; the address bar holds it, and every part draws from it. */
 
-export const OVERLAYS = ['cells', 'lines', 'segments', 'weak_spots', 'sites'] as const;
+export const OVERLAYS = ['predicted', 'cells', 'lines', 'segments', 'weak_spots', 'sites'] as const;
 export type OverlayId = (typeof OVERLAYS)[number];
 
 export const METRICS = ['verdict', 'rsrp', 'share', 'p', 'n'] as const;
 export type Metric = (typeof METRICS)[number];
+
+/** Figures of what is predicted. */
+export const FORECASTS = ['p', 'rsrp', 'sinr'] as const;
+export type Forecast = (typeof FORECASTS)[number];
 
 export const TABS = ['layers', 'lines', 'spots'] as const;
 export type Tab = (typeof TABS)[number];
@@ -30,6 +34,7 @@ export interface State {
   technology: string;
   overlays: readonly OverlayId[];
   metric: Metric;
+  forecast: Forecast;
   selection: Selection | null;
   tab: Tab;
   /** Whether the side sheet is open: on a phone it covers half of the map. */

@@ -5,6 +5,7 @@ import { allowed, byLayer, defaultState, fitTechnology, operatorsOf, technologie
 const build = {
   operators: ['any', 'all', '46000', '46001'].map((id) => ({ id, name: id, name_zh: null, color: null })),
   technologies: ['lte', 'nr'],
+  tables: { cell_verdicts: 10, cell_prediction: 10 },
   layers: [
     ['any', 'nr'], ['any', 'lte'], ['any', 'any'], ['46000', 'any'], ['46000', 'nr'], ['46001', 'lte'],
   ].map(([operator = '', technology = '']) => ({ operator, technology, name: '' })),
@@ -26,6 +27,14 @@ describe('what can be chosen', () => {
   it('starts with any operator and any technology', () => {
     const state = defaultState(build, 'en', true);
     expect([state.operator, state.technology]).toEqual(['any', 'any']);
+  });
+
+  it('starts with what is measured, and with predictions only where nothing is', () => {
+    const shows = (tables: Record<string, number>) =>
+      defaultState({ ...build, tables }, 'en', true).overlays.includes('predicted');
+    expect(shows({ cell_verdicts: 10, cell_prediction: 10 })).toBe(false);
+    expect(shows({ cell_verdicts: 0, cell_prediction: 10 })).toBe(true);
+    expect(shows({ cell_verdicts: 0 })).toBe(false);
   });
 
   it('lists what is said of layers in the order of the build', () => {

@@ -8,6 +8,7 @@ const base: State = {
   technology: 'nr',
   overlays: ['cells', 'sites'],
   metric: 'rsrp',
+  forecast: 'p',
   selection: null,
   tab: 'lines',
   open: true,

@@ -7,7 +7,7 @@ import { METRICS, OVERLAYS, TABS } from '../src/state';
 const keys = Object.keys(MESSAGES.en) as MessageKey[];
 
 /** Keys are looked up by what comes from data under these groups. */
-const FROM_DATA = ['technology', 'class', 'cause', 'kind', 'basis', 'answer', 'verdict', 'metric', 'operator', 'layer', 'tab', 'structure', 'settle', 'outlook', 'outlookText'];
+const FROM_DATA = ['technology', 'class', 'cause', 'kind', 'basis', 'answer', 'verdict', 'metric', 'forecast', 'operator', 'layer', 'tab', 'structure', 'settle', 'outlook', 'outlookText'];
 
 function placeholders(text: string): string[] {
   return [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();

@@ -4,12 +4,14 @@ import { VERDICTS } from '../src/api/types';
 import { named, translator } from '../src/i18n';
 import { cells } from '../src/layers/cells';
 import { lines } from '../src/layers/lines';
-import { NOTHING } from '../src/layers/overlay';
+import { NOTHING, type Shown } from '../src/layers/overlay';
+import { predicted } from '../src/layers/predicted';
 import { OVERLAY_LIST } from '../src/layers/registry';
-import { answerColor, colorOf, FADING, fading, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
-import { METRICS, OVERLAYS, type Metric } from '../src/state';
+import { answerColor, colorOf, FADING, fading, FORECAST_SCALES, MEASURED, ranges, SCALES, scaleColor, VERDICT_COLORS, verdictColor } from '../src/layers/scale';
+import { FORECASTS, METRICS, OVERLAYS, type Metric } from '../src/state';
 
 const FIGURES = METRICS.filter((metric): metric is Exclude<Metric, 'verdict'> => metric !== 'verdict');
+const SHOWN: Shown = { metric: 'verdict', forecast: 'p' };
 const t = translator('en');
 
 /** What MapLibre itself makes of a colour expression for a feature's properties. */
@@ -45,7 +47,7 @@ describe('the colours of a figure', () => {
   });
 
   it('of an answer is the legend’s, and a line of which nothing is measured has its own look', () => {
-    const { entries } = lines.legend('verdict', t);
+    const { entries } = lines.legend(SHOWN, t);
     const answers = ['pass', 'fail', 'undetermined', 'unmeasured'];
     expect(entries.map(({ label }) => label)).toEqual(answers.map((answer) => named(t, 'answer', answer)));
     answers.forEach((answer, i) => {
@@ -63,14 +65,14 @@ describe('the colours of a figure', () => {
 
 describe('the legend of cells', () => {
   it.each(METRICS)('%s: has an entry of its own for what is not measured', (metric) => {
-    const { entries } = cells.legend(metric, t);
+    const { entries } = cells.legend({ ...SHOWN, metric }, t);
     expect(entries.filter(({ swatch }) => swatch.kind === 'hatch')).toHaveLength(1);
     const measured = metric === 'verdict' ? MEASURED.length : SCALES[metric].colors.length;
     expect(entries).toHaveLength(measured + 1);
   });
 
   it.each(METRICS)('%s: says how strongly a share of a hexagon is drawn', (metric) => {
-    const shown = cells.legend(metric, t).fading?.entries ?? [];
+    const shown = cells.legend({ ...SHOWN, metric }, t).fading?.entries ?? [];
     const property = metric === 'rsrp' || metric === 'n' ? 'seen' : 'measured';
     for (const value of [0, 0.0001, 0.01, 0.05, 0.1, 0.3, 0.5, 1]) {
       const found = shown.find(({ label }) =>
@@ -84,7 +86,34 @@ describe('the legend of cells', () => {
   });
 
   it('names the unit of every figure', () => {
-    expect(FIGURES.map((metric) => cells.legend(metric, t).unit)).toEqual(['dBm', '%', '%', 'samples']);
+    expect(FIGURES.map((metric) => cells.legend({ ...SHOWN, metric }, t).unit)).toEqual(['dBm', '%', '%', 'samples']);
+  });
+});
+
+describe('what is predicted', () => {
+  it.each(FORECASTS)('%s: is painted as its legend says, on every break and beside it', (forecast) => {
+    const scale = FORECAST_SCALES[forecast];
+    const { entries } = predicted.legend({ ...SHOWN, forecast }, t);
+    for (const value of scale.breaks.flatMap((limit) => [limit - 1e-6, limit, limit + 1e-6])) {
+      const row = ranges(scale).findIndex(
+        ({ from, to }) => (from === null || value >= from) && (to === null || value < to),
+      );
+      expect(entries[row]?.swatch).toMatchObject({ color: painted(scaleColor(scale), { [scale.property]: value }) });
+    }
+  });
+
+  it.each(FORECASTS)('%s: has dots over it, no colour of what is measured, and says so', (forecast) => {
+    const { entries, title } = predicted.legend({ ...SHOWN, forecast }, t);
+    expect(new Set(entries.map(({ swatch }) => swatch.kind))).toEqual(new Set(['dotted']));
+    const measured = [...FIGURES.flatMap((metric) => SCALES[metric].colors), ...Object.values(VERDICT_COLORS)];
+    expect(FORECAST_SCALES[forecast].colors.filter((color) => measured.includes(color))).toEqual([]);
+    expect(title).toMatch(forecast === 'sinr' ? /by the formulae alone/ : /Predicted/);
+    expect(t(predicted.title)).toBe('Predicted, not measured');
+  });
+
+  it('lies under all that is measured and is never selected', () => {
+    expect(OVERLAY_LIST[0]).toBe(predicted);
+    expect(predicted.select({ feature: { properties: { h3: 'x' } } } as never)).toBeNull();
   });
 });
 
@@ -94,7 +123,7 @@ describe('the layers of the map', () => {
   });
 
   it.each(METRICS)('make a style that MapLibre accepts for metric %s', (metric) => {
-    const look = { metric, fonts: ['sans-serif'] };
+    const look = { ...SHOWN, metric, fonts: ['sans-serif'] };
     const style = {
       version: 8,
       sources: Object.fromEntries(
@@ -108,10 +137,11 @@ describe('the layers of the map', () => {
 
   it('mark only style layers that they have, and nothing for a selection of another kind', () => {
     for (const item of OVERLAY_LIST) {
-      const ids = item.style({ metric: 'verdict', fonts: [] }).map(({ id }) => id);
+      const ids = item.style({ ...SHOWN, fonts: [] }).map(({ id }) => id);
       const marks = item.marks({ kind: 'spot', id: 'x' });
       expect(ids).toEqual(expect.arrayContaining(Object.keys(marks)));
-      if (item.id !== 'weak_spots') expect(Object.values(marks)).toEqual([NOTHING]);
+      const clicked = !['weak_spots', 'predicted'].includes(item.id);
+      if (clicked) expect(Object.values(marks)).toEqual([NOTHING]);
     }
   });
 });
@@ -126,6 +156,9 @@ describe('what the pointer is told', () => {
       'weak · n = 12 · 3.1 % of the hexagon measured',
     );
     expect(hint('cells', { verdict: 'unmeasured', n: 1 })).toBe('unmeasured · n = 1');
+    expect(hint('predicted', { p: 0.83, rsrp: -97.1, sd: 6.2, sinr: 8 })).toBe(
+      'predicted, not measured · covered with 83.0 % · −97.1 dBm ± 6.2 dB · SINR 8.0 dB',
+    );
     expect(hint('segments', { line: 'G42', from_m: 300, to_m: 400, verdict: 'covered', rsrp: -90 })).toBe(
       'G42 · K0+300 – K0+400 · covered · −90.0 dBm',
     );

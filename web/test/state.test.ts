@@ -7,6 +7,7 @@ const start: State = {
   technology: 'any',
   overlays: ['cells'],
   metric: 'verdict',
+  forecast: 'p',
   selection: null,
   tab: 'layers',
   open: true,

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from covermap.resources import resource
 
-KINDS = ("cells", "segments", "lines", "weak_spots", "sites")
+KINDS = ("cells", "segments", "lines", "weak_spots", "predicted", "sites")
 """Layers that have a recipe; also what a URL may name."""
-PER_LAYER_KINDS = KINDS[:4]
+PER_LAYER_KINDS = KINDS[:-1]
 """Those with one archive per operator and technology; sites have one for all."""
 
 

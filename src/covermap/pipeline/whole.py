@@ -113,7 +113,16 @@ WHOLE_STEPS = (
     WholeStep(
         "tiles",
         tiles.run,
-        (*VERDICTS[:3], "cell_people", "segments", "lines", "weak_spots", "sites"),
+        (
+            *VERDICTS[:3],
+            "cell_people",
+            "segments",
+            "lines",
+            "weak_spots",
+            "sites",
+            "cell_prediction",
+            "cell_model",
+        ),
         (),
     ),
 )

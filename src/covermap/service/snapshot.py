@@ -105,10 +105,11 @@ class Snapshot:
 
     @cached_property
     def layers(self) -> list[tuple[str, str]]:
-        """Operators and technologies of the build; `any` and `all` operators first."""
+        """Operators and technologies of the build, measured or predicted; `any` and `all` first."""
         found = self.rows(
             "SELECT DISTINCT operator, technology FROM cell_verdicts UNION "
-            "SELECT DISTINCT operator, technology FROM segment_verdicts"
+            "SELECT DISTINCT operator, technology FROM segment_verdicts UNION "
+            "SELECT DISTINCT operator, technology FROM cell_prediction"
         )
         pairs = [(row["operator"], row["technology"]) for row in found]
         return sorted(

@@ -51,6 +51,7 @@ export const en = {
   'technology.redcap': 'RedCap',
   'technology.none': 'No service',
 
+  'layer.predicted': 'Predicted, not measured',
   'layer.cells': 'Cells (H3)',
   'layer.lines': 'Lines by answer',
   'layer.segments': 'Line segments',
@@ -68,6 +69,13 @@ export const en = {
   'metric.short.p': 'P(covered)',
   'metric.short.n': 'Samples',
 
+  'forecast.p': 'Predicted probability of being covered',
+  'forecast.rsrp': 'Predicted RSRP',
+  'forecast.sinr': 'SINR by the formulae alone',
+  'forecast.short.p': 'P(covered)',
+  'forecast.short.rsrp': 'RSRP',
+  'forecast.short.sinr': 'SINR',
+
   'unit.samples': 'samples',
   'unit.people': 'people',
 
@@ -75,6 +83,7 @@ export const en = {
   'legend.noFigure': 'unmeasured, or no figure',
   'legend.measured': 'Fill: share of the hexagon’s own area that is measured',
   'legend.seen': 'Fill: share of the hexagon’s own area with samples',
+  'legend.part': 'Fill: share of the hexagon’s own area that is predicted',
   'legend.spot': 'section or area to be fixed',
   'legend.spotFaint': 'the same, but it may not last',
   'legend.spotPoint': 'the same, seen from afar',
@@ -173,6 +182,8 @@ export const en = {
   'field.identity': 'Identity',
   'field.layer': 'Layer',
 
+  'hint.predicted': 'predicted, not measured',
+  'hint.p': 'covered with {share}',
   'hint.measured': '{share} of the hexagon measured',
 
   'panel.label': 'Details',

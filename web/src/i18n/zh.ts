@@ -53,6 +53,7 @@ export const zh: Messages = {
   'technology.redcap': 'RedCap',
   'technology.none': '无服务',
 
+  'layer.predicted': '预测（非实测）',
   'layer.cells': '网格（H3）',
   'layer.lines': '线路结论',
   'layer.segments': '线路分段',
@@ -70,6 +71,13 @@ export const zh: Messages = {
   'metric.short.p': '覆盖概率',
   'metric.short.n': '采样数',
 
+  'forecast.p': '预测的覆盖概率',
+  'forecast.rsrp': '预测 RSRP',
+  'forecast.sinr': '仅由公式得到的 SINR',
+  'forecast.short.p': '覆盖概率',
+  'forecast.short.rsrp': 'RSRP',
+  'forecast.short.sinr': 'SINR',
+
   'unit.samples': '个采样',
   'unit.people': '人',
 
@@ -77,6 +85,7 @@ export const zh: Messages = {
   'legend.noFigure': '未测量或无数值',
   'legend.measured': '填充深浅：六边形自身面积中已测量的占比',
   'legend.seen': '填充深浅：六边形自身面积中有采样的占比',
+  'legend.part': '填充深浅：六边形自身面积中有预测的比例',
   'legend.spot': '待整治的路段或区域',
   'legend.spotFaint': '同上，但未必持续',
   'legend.spotPoint': '同上（小比例尺）',
@@ -173,6 +182,8 @@ export const zh: Messages = {
   'field.identity': '标识',
   'field.layer': '层',
 
+  'hint.predicted': '预测，非实测',
+  'hint.p': '覆盖概率 {share}',
   'hint.measured': '六边形已测 {share}',
 
   'panel.label': '详情',

@@ -62,16 +62,16 @@ export const cells: Overlay = {
     ];
   },
 
-  legend(metric, t) {
+  legend({ metric }, t) {
     const hatch = { kind: 'hatch' } as const;
     if (metric === 'verdict') {
       const entries = verdictEntries(t, (color) => ({ kind: 'fill', color, opacity: OPACITY }), hatch);
       return { title: t('metric.verdict'), unit: null, entries, fading: faded(metric, t) };
     }
     const scale = SCALES[metric];
-    const unit = { dBm: 'dBm', percent: '%', samples: t('unit.samples') }[scale.unit];
+    const unit = { dBm: 'dBm', dB: 'dB', percent: '%', samples: t('unit.samples') }[scale.unit];
     const none = { swatch: hatch, label: t('legend.noFigure') };
-    const entries = [...scaleEntries(scale, OPACITY), none];
+    const entries = [...scaleEntries(scale, (color) => ({ kind: 'fill', color, opacity: OPACITY })), none];
     return { title: t(`metric.${metric}`), unit, entries, fading: faded(metric, t) };
   },
 

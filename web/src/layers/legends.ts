@@ -19,9 +19,9 @@ export function verdictEntries(
   return [...measured, { swatch: unmeasured, label: label('unmeasured') }];
 }
 
-export function scaleEntries(scale: Scale, opacity: number): LegendEntry[] {
+export function scaleEntries(scale: Scale, draw: (color: string) => Swatch): LegendEntry[] {
   return ranges(scale).map(({ color, from, to }) => ({
-    swatch: { kind: 'fill', color, opacity },
+    swatch: draw(color),
     label: rangeLabel(value(scale, from), value(scale, to)),
   }));
 }

@@ -50,7 +50,7 @@ export const lines: Overlay = {
     ];
   },
 
-  legend(_metric, t) {
+  legend(_shown, t) {
     const answers = ANSWERS.map((answer) => ({
       swatch: { kind: 'band', color: ANSWER_COLORS[answer] } as const,
       label: t(`answer.${answer}`),

@@ -8,16 +8,22 @@ import type {
 } from 'maplibre-gl';
 import { DASH } from '../text/format';
 import type { MessageKey, Translate } from '../i18n';
-import type { Metric, OverlayId, Selection } from '../state';
+import type { Forecast, Metric, OverlayId, Selection } from '../state';
 
-export interface Look {
+/** The figures that are shown. */
+export interface Shown {
   metric: Metric;
+  forecast: Forecast;
+}
+
+export interface Look extends Shown {
   /** Fonts of the map's labels. */
   fonts: string[];
 }
 
 export type Swatch =
   | { kind: 'fill'; color: string; opacity?: number }
+  | { kind: 'dotted'; color: string; opacity: number }
   | { kind: 'hatch' }
   | { kind: 'line'; color: string }
   | { kind: 'band'; color: string }
@@ -50,9 +56,11 @@ export interface Overlay {
   title: MessageKey;
   /** Whether its tiles differ by operator and technology. */
   perLayer: boolean;
+  /** Table without whose rows there is nothing to draw in any layer; without: always offered. */
+  table?: string;
   /** Style layers, from bottom to top; the source is added by the map. */
   style(look: Look): LayerSpecification[];
-  legend(metric: Metric, t: Translate): Legend;
+  legend(shown: Shown, t: Translate): Legend;
   /** One line that tells a feature under the pointer. */
   hint(feature: MapGeoJSONFeature, t: Translate): string;
   /** What a click on one of its features selects; null: not to be clicked. */

@@ -8,7 +8,7 @@
 
 import type { ExpressionSpecification } from 'maplibre-gl';
 import type { Answer, Verdict } from '../api/types';
-import type { Metric } from '../state';
+import type { Forecast, Metric } from '../state';
 
 export const VERDICT_COLORS: Record<Verdict, string> = {
   covered: '#2f7fc1',
@@ -40,7 +40,7 @@ export interface Scale {
   /** One more than there are breaks, from low to high. */
   colors: readonly string[];
   /** 'percent' shows 0.95 as 95 %. */
-  unit: 'dBm' | 'percent' | 'samples';
+  unit: 'dBm' | 'dB' | 'percent' | 'samples';
 }
 
 export const SCALES: Record<Exclude<Metric, 'verdict'>, Scale> = {
@@ -67,6 +67,28 @@ export const SCALES: Record<Exclude<Metric, 'verdict'>, Scale> = {
     breaks: [3, 10, 30, 100, 300],
     colors: ['#dcefd4', '#98cfb9', '#5bb3a5', '#339391', '#1c6f7a', '#0a4757'],
     unit: 'samples',
+  },
+};
+
+/** Of predictions: purple to green, colours that nothing measured has. */
+export const FORECAST_SCALES: Record<Forecast, Scale> = {
+  p: {
+    property: 'p',
+    breaks: [0.05, 0.2, 0.5, 0.8, 0.95],
+    colors: ['#5b1a6b', '#9063a8', '#cdb5d6', '#bfe0b8', '#62b069', '#1a6b34'],
+    unit: 'percent',
+  },
+  rsrp: {
+    property: 'rsrp',
+    breaks: [-115, -110, -105, -95, -85],
+    colors: ['#5b1a6b', '#9063a8', '#cdb5d6', '#bfe0b8', '#62b069', '#1a6b34'],
+    unit: 'dBm',
+  },
+  sinr: {
+    property: 'sinr',
+    breaks: [-5, 0, 5, 10, 20],
+    colors: ['#5b1a6b', '#9063a8', '#cdb5d6', '#bfe0b8', '#62b069', '#1a6b34'],
+    unit: 'dB',
   },
 };
 

@@ -71,7 +71,7 @@ export const segments: Overlay = {
     ];
   },
 
-  legend(_metric, t) {
+  legend(_shown, t) {
     const entries = verdictEntries(
       t,
       (color) => ({ kind: 'line', color }),

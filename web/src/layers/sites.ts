@@ -59,7 +59,7 @@ export const sites: Overlay = {
     ];
   },
 
-  legend(_metric, t) {
+  legend(_shown, t) {
     return {
       title: null,
       unit: null,

@@ -116,7 +116,7 @@ export const weakSpots: Overlay = {
     ];
   },
 
-  legend(_metric, t) {
+  legend(_shown, t) {
     return {
       title: null,
       unit: null,

@@ -16,11 +16,12 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import type { Api } from '../api/client';
 import type { BuildInfo } from '../api/types';
 import { HATCH } from '../layers/cells';
+import { DOTS } from '../layers/predicted';
 import { NOTHING, type Look, type Overlay } from '../layers/overlay';
 import { overlay, OVERLAY_LIST } from '../layers/registry';
 import { same, type Camera, type OverlayId, type State, type Store } from '../state';
 import { graticule } from './graticule';
-import { hatch } from './hatch';
+import { dots, hatch } from './hatch';
 import { GRATICULE, type BaseStyle } from './style';
 
 type Box = [number, number, number, number];
@@ -96,7 +97,7 @@ export class MapView {
     if (state.operator !== drawn.operator || state.technology !== drawn.technology) {
       this.#retarget(state);
     }
-    if (state.metric !== drawn.metric) this.#restyle(state);
+    if (state.metric !== drawn.metric || state.forecast !== drawn.forecast) this.#restyle(state);
     if (!same(state.overlays, drawn.overlays)) this.#setVisible(state);
     if (!same(state.selection, drawn.selection)) this.#mark(state);
   }
@@ -200,6 +201,7 @@ export class MapView {
     const { state } = this.#options.store;
     const map = this.#map;
     map.addImage(HATCH, hatch());
+    map.addImage(DOTS, dots());
     for (const item of OVERLAY_LIST) {
       map.addSource(item.id, { type: 'vector', url: this.#tileJson(item, state) });
     }
@@ -257,8 +259,8 @@ export class MapView {
     return Object.keys(item.marks({ kind: 'spot', id: '' }));
   }
 
-  #look({ metric }: State): Look {
-    return { metric, fonts: this.#options.base.fonts };
+  #look({ metric, forecast }: State): Look {
+    return { metric, forecast, fonts: this.#options.base.fonts };
   }
 
   /** For the keyboard: what lies at the crosshair, in the middle of the map. */
@@ -281,7 +283,7 @@ export class MapView {
       [x - reach, y - reach],
       [x + reach, y + reach],
     ];
-    const isCells = (feature: MapGeoJSONFeature) => feature.source === 'cells';
+    const isCells = ({ source }: MapGeoJSONFeature) => source === 'cells' || source === 'predicted';
     const others = this.#map.queryRenderedFeatures(around).filter((feature) => !isCells(feature));
     const exact = this.#map.queryRenderedFeatures([x, y]).filter(isCells);
     for (const item of [...OVERLAY_LIST].reverse()) {

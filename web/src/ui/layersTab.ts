@@ -4,7 +4,7 @@ import { allTechnologies, fitTechnology, operatorsOf, technologiesOf } from '../
 import { named } from '../i18n';
 import { OVERLAY_LIST } from '../layers/registry';
 import type { Overlay } from '../layers/overlay';
-import { METRICS, type State } from '../state';
+import { FORECASTS, METRICS, type State } from '../state';
 import { operatorOf, type Context, type Part } from './context';
 import { h } from './dom';
 import { legendList } from './legend';
@@ -83,7 +83,8 @@ function group(title: string, chips: Chip[]): HTMLElement {
 }
 
 function overlays(context: Context): Part {
-  const parts = OVERLAY_LIST.map((item) => overlayControl(context, item));
+  const offered = OVERLAY_LIST.filter(({ table }) => table === undefined || context.build.tables[table]);
+  const parts = offered.map((item) => overlayControl(context, item));
   const element = h(
     'fieldset',
     { class: 'group' },
@@ -107,12 +108,12 @@ function overlayControl(context: Context, item: Overlay): Part {
     store.update({ overlays: OVERLAY_LIST.map(({ id }) => id).filter((id) => wanted.includes(id)) });
   });
   const legend = h('div', { class: 'overlay-body', 'data-legend': item.id });
-  const metrics = item.id === 'cells' ? metricChoice(context) : null;
+  const metrics = figureChoice(context, item);
   const body = h('div', {}, metrics?.element, legend);
   const update = (state: State) => {
     input.checked = state.overlays.includes(item.id);
     body.hidden = !input.checked;
-    legend.replaceChildren(legendList(item.legend(state.metric, t)));
+    legend.replaceChildren(legendList(item.legend(state, t)));
   };
   update(store.state);
   return {
@@ -124,21 +125,32 @@ function overlayControl(context: Context, item: Overlay): Part {
   };
 }
 
-function metricChoice({ store, t }: Context): Part {
-  const chips = METRICS.map((id) =>
-    chip('metric', id, t(`metric.short.${id}`), id === store.state.metric, () => {
-      store.update({ metric: id });
+/** The choice of a layer's figure, where it has several. */
+function figureChoice({ store, t }: Context, { id }: Overlay): Part | null {
+  if (id === 'cells') {
+    const chips = METRICS.map((metric) =>
+      chip('metric', metric, t(`metric.short.${metric}`), metric === store.state.metric, () => {
+        store.update({ metric });
+      }),
+    );
+    return oneOf(chips, t('control.metric'), ({ metric }) => metric);
+  }
+  if (id !== 'predicted') return null;
+  const chips = FORECASTS.map((forecast) =>
+    chip('forecast', forecast, t(`forecast.short.${forecast}`), forecast === store.state.forecast, () => {
+      store.update({ forecast });
     }),
   );
-  const element = h(
-    'div',
-    { class: 'chips small', role: 'radiogroup', 'aria-label': t('control.metric') },
-    ...chips.map((made) => made.element),
-  );
+  return oneOf(chips, t('control.metric'), ({ forecast }) => forecast);
+}
+
+function oneOf(chips: Chip[], label: string, chosen: (state: State) => string): Part {
+  const attributes = { class: 'chips small', role: 'radiogroup', 'aria-label': label };
+  const element = h('div', attributes, ...chips.map((made) => made.element));
   return {
     element,
     update(state) {
-      for (const { input } of chips) input.checked = input.value === state.metric;
+      for (const { input } of chips) input.checked = input.value === chosen(state);
     },
   };
 }

@@ -33,6 +33,11 @@ function shapes(swatch: Swatch): SVGElement[] {
   switch (swatch.kind) {
     case 'fill':
       return [svg('rect', { ...rect, fill: swatch.color, 'fill-opacity': swatch.opacity })];
+    case 'dotted':
+      return [
+        svg('rect', { ...rect, fill: swatch.color, 'fill-opacity': swatch.opacity }),
+        ...[4, 9, 14, 19].flatMap((cx) => [4, 10].map((cy) => svg('circle', { cx, cy, r: 1.1, fill: '#ffffff' }))),
+      ];
     case 'hatch':
       return [
         svg('rect', { ...rect, fill: '#e3e7ea', stroke: '#8a939b', 'stroke-width': 0.8 }),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from covermap.formats.recipe import load_recipe
+from covermap.formats.recipe import PER_LAYER_KINDS, load_recipe
 from covermap.service.answers import as_response, json_answer
 from covermap.service.examples import answers
 from covermap.service.parameters import Current, tiles_of
@@ -15,7 +15,7 @@ from covermap.service.tiling import Layer, Tile, Tiles, archive_of, zooms_of
 
 router = APIRouter(tags=["tiles"])
 
-Kind = Annotated[str, Path(description="cells, segments, lines or weak_spots", examples=["cells"])]
+Kind = Annotated[str, Path(description=", ".join(PER_LAYER_KINDS), examples=["cells"])]
 OperatorPath = Annotated[str, Path(description="operator, or any / all", examples=["any"])]
 TechnologyPath = Annotated[str, Path(description="technology, or any", examples=["any"])]
 Z = Annotated[int, Path(description="zoom", examples=[12])]

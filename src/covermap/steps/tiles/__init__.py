@@ -24,6 +24,8 @@ from covermap.steps.tiles.drawing import Made
 from covermap.steps.tiles.ground import Ground, survey
 from covermap.steps.tiles.lines import line_archive
 from covermap.steps.tiles.points import site_archive
+from covermap.steps.tiles.predicted import KIND as PREDICTED
+from covermap.steps.tiles.predicted import predicted_archive, survey_predicted
 from covermap.steps.tiles.segments import segment_archive
 from covermap.steps.tiles.sheets import make_sheets
 from covermap.steps.tiles.spots import spot_archive
@@ -85,19 +87,37 @@ def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
     cells = load_recipe("cells")
     layers = _layers(ctx.tables)
     if layers:
-        wanted = resolutions_of(cells, ground.resolution)
+        wanted = resolutions_of(cells.layers["cells"], ground.resolution)
         cut = make_sheets(ground, wanted, ctx.workers, ctx.part, small=small)
         ctx.report["blocks_cut"] = cut
     where = (ctx.tables.folder, folder, ground)
+    foretold = _predicted(ctx, folder, spool, small)
     tasks = [_Task("sites", *where, load_recipe("sites"), (), None)] + [
         _Task(kind, *where, load_recipe(kind), layer, ctx.before)
         for kind in _DRAWN for layer in layers
-    ]  # fmt: skip
+    ] + foretold  # fmt: skip
     made: dict[int, Made] = {}
     for position, one in ctx.workers.run(_one, tasks, small=small):
         made[position] = one
         ctx.progress(len(made) / (len(tasks) + 1), one.name)
     return [made[position] for position in sorted(made)]
+
+
+def _predicted(ctx: StepContext, folder: Path, spool: Path, small: bool) -> list[_Task]:
+    """Give what is to be drawn of predictions: on a ground of their own, cut beforehand."""
+    with ctx.tables.connect("cell_prediction") as build:
+        query = "SELECT DISTINCT operator, technology FROM cell_prediction ORDER BY 1, 2"
+        layers = build.execute(query).fetchall()
+    if not layers:
+        return []
+    ground = survey_predicted(ctx.tables, spool / PREDICTED, ctx.config.grid.resolution)
+    recipe = load_recipe(PREDICTED)
+    wanted = resolutions_of(recipe.layers[PREDICTED], ground.resolution)
+    ctx.report["predicted_blocks_cut"] = make_sheets(
+        ground, wanted, ctx.workers, ctx.part, small=small
+    )
+    where = (ctx.tables.folder, folder, ground)
+    return [_Task(PREDICTED, *where, recipe, (o, t), None) for o, t in layers]
 
 
 _DRAWN = {
@@ -112,6 +132,9 @@ _DRAWN = {
 def _one(task: _Task) -> Made:
     """Draw one archive."""
     folder, recipe = task.folder, task.recipe
+    if task.kind == PREDICTED:
+        build = _opened(task.tables, task.ground.folder, ("cell_prediction", "cell_model"))
+        return predicted_archive(build, folder, recipe, task.ground, *task.layer)
     build = _opened(task.tables, task.ground.folder, _DRAWN.get(task.kind, (task.kind,)))
     if task.kind == "sites":
         return site_archive(build, folder, recipe)
@@ -155,7 +178,8 @@ def _drawn(tables: Tables) -> int:
     query = f"SELECT count(*) FROM cell_verdicts WHERE operator = '{ANY}' AND technology = '{ANY}'"
     with tables.connect("cell_verdicts") as build:
         (cells,) = build.execute(query).fetchone()
-    return int(cells) * len(_layers(tables)) + sum(map(tables.rows, _VERDICTS[1:]))
+    others = (*_VERDICTS[1:], "cell_prediction")
+    return int(cells) * len(_layers(tables)) + sum(map(tables.rows, others))
 
 
 def _layers(tables: Tables) -> list[tuple[str, str]]:

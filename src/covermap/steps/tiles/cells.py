@@ -20,7 +20,7 @@ from covermap.core.tiles.tiling import EXTENT
 from covermap.formats.archive import archive_name, compress
 from covermap.formats.mvt import encode_layer
 from covermap.formats.mvt_values import encode_values
-from covermap.formats.recipe import Recipe, Zoom
+from covermap.formats.recipe import Drawn, Recipe, Zoom
 from covermap.steps.tiles.drawing import Made, Packed, Way, draw_archive, in_threads, rounded
 from covermap.steps.tiles.earlier import NONE, Earlier, Marked, open_earlier
 from covermap.steps.tiles.ground import Ground
@@ -35,9 +35,9 @@ BATCH_ENTRIES = 50_000
 """Cells that are encoded at a time; what comes out does not depend on it."""
 
 
-def resolutions_of(recipe: Recipe, finest: int) -> dict[int, int]:
+def resolutions_of(drawn: Drawn, finest: int) -> dict[int, int]:
     """Resolution of each zoom of a build: to `LAST_ZOOM`, or where its cells are first shown."""
-    listed: tuple[Zoom, ...] = recipe.layers["cells"].zooms
+    listed: tuple[Zoom, ...] = drawn.zooms
     shows_finest = [z.zoom for z in listed if (z.resolution or 0) >= finest]
     last = max(LAST_ZOOM, min(shows_finest, default=listed[-1].zoom))
     return {z.zoom: min(z.resolution or 0, finest) for z in listed if z.zoom <= last}
@@ -54,7 +54,7 @@ def cell_archive(
     before: Path | None = None,
 ) -> Made:
     """Write the cells of one layer; `before` is an earlier result of the step, if there is one."""
-    wanted = resolutions_of(recipe, ground.resolution)
+    wanted = resolutions_of(recipe.layers["cells"], ground.resolution)
     name = archive_name("cells", operator, technology)
     earlier = open_earlier(before, name)
     drawing = _Drawing(build, recipe, ground, operator, technology, earlier)

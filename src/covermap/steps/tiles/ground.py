@@ -70,12 +70,17 @@ def survey(tables: Tables, folder: Path, resolution: int) -> Ground:
     cells, area = _finest(tables)
     if len(cells):
         resolution = int(resolutions(cells[:1])[0])
+    if tables.has("cell_people") and tables.rows("cell_people"):
+        np.save(folder / "people.npy", _people(tables, cells))
+    return ground_of(cells, area, folder, resolution)
+
+
+def ground_of(cells: Ints, area: Ints, folder: Path, resolution: int) -> Ground:
+    """Keep ascending cells of a resolution, their areas in m2, and their parents in a folder."""
     ground = Ground(folder, resolution)
     np.save(folder / f"cells.{resolution}.npy", cells)
     np.save(folder / "area.npy", area)
     np.save(folder / f"hexagon.{resolution}.npy", area)
-    if tables.has("cell_people") and tables.rows("cell_people"):
-        np.save(folder / "people.npy", _people(tables, cells))
     for above in range(resolution - 1, -1, -1):
         cells, starts = roll_up(cells, above)
         np.save(folder / f"cells.{above}.npy", cells)
