@@ -164,7 +164,8 @@ def hold_out(fold: Fold) -> tuple[float, Held]:
     """
     around = np.array(fold.region.around, np.int64)
     levels = of_layer(read_levels(fold.tables, around, fold.resolution), fold.layer)
-    model = Model.of(read_model(fold.tables, around), fold.layer)
+    measured = np.unique(levels.column("cell").to_numpy())
+    model = Model.of(read_model(fold.tables, around, measured), fold.layer)
     seen = measurements(levels, model)
     needed = needed_of(fold.rules.cell, fold.rules, fold.layer[1], spread_in(levels))
     part = block_parts(seen, fold.block_m) if fold.held == "blocks" else run_parts(seen)

@@ -22,33 +22,32 @@ from covermap.core.prediction.spread import Spread
 Floats = NDArray[np.float64]
 
 
-def borrowed(predicted_dbm: Floats, others: Sequence[Learned]) -> Learned:
+def borrowed(middle_dbm: float, others: Sequence[Learned]) -> Learned:
     """Give what can be said of a layer with a model and without measurements.
 
     Parameters
     ----------
-    predicted_dbm
-        Levels of its model where it is asked, NaN where there are none.
+    middle_dbm
+        Median of its model's levels in the region.
     others
         What layers of the same technology taught in the same region; those without a model of
         their own, or without measurements, tell nothing.
 
     Examples
     --------
-    >>> said = borrowed(np.array([-90.0, -80.0]), [])
+    >>> said = borrowed(-85.0, [])
     >>> said.calibration.basis, said.calibration.mean_dbm(np.array([-100.0])).tolist()
     ('prior', [-100.0])
     """
-    finite = predicted_dbm[np.isfinite(predicted_dbm)]
-    middle = float(np.median(finite)) if len(finite) else 0.0
     tell = [one for one in others if one.calibration.places and one.calibration.with_model]
-    offsets = np.array([_offset_at(one.calibration, middle) for one in tell])
+    offsets = np.array([_offset_at(one.calibration, middle_dbm) for one in tell])
     slopes = np.array([one.calibration.coefficients[1] - 1.0 for one in tell])
     spread = np.array([np.diag(one.calibration.covariance) for one in tell]).reshape(-1, 2)
     offset, offset_db2 = _of_another(offsets, spread[:, 0], OFFSET_SD_DB**2)
     slope, slope_2 = _of_another(slopes, spread[:, 1], SLOPE_SD**2)
     calibration = Calibration(
-        np.array([middle + offset, 1.0 + slope]), np.diag([offset_db2, slope_2]), middle, {},
+        np.array([middle_dbm + offset, 1.0 + slope]), np.diag([offset_db2, slope_2]), middle_dbm,
+        {},
         "borrowed" if tell else "prior", 0, True,
     )  # fmt: skip
     if not tell:

@@ -19,14 +19,13 @@ from covermap.core.prediction.probability import BASES, basis_of, lasting
 from covermap.core.prediction.sources import device_names
 from covermap.rules import RulePack
 from covermap.steps.predict.learning import Model, Taught, measurements, needed_of, taught_in
-from covermap.steps.predict.regions import Region, around, of_layer, read_levels, read_model
+from covermap.steps.predict.regions import Region, among, around, of_layer, read_levels, read_model
 from covermap.steps.predict.segments import Middles
 from covermap.store import Tables, write_table
 from covermap.tables import CELL_PREDICTION, CELL_VERDICTS, SEGMENT_PREDICTION, Table, nan_as_null
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 BATCH = 50_000
 """Places asked together: about 60 MB of neighbours and their distances."""
 
@@ -85,11 +84,14 @@ def ask_shard(work: AskWork) -> int:
 def _layers(work: AskWork) -> Iterator[_Asked]:
     ring = around(np.array([work.shard], np.int64))
     levels = read_levels(work.tables, ring, work.area.resolution)
-    rows = read_model(work.tables, ring)
+    measured = np.unique(levels.column("cell").to_numpy())
+    near = read_model(work.tables, ring, measured)
+    here = read_model(work.tables, np.array([work.shard], np.int64))
     for taught in taught_in(work.learnt):
-        own, model = of_layer(levels, taught.layer), Model.of(rows, taught.layer)
+        own, model = of_layer(levels, taught.layer), Model.of(near, taught.layer)
         learned = taught.for_devices(device_names(own))
-        yield _Asked(taught, ready(learned, measurements(own, model)), model)
+        layer = ready(learned, measurements(own, model))
+        yield _Asked(taught, layer, Model.of(here, taught.layer))
 
 
 def _measured(work: AskWork) -> pa.Table:
@@ -116,7 +118,7 @@ def _cell_rows(
         for first in range(0, len(cells), BATCH):
             some = cells[first : first + BATCH]
             said, model, _ = one.say(*centres(some), some)
-            basis = basis_of(one.layer, said, _among(some, measured), np.isfinite(model))
+            basis = basis_of(one.layer, said, among(some, measured), np.isfinite(model))
             columns = {"cell": some, "model_dbm": nan_as_null(model)}
             yield from _rows(one, said, needed, basis, columns, CELL_PREDICTION)
 
@@ -139,14 +141,6 @@ def _segment_rows(work: AskWork, asked: list[_Asked]) -> Iterator[pa.RecordBatch
                 "line_id": at.line_id[some], "segment": at.segment[some], "carriage_db": loss,
             }  # fmt: skip
             yield from _rows(one, said, needed, basis, columns, SEGMENT_PREDICTION)
-
-
-def _among(cells: Ints, known: Ints) -> Flags:
-    """Which cells are among known ones, ascending."""
-    if not len(known):
-        return np.zeros(len(cells), bool)
-    flags: Flags = known[np.minimum(np.searchsorted(known, cells), len(known) - 1)] == cells
-    return flags
 
 
 def _rows(

@@ -22,12 +22,21 @@ from covermap.core.prediction.sources import device_names, observed, spread_in
 from covermap.core.prediction.spread import Spread
 from covermap.rules import RulePack
 from covermap.rules.pack import PlaceRule
-from covermap.steps.predict.regions import Region, layers_in, of_layer, read_levels, read_model
+from covermap.steps.predict.regions import (
+    Region,
+    layers_in,
+    model_batches,
+    of_layer,
+    read_levels,
+    read_model,
+)
 from covermap.store import write_text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Layer = tuple[str, str]
+_LOWEST = -300
+"""No model gives a lower level, dBm."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +89,38 @@ def learn_region(work: LearnWork) -> int:
     """Learn the layers of a region; give their number."""
     around = np.array(work.region.around, np.int64)
     levels = read_levels(work.tables, around, work.area.resolution)
-    model = read_model(work.tables, around)
+    measured = np.unique(levels.column("cell").to_numpy())
+    model = read_model(work.tables, around, measured)
     found: dict[Layer, tuple[Learned, list[str], float]] = {}
     for layer in sorted(layers_in(levels)):
         own = of_layer(levels, layer)
         seen = measurements(own, Model.of(model, layer))
         found[layer] = (learned(seen), device_names(own), spread_in(own))
-    for layer in sorted(layers_in(model) - set(found)):
+    middles = _middles(work.tables, around)
+    for layer in sorted(set(middles) - set(found)):
         others = [f[0] for name, f in found.items() if name[1] == layer[1]]
-        said = borrowed(Model.of(model, layer).rsrp_dbm, others)
-        found[layer] = (said, [], spread_in(of_layer(levels, layer)))
+        found[layer] = (borrowed(middles[layer], others), [], spread_in(levels.slice(0, 0)))
     work.folder.mkdir(parents=True)
     rows = [_row(layer, work, *found[layer]) for layer in sorted(found)]
     write_text(work.folder / "rows.json", json.dumps(rows))
     kept = [_plain(layer, *found[layer]) for layer in sorted(found)]
     write_text(work.folder / "learnt.json", json.dumps(kept))
     return len(found)
+
+
+def _middles(tables: Path, shards: Ints) -> dict[Layer, float]:
+    """Median of each layer's modelled levels, to 1 dB: counted, so a country is never held."""
+    counts: dict[Layer, Ints] = {}
+    for rows in model_batches(tables, shards):
+        for layer in layers_in(rows):
+            level = of_layer(rows, layer).column("rsrp_dbm").to_numpy()
+            at = np.clip(np.rint(level[np.isfinite(level)]), _LOWEST, -_LOWEST).astype(np.int64)
+            size = np.bincount(at - _LOWEST, minlength=1 - 2 * _LOWEST)
+            counts[layer] = counts.get(layer, np.zeros(1 - 2 * _LOWEST, np.int64)) + size
+    return {
+        layer: float(np.searchsorted(np.cumsum(size), (size.sum() + 1) // 2) + _LOWEST)
+        for layer, size in counts.items()
+    }
 
 
 def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from covermap.core.cells import parents
 from covermap.core.cube.counts import SHARD_RESOLUTION, shard_cell, shards_of
 from covermap.store import Tables
-from covermap.tables import CELL_LEVELS
+from covermap.tables import CELL_LEVELS, CELL_MODEL
 
 Ints = NDArray[np.int64]
+_OF_MODEL = ["cell", "operator", "technology", "rsrp_dbm", "ghz"]
 _REST = (1 << 36) - 1
 """Bits of a cell below those of its shard."""
 MOST_LEVELS = 1_000_000
@@ -106,15 +107,43 @@ def _below(shard: int, resolution: int) -> list[tuple[str, str, int]]:
     return [("cell", ">=", low), ("cell", "<=", low | _REST)]
 
 
-def read_model(folder: Path, shards: Ints) -> pa.Table:
-    """Read the modelled levels of some shards: cell, operator, technology, rsrp_dbm and ghz."""
-    columns = ["cell", "operator", "technology", "rsrp_dbm", "ghz"]
-    tables = Tables(folder)
-    named = {f"{shard:x}" for shard in shards.tolist()}
-    parts = [path for path in tables.parts("cell_model") if path.stem in named]
+def read_model(folder: Path, shards: Ints, only: Ints | None = None) -> pa.Table:
+    """Read the modelled levels of some shards: cell, operator, technology, rsrp_dbm and ghz.
+
+    Parameters
+    ----------
+    only
+        Cells that are wanted, ascending; None: all. What is not wanted is held a row group long.
+    """
+    parts = list(model_batches(folder, shards, only))
     if not parts:
-        return tables.read("cell_model", columns).slice(0, 0)
-    return pa.concat_tables([pq.ParquetFile(p).read(columns) for p in parts]).combine_chunks()
+        return CELL_MODEL.schema.empty_table().select(_OF_MODEL)
+    return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+
+
+def model_batches(folder: Path, shards: Ints, only: Ints | None = None) -> Iterator[pa.Table]:
+    """Read the same a row group at a time; texts are dictionaries."""
+    named = {f"{shard:x}" for shard in shards.tolist()}
+    for path in Tables(folder).parts(CELL_MODEL.name):
+        if path.stem not in named:
+            continue
+        file = pq.ParquetFile(path, read_dictionary=["operator", "technology"])
+        for group in range(file.num_row_groups):
+            rows = file.read_row_group(group, _OF_MODEL)
+            if only is None:
+                yield rows
+            else:
+                yield rows.filter(pa.array(among(rows.column("cell").to_numpy(), only)))
+
+
+def among(cells: Ints, known: Ints) -> NDArray[np.bool_]:
+    """Tell which cells are among known ones, ascending."""
+    if not len(known):
+        return np.zeros(len(cells), bool)
+    flags: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, cells), len(known) - 1)] == (
+        cells
+    )
+    return flags
 
 
 def of_layer(rows: pa.Table, layer: tuple[str, str]) -> pa.Table:
@@ -127,5 +156,7 @@ def of_layer(rows: pa.Table, layer: tuple[str, str]) -> pa.Table:
 
 def layers_in(rows: pa.Table) -> set[tuple[str, str]]:
     """Operators and technologies that occur."""
-    pairs = rows.select(["operator", "technology"]).group_by(["operator", "technology"])
-    return {(r["operator"], r["technology"]) for r in pairs.aggregate([]).to_pylist()}
+    words = [rows.column(name).cast(pa.string()) for name in ("operator", "technology")]
+    pairs = pa.table(words, names=["operator", "technology"])
+    found = pairs.group_by(["operator", "technology"]).aggregate([])
+    return {(r["operator"], r["technology"]) for r in found.to_pylist()}
