@@ -18,7 +18,7 @@ from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
 from covermap.steps import judge, levels, people, predict, propagate, tiles, weak
-from covermap.steps.sites import locate_cells, survey
+from covermap.steps.sites import locate_cells, survey, tell_shifted
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
 
@@ -70,6 +70,7 @@ WHOLE_STEPS = (
     WholeStep(
         "locate", locate_cells, ("samples", "sites"), ("sites",), False, _of_locating, "locate"
     ),
+    WholeStep("site_datum", tell_shifted, ("samples", "sites", "problems"), ("problems",), False),
     WholeStep(
         "survey",
         survey,
