@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cells import NEW_SHARE, other_pack, processor_s, watched, write_file
+from cells import NEW_SHARE, keep_byte_code, other_pack, processor_s, watched, write_file
 
 ROWS = 1_000_000
 COLUMNS = (
@@ -76,6 +76,7 @@ def build(root: Path, *options: str) -> dict[str, Any]:
 def main(size: int) -> dict[str, Any]:
     """Simulate logs and time the three builds."""
     with tempfile.TemporaryDirectory(prefix="build-") as name:
+        keep_byte_code(Path(name) / "byte_code")
         tiny, root = Path(name) / "tiny", Path(name) / "world"
         for one, rows in ((tiny, 20_000), (root, size)):
             one.mkdir()

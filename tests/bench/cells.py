@@ -17,7 +17,8 @@ judged under another rule pack, and with 1 % new samples from one part of the co
 `ratio_to_kernel` is our time over that of h3ronpy alone, with the same coordinates in memory.
 `peak_gb` is the most that our process and its workers held together (PSS). Ratios are of seconds;
 `cpu_ratio_to_...` are of time on processors, start of Python included, and stay what they are on a
-busy machine.
+busy machine. Python keeps byte code, whatever the environment says: without it every start of ours
+and of theirs would compile its libraries anew, up to 2 s a process.
 """
 
 from __future__ import annotations
@@ -287,7 +288,7 @@ def by_covermap(files: list[Path], work: Path, pack: str) -> Callable[[], Verdic
     """
     import duckdb
 
-    from covermap.engine.local import Workers
+    from covermap.engine.local import Workers, copies
     from covermap.engine.memory import cores
     from covermap.pipeline.cache import Cache
     from covermap.pipeline.cube import make_cube
@@ -312,12 +313,12 @@ def by_covermap(files: list[Path], work: Path, pack: str) -> Callable[[], Verdic
         for path in files
     ]
     missing = [job for job in jobs if not job.folder.is_dir()]
-    with Workers(cores()) as workers:
+    with copies(cores()) as pool, Workers(cores(), pool=pool) as workers:
         timed("grid", 1, lambda _: list(grid_parts(workers, missing, len(missing) < 2)))
         for table in (CELL_EVIDENCE, CELL_TESTS):
             make_cube(cache, layout, table, [job.folder for job in jobs], workers, timed)
         rules = load_pack(pack, work)
-        whole = Whole(config, rules, cache, layout, workers, timed)
+        whole = Whole(work, config, rules, cache, layout, workers, timed)
         names = [step.name for step in WHOLE_STEPS]
         for step in WHOLE_STEPS[: names.index("judge") + 1]:
             whole.make(step)
@@ -402,6 +403,12 @@ def processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def keep_byte_code(folder: Path) -> None:
+    """Let commands keep byte code in a folder, as what is installed has it, ours and others'."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
 def watched(command: list[str]) -> dict[str, Any]:
     """Run a command; give its seconds, the most that all its processes held, and what it said."""
     peak, began = 0, time.perf_counter()
@@ -441,6 +448,7 @@ def main(size: int) -> dict[str, Any]:
     """Simulate, run all ways, compare what they found."""
     with tempfile.TemporaryDirectory(prefix="cells-") as name:
         top = Path(name)
+        keep_byte_code(top / "byte_code")
         folder, tiny = top / "samples", top / "tiny"
         for one in (folder, tiny):
             (one / "new").mkdir(parents=True)

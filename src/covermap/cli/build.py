@@ -59,18 +59,18 @@ def build_command(
     Only what changed is made anew. An interrupted build leaves the one served before.
     """
     # imported here: the other commands start without the pipeline
+    from covermap.engine import early_workers
     from covermap.engine.memory import parse_size
     from covermap.pipeline import BuildOptions, build
     from covermap.pipeline.attention import look_at
     from covermap.store import Tables
 
     console = Console(stderr=True)
-    with Bars(console) as bars:
-        options = BuildOptions(
-            rules, workers, keep_going, engine, master,
-            parse_size(memory) if memory else None, first, last,
-        )  # fmt: skip
-        result = build(directory, options, BarProgress(bars))
+    memory_bytes = parse_size(memory) if memory else None
+    options = BuildOptions(rules, workers, keep_going, engine, master, memory_bytes, first, last)
+    # processes first: bars are drawn by a thread
+    with early_workers(engine, workers, memory_bytes) as pool, Bars(console) as bars:
+        result = build(directory, options, BarProgress(bars), pool)
     serious = look_at(Tables(result.folder), result.files)
     if as_json:
         report = {**result.as_json(), "look_at": serious}

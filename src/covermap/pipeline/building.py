@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,9 +79,14 @@ class BuildResult:
 
 
 def build(
-    root: Path, options: BuildOptions | None = None, progress: Progress | None = None
+    root: Path,
+    options: BuildOptions | None = None,
+    progress: Progress | None = None,
+    pool: ProcessPoolExecutor | None = None,
 ) -> BuildResult:
     """Build the workspace at `root` and make the result the one that is served.
+
+    `pool` holds processes of ``engine.early_workers`` for these options, where there are any.
 
     Raises
     ------
@@ -101,7 +107,12 @@ def build(
         with (
             full_disk_told(space),
             workers_of(
-                options.engine, options.master, options.workers, options.memory_bytes, space.cache
+                options.engine,
+                options.master,
+                options.workers,
+                options.memory_bytes,
+                space.cache,
+                pool,
             ) as workers,
         ):
             return _Builder(space, config, rules, options, progress, workers).run()

@@ -14,8 +14,9 @@ from covermap.pipeline.sums import cube_sums
 from covermap.steps.cube import plan
 from covermap.tables import Table
 
-SMALL_ROWS = 8_000_000
-"""Below, starting worker processes (1.7 s) costs more than they save (0.4 us a row on two)."""
+SMALL_ROWS = 4_000_000
+"""Below, bringing processes to work (0.4 to 0.7 s, see ``engine.local.copies``) costs more than two
+of them save (0.15 us of 0.3 us a row)."""
 
 
 def make_cube(

@@ -21,7 +21,7 @@ from covermap.store import Tables
 from covermap.workspace import Config, Measurements
 
 SMALL_BYTES, SMALL_ROWS = 8 << 20, 300_000
-"""Below, starting worker processes (about 2 s) costs more than they save."""
+"""Below, bringing worker processes to work costs more than they save."""
 WRITES = {"grid": "cell_evidence", "match": "segment_evidence"}
 
 

@@ -31,8 +31,9 @@ ROW_BYTES, PLACE_BYTES = 600, 300
 """Memory that judging takes for a row of the cube, and for a cell in one layer, about."""
 REPEATED = ("area_m2", "rsrp_p5_dbm", "rsrp_p50_dbm", "share")
 """A cell's area is the same in every layer; edges of bins and shares of few samples recur."""
-SMALL_ROWS = 4_000_000
-"""Below, starting worker processes (1.7 s) costs more than they save (0.5 us a row on two)."""
+SMALL_ROWS = 2_000_000
+"""Below, bringing processes to work (0.4 to 0.7 s, see ``engine.local.copies``) costs more than two
+of them save (0.3 us of 0.6 us a row)."""
 
 
 @dataclass(frozen=True)
