@@ -117,7 +117,7 @@ def _tell_sites(found: list[Survey], sites: pa.Table, told: _Told) -> None:
         share = f"of {len(lon)} cells of sites"
         told.add(found[0].sheet.shown, "sites_off_terrain", off, "paths are flat there", share)
     else:
-        told.add(DECLARED_IN, "no_terrain", off, "paths are flat", None)
+        told.add(DECLARED_IN, "no_terrain", max(off, 1), "paths are flat", None)
     for column in ("operator", "technology"):
         left = sites[column].null_count
         told.add(DECLARED_IN, f"sites_without_{column}", left, "not predicted", None)
