@@ -28,6 +28,7 @@ from covermap.simulate.writers.declare import workspace_toml
 from covermap.simulate.writers.logs import WRITERS
 from covermap.simulate.writers.population import write_population
 from covermap.simulate.writers.tables import SITE_FORMATS
+from covermap.simulate.writers.terrain import write_terrain
 from covermap.workspace import CONFIG_NAME, Grid, load_config
 
 PARTIAL = ".simulate.part"
@@ -168,3 +169,7 @@ def _write_vectors(folder: Path, world: World) -> None:
         vectors.write_collection(folder / "raw/places.geojson", vectors.place_features(world))
     if world.recipe.places.population:
         write_population(folder / "raw/population.tif", world)
+    write_terrain(folder / "raw/terrain.tif", world.relief)
+    if world.recipe.prediction is not None:
+        region = vectors.area_features(world.recipe.prediction)
+        vectors.write_collection(folder / "raw/predicted.geojson", region)

@@ -201,6 +201,13 @@ class Settlements(_Strict):
     """Whether there is a population raster."""
 
 
+class Prediction(Area):
+    """`[prediction]`: the rectangle whose coverage is predicted, degrees WGS-84."""
+
+    radius_m: Annotated[float, Field(ge=500, le=50_000)] = 3000.0
+    """How far a site is heard there."""
+
+
 class Recipe(_Strict):
     """A whole recipe."""
 
@@ -217,6 +224,8 @@ class Recipe(_Strict):
     noise: Noise = Noise()
     faults: Faults = Faults()
     places: Settlements = Settlements()
+    prediction: Prediction | None = None
+    """None: the workspace predicts nothing."""
 
     @model_validator(mode="after")
     def _names_known(self) -> Recipe:

@@ -67,6 +67,12 @@ def workspace_toml(recipe: Recipe, seed_note: str) -> str:
         config["places"] = [_areas("places", ("code", "name", "scene", "grade", "key_point"))]
     if recipe.places.population:
         config["population"] = _population(recipe)
+    config["terrain"] = {"files": ["raw/terrain.tif"]}
+    if recipe.prediction is not None:
+        config["predict"] = {
+            "area": "raw/predicted.geojson",
+            "radius_m": recipe.prediction.radius_m,
+        }
     note = (
         f"# A simulated workspace ({seed_note}): nothing in it was measured.\n"
         "# truth/ holds what is true in this world; no step reads it.\n\n"

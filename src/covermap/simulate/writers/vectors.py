@@ -14,6 +14,7 @@ from covermap.simulate import facts
 from covermap.simulate.frame import to_lonlat, to_plane
 from covermap.simulate.lines import Course
 from covermap.simulate.noise import rng
+from covermap.simulate.recipe import Area
 from covermap.simulate.world import World
 
 GROUPS = {
@@ -92,6 +93,12 @@ def station_features(courses: Iterable[Course]) -> list[Feature]:
             about = {"name": name, "line": course.line.name, "order": order + 1}
             made.append(_feature("Point", point, about))
     return made
+
+
+def area_features(area: Area) -> list[Feature]:
+    """Give a rectangle as one polygon."""
+    w, s, e, n = area.west, area.south, area.east, area.north
+    return [_feature("Polygon", [[[w, s], [e, s], [e, n], [w, n], [w, s]]], {})]
 
 
 def village_features(world: World) -> list[Feature]:
