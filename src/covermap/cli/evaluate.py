@@ -112,6 +112,9 @@ def _told(made: Evaluation, asked: list[tuple[str, str]]) -> list[str]:
         for r in pooled.to_dict("records")
     ]
     lines = ["given so much, covered (blocks): " + "; ".join(said)] if said else []
+    if made.unscored:
+        names = ", ".join("/".join(layer) for layer in made.unscored)
+        lines.append(f"measured only where devices had nothing better, not scored: {names}")
     lines.append("not kept in the build: not all layers" if asked else "kept in the build")
     return lines
 

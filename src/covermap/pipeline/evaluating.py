@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from covermap.core.prediction.evaluate import (
@@ -27,6 +28,7 @@ from covermap.core.prediction.evaluate import (
     run_parts,
     scored,
 )
+from covermap.core.prediction.layer import modelled
 from covermap.core.prediction.sources import spread_in
 from covermap.engine.local import Workers
 from covermap.errors import BuildError, NotKnownError
@@ -82,6 +84,9 @@ class Evaluation:
     """By layer, blocks before runs; those without places are left out."""
     scores: pa.Table
     reliability: pa.Table
+    unscored: list[Layer]
+    """Layers that were measured only where devices had nothing better and are calibrated by others:
+    nobody measured the places that they are foretold for."""
 
 
 def evaluate(
@@ -109,7 +114,8 @@ def evaluate(
     NotKnownError
         It has no such layer.
     """
-    folds = _folds(build, layers, block_m)
+    measured, unscored = _measured_layers(build)
+    folds = _folds(build, _asked(layers, measured), block_m)
     found: list[tuple[Fold, float, Held]] = []
     progress(0, len(folds))
     for position, (threshold, held) in (workers or Workers(1)).run(hold_out, folds):
@@ -118,7 +124,7 @@ def evaluate(
     parts = _by_layer(found, block_m)
     told = [*parts, *_together(parts)]
     simulated = _simulated(build.manifest)
-    made = Evaluation(parts, _scores(told, simulated), _reliability(told))
+    made = Evaluation(parts, _scores(told, simulated), _reliability(told), unscored)
     if not layers:
         for table, rows in (
             (PREDICTION_SCORES, made.scores),
@@ -133,6 +139,26 @@ def _simulated(manifest: dict[str, Any]) -> bool:
     return bool(said) or any(m["simulated"] for m in manifest["config"]["measurements"])
 
 
+def _measured_layers(build: Build) -> tuple[list[Layer], list[Layer]]:
+    """Layers that can be scored, and those whose measurements do not tell of other places."""
+    rows = build.read("prediction_layers", ["operator", "technology", "places", "basis", "slope"])
+    known = layers_in(rows.filter(pc.greater(rows.column("places"), 0)))
+    aside = pc.and_(pc.equal(rows.column("basis"), "selected"), pc.is_valid(rows.column("slope")))
+    selected = layers_in(rows.filter(aside))
+    return sorted(known - selected), sorted(selected)
+
+
+def _asked(layers: Sequence[Layer], known: Sequence[Layer]) -> list[Layer]:
+    for one in layers:
+        if one not in known:
+            there = ", ".join(f"{o}/{t}" for o, t in known)
+            raise NotKnownError(
+                f"no layer {'/'.join(one)!r} whose measurements can be held out. "
+                f"There are: {there}."
+            )
+    return sorted(layers or known)
+
+
 def _folds(build: Build, layers: Sequence[Layer], block_m: float) -> list[Fold]:
     weight = levels_by_shard(build)
     if not weight:
@@ -142,16 +168,10 @@ def _folds(build: Build, layers: Sequence[Layer], block_m: float) -> list[Fold]:
         )
     said = build.manifest
     resolution, rules = said["config"]["grid"]["resolution"], RulePack.model_validate(said["rules"])
-    names = build.read("prediction_layers", ["operator", "technology", "places"])
-    known = layers_in(names.filter(pa.compute.greater(names.column("places"), 0)))
-    for one in layers:
-        if one not in known:
-            there = ", ".join(f"{o}/{t}" for o, t in sorted(known))
-            raise NotKnownError(f"no measured layer {'/'.join(one)!r}. There are: {there}.")
     return [
         Fold(build.folder, region, resolution, layer, held, block_m, part, rules)
         for region in regions_of(np.array(sorted(weight), np.int64), weight)
-        for layer in sorted(layers or known)
+        for layer in layers
         for held in HELD
         for part in range(FOLDS)
     ]
@@ -160,13 +180,14 @@ def _folds(build: Build, layers: Sequence[Layer], block_m: float) -> list[Fold]:
 def hold_out(fold: Fold) -> tuple[float, Held]:
     """Hold out one part; give the level that covered means, and what was foretold.
 
-    Of a region's levels those of its own shards are held out; those around help to foretell.
+    Of a region's levels those of its own shards are held out; those around help to foretell. What a
+    layer does not learn from, since its model says nothing there, is not foretold either.
     """
     around = np.array(fold.region.around, np.int64)
     levels = of_layer(read_levels(fold.tables, around, fold.resolution), fold.layer)
     measured = np.unique(levels.column("cell").to_numpy())
     model = Model.of(read_model(fold.tables, around, measured), fold.layer)
-    seen = measurements(levels, model)
+    seen = modelled(measurements(levels, model))
     needed = needed_of(fold.rules.cell, fold.rules, fold.layer[1], spread_in(levels))
     part = block_parts(seen, fold.block_m) if fold.held == "blocks" else run_parts(seen)
     own = np.isin(seen.place, read_levels(

@@ -83,11 +83,26 @@ def _work(ctx: StepContext, aside: Path) -> list[LogWork]:
 def levels_of_log(work: LogWork) -> int:
     """Write the levels of one log; give the number of rows."""
     made = [CELL_LEVELS.schema.empty_table()]
+    layers = _layers_of(work)
     for samples in _runs_of(work.samples, work.within):
         cells = cells_of(samples, work.max_error_m, work.resolution)
-        made.append(levels_in(samples, cells, work.none_dbm, work.layers))
+        made.append(levels_in(samples, cells, work.none_dbm, layers))
     with whole_folder(work.folder) as folder:
         return write_table(folder / f"{NAME}.parquet", pa.concat_tables(made), CELL_LEVELS)
+
+
+def _layers_of(work: LogWork) -> list[Layer]:
+    """Operators and technologies of which silence in a log tells: its own, by operator.
+
+    Of an operator without any service in the log it tells of all technologies of the build.
+    """
+    names = ["operator", "technology"]
+    found = pq.read_table(work.samples, columns=names).group_by(names).aggregate([])
+    own = {
+        (o, t) for o, t in zip(*found.to_pydict().values(), strict=True) if (o, t) in work.layers
+    }
+    known = {operator for operator, _ in own}
+    return sorted(own | {layer for layer in work.layers if layer[0] not in known})
 
 
 def _runs_of(path: Path, within: Within | None) -> Iterator[pa.Table]:

@@ -66,7 +66,9 @@ PREDICTION_LAYERS = Table(
         C("region", S, "all, or the H3 index of the ancestor whose cells it holds for"),
         C("places", I64, "measured cells that it was learnt from"),
         C("basis", S, "fitted; few: under 30 measured cells; borrowed: no measurement, calibrated "
-          "by other operators of the technology; prior: by nothing, full spread"),
+          "by other operators of the technology; selected: measured only where devices had nothing "
+          "better, and calibrated by other layers where there are sites; prior: by nothing, full "
+          "spread"),
         C("offset_db", F64, "added to the model at its middle level, dB", "no site of the layer"),
         C("offset_sd_db", F64, "its standard deviation, dB", "no site of the layer"),
         C("slope", F64, "dB of level for a dB of the model", "no site of the layer"),

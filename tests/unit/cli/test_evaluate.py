@@ -75,7 +75,9 @@ def test_one_layer_alone_is_told_and_not_kept(root):
 def test_a_layer_that_is_not_there_is_named(root):
     done = covermap("evaluate", str(root), "--layer", "46001/nr")
     assert done.code == 2
-    assert "no measured layer '46001/nr'. There are: 46000/lte, 46001/lte." in done.err
+    assert (
+        "no layer '46001/nr' whose measurements can be held out. There are: 46000/lte," in done.err
+    )
     done = covermap("evaluate", str(root), "--layer", "lte")
     assert "operator/technology" in done.err
 

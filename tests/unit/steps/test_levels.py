@@ -44,6 +44,16 @@ def test_levels_are_those_of_the_logs_one_by_one(root):
             assert found.column(name).to_pylist() == expected.column(name).to_pylist()
 
 
+def test_the_silence_of_a_log_tells_of_its_own_technologies_or_of_all(tmp_path):
+    rows = {
+        "operator": ["a", "a", "b"], "technology": ["lte", "none", "none"],
+    }  # fmt: skip
+    pa.parquet.write_table(pa.table(rows), tmp_path / "samples.parquet")
+    every = (("a", "lte"), ("a", "nbiot"), ("b", "lte"), ("b", "nr"))
+    work = levels.LogWork(tmp_path / "samples.parquet", tmp_path, 10, 50.0, -140.0, every, None)
+    assert levels._layers_of(work) == [("a", "lte"), ("b", "lte"), ("b", "nr")]
+
+
 def test_a_build_tells_what_is_predicted_beside_what_was_measured(root):
     made = Workspace(root).current()
     said = made.read("cell_prediction").to_pandas()

@@ -195,6 +195,30 @@ def test_sites_without_measurements_borrow_from_others_of_their_technology(tmp_p
     assert sd["b", "nr"] == pytest.approx(np.sqrt(8**2 + 7**2 + 3**2), abs=0.3)
 
 
+def test_a_layer_that_phones_only_fell_back_to_is_calibrated_by_what_they_sought(tmp_path, block):
+    """LTE is measured where it is worst; NR, on the same ground, everywhere: their models agree."""
+    measured = block[:400:2]
+    worst = measured[truth_of(measured) < np.quantile(truth_of(measured), 0.2)]
+    lte = [{**row, "level_dbm": row["level_dbm"] - 20.0} for row in levels_at(worst)]
+    build = Build(
+        tmp_path, [*levels_at(measured, technology="nr"), *lte],
+        [*models_at(block, technology="nr", off=-6.0), *models_at(block, off=-6.0)],
+    )  # fmt: skip
+    made = build.run()
+    layers = made["prediction_layers"].set_index(["operator", "technology"])
+    assert layers["basis"].to_dict() == {("a", "lte"): "selected", ("a", "nr"): "fitted"}
+    assert layers.loc[("a", "lte"), "places"] == len(worst)
+    assert layers.loc[("a", "nr"), "offset_db"] == pytest.approx(-6.0, abs=2.5)
+    assert layers.loc[("a", "lte"), "offset_db"] == pytest.approx(-3.0, abs=1.5)
+    rows = made["cell_prediction"].set_index("cell")
+    rows = rows[rows["technology"] == "lte"]
+    # what was measured still tells of its own neighbourhood
+    assert rows.loc[worst, "rsrp_dbm"].mean() < truth_of(worst).mean() - 10.0
+    rest = rows.drop(block[:800], errors="ignore")
+    assert len(rest) > 100
+    assert abs((rest["rsrp_dbm"] - truth_of(rest.index.to_numpy())).mean()) < 6.0
+
+
 def test_ten_measurements_leave_the_prior_and_say_so(tmp_path, block):
     made = Build(tmp_path, levels_at(block[:50:5], runs=1), near_m=1000).run()
     (row,) = made["prediction_layers"].to_dict("records")

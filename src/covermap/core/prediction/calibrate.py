@@ -28,7 +28,7 @@ from covermap.core.prediction.places import thinned
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Basis = Literal["prior", "borrowed", "few", "fitted"]
+Basis = Literal["prior", "borrowed", "selected", "few", "fitted"]
 
 MOST = 600
 """Measurements that the fit takes, at most: thinned until so few are left."""
@@ -56,8 +56,9 @@ class Calibration:
     device_db: dict[int, float]
     """What each device shows above the mean of devices."""
     basis: Basis
-    """`prior`: nothing was measured; `borrowed`: nothing, but other layers tell; `few`: fewer than
-    30 places were measured."""
+    """`prior`: nothing was measured; `borrowed`: nothing, but other layers tell; `selected`: only
+    where devices had nothing better, which does not tell of other places, so other layers calibrate
+    it where they can; `few`: fewer than 30 places were measured."""
     places: int
     """Measured places."""
     with_model: bool

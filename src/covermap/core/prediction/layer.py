@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import points_m
-from covermap.core.prediction.calibrate import Calibration, calibrated, rough
+from covermap.core.prediction.calibrate import FEW, Calibration, calibrated, rough
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.fit import Foretold, fitted, foretell, foretold
 from covermap.core.prediction.kriging import Known, kriged
@@ -82,9 +82,10 @@ def learned(seen: Observations) -> Learned:
 
     Notes
     -----
-    Serving cells take part where more than one is given.
+    Serving cells take part where more than one is given. Measurements where the model says nothing
+    teach only a layer that has hardly any other: see `modelled`.
     """
-    seen = _in_order(seen)
+    seen = _in_order(modelled(seen))
     one, _, share, _ = merged(seen)
     start = rough(one)
     with_model = bool(np.isfinite(seen.predicted_dbm).any())
@@ -96,6 +97,16 @@ def learned(seen: Observations) -> Learned:
     calibration = calibrated(one, share, covariance)
     spread = _spread(seen, calibration, covariance, _part(told, 1))
     return Learned(calibration, covariance, spread)
+
+
+def modelled(seen: Observations) -> Observations:
+    """Leave out measurements where the model says nothing, if enough others stay.
+
+    Beyond the reach of every site levels are others than a calibrated model's middle; they would
+    shift the offset of all places that have a model.
+    """
+    told = np.isfinite(seen.predicted_dbm)
+    return seen.take(told) if len(np.unique(seen.place[told])) >= FEW else seen
 
 
 def ready(taught: Learned, seen: Observations) -> Layer:

@@ -1,7 +1,8 @@
 """Samples to levels of cells, one a layer and run; levels to the measurements of a layer.
 
 Samples without service are in no technology; they say "at most the floor" in each technology of
-their operator, as in the judging of cells. Runs are kept apart: what they
+their operator that their log knows: the silence of phones that never showed NB-IoT tells nothing of
+NB-IoT. A log without any service tells of every technology. Runs are kept apart: what they
 differ by tells the spread of one more drive, and whole runs can be held out. (The means that are
 foretold are as good from counts that pool a month's runs: 9.09 and 9.10 dB on held-out blocks.)
 """
@@ -54,7 +55,7 @@ def levels_in(
     none_dbm
         Level that a sample without service does not exceed.
     layers
-        Operators and technologies that occur elsewhere: a run without any service tells of them.
+        Operators and technologies that samples without service tell of, besides those here.
     """
     known = cells != NO_CELL
     if not known.all():

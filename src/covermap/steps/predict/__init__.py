@@ -63,7 +63,7 @@ def _write_layers(ctx: StepContext, regions: Sequence[Region], aside: Path) -> N
     ]
     ctx.write(PREDICTION_LAYERS.name, pa.Table.from_pylist(rows, PREDICTION_LAYERS.schema))
     _check_standards(ctx, {row["technology"] for row in rows})
-    for basis in ("few", "borrowed", "prior"):
+    for basis in ("few", "selected", "borrowed", "prior"):
         ctx.report[f"layers_{basis}"] = sum(row["basis"] == basis for row in rows)
 
 

@@ -18,6 +18,7 @@ from covermap.core.prediction.calibrate import Calibration
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.layer import Learned, learned
 from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.selection import selected_layers
 from covermap.core.prediction.sources import device_names, observed, spread_in
 from covermap.core.prediction.spread import Spread
 from covermap.rules import RulePack
@@ -97,8 +98,13 @@ def learn_region(work: LearnWork) -> int:
         seen = measurements(own, Model.of(model, layer))
         found[layer] = (learned(seen), device_names(own), spread_in(own))
     middles = _middles(work.tables, around)
+    selected = selected_layers(levels)
+    telling = {name: one[0] for name, one in found.items() if name not in selected}
+    for layer in sorted(selected & set(found)):
+        said, devices, spread = found[layer]
+        found[layer] = (_of_selected(said, middles, layer, telling), devices, spread)
     for layer in sorted(set(middles) - set(found)):
-        others = [f[0] for name, f in found.items() if name[1] == layer[1]]
+        others = [one for name, one in telling.items() if name[1] == layer[1]]
         found[layer] = (borrowed(middles[layer], others), [], spread_in(levels.slice(0, 0)))
     work.folder.mkdir(parents=True)
     rows = [_row(layer, work, *found[layer]) for layer in sorted(found)]
@@ -121,6 +127,22 @@ def _middles(tables: Path, shards: Ints) -> dict[Layer, float]:
         layer: float(np.searchsorted(np.cumsum(size), (size.sum() + 1) // 2) + _LOWEST)
         for layer, size in counts.items()
     }
+
+
+def _of_selected(
+    own: Learned, middles: dict[Layer, float], layer: Layer, telling: dict[Layer, Learned]
+) -> Learned:
+    """Calibrate a layer that was measured where devices had nothing better by other layers.
+
+    Where its technology was selected for all operators, other technologies tell what the model
+    gets wrong there. Without a model there is nothing that others could calibrate: what it taught
+    stays, and is marked.
+    """
+    same = [one for name, one in telling.items() if name[1] == layer[1]]
+    others = same or list(telling.values())
+    said = borrowed(middles[layer], others) if layer in middles else own
+    marked = replace(said.calibration, basis="selected", places=own.calibration.places)
+    return replace(said, calibration=marked)
 
 
 def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:

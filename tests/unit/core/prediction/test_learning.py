@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from covermap.core.prediction.calibrate import calibrated, rough
+from covermap.core.prediction.calibrate import FEW, calibrated, rough
 from covermap.core.prediction.covariance import Covariance, prior
 from covermap.core.prediction.evaluate import (
     block_parts,
@@ -15,7 +15,7 @@ from covermap.core.prediction.evaluate import (
     scored,
 )
 from covermap.core.prediction.fit import foretold
-from covermap.core.prediction.layer import learn, predict
+from covermap.core.prediction.layer import learn, learned, predict
 from covermap.core.prediction.merging import merged
 from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.places import blocks_of
@@ -33,6 +33,12 @@ def observations(xy, level, predicted, run=None, device=None):
     none, run = np.full(n, -1), np.arange(n) if run is None else run
     return Observations(np.arange(n), run, none if device is None else device, none,
                         *lonlat(xy), level, np.full(n, 1.0), predicted)  # fmt: skip
+
+
+def joined(*parts):
+    return Observations(
+        *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Observations))
+    )
 
 
 def test_runs_of_one_place_become_one_measurement():
@@ -92,6 +98,20 @@ def test_offset_and_slope_are_found_and_outliers_do_not_move_them():
 
 
 @pytest.mark.slow
+def test_places_that_the_model_says_nothing_of_do_not_move_its_offset():
+    made = world(3, runs=12, side_m=6000.0, more=0)
+    away = made.seen.take(np.arange(0, len(made.seen), 2))
+    away = replace(
+        away, place=away.place + 10**6, lat=away.lat + 1.0, level_dbm=away.level_dbm - 25.0,
+        predicted_dbm=np.full(len(away), np.nan),
+    )  # fmt: skip
+    alone, both = learned(made.seen), learned(joined(made.seen, away))
+    assert np.array_equal(both.calibration.coefficients, alone.calibration.coefficients)
+    assert both.covariance == alone.covariance
+    few = made.seen.take(made.seen.place == made.seen.place[0])
+    assert learned(joined(few, away)).calibration.places > FEW
+
+
 def test_a_thousand_measurements_in_one_street_do_not_make_the_offset_sure():
     rng = np.random.default_rng(3)
     predicted = rng.uniform(-100, -90, 900)
