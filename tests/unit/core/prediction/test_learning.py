@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from covermap.core.prediction.calibrate import FEW, calibrated, rough
-from covermap.core.prediction.covariance import Covariance, prior
+from covermap.core.prediction.covariance import RUN_LENGTH_M, Covariance, prior
 from covermap.core.prediction.evaluate import (
     block_parts,
     by_distance,
@@ -142,9 +142,15 @@ def test_a_device_that_reads_higher_is_told_apart():
 def test_what_is_foretold_never_rests_on_its_own_block(small):
     told = foretold(small.seen, 400)
     block = blocks_of(small.seen.lon, small.seen.lat, 6000.0)
-    last = len(told.row) - 50
-    for row, near in zip(told.row[last:], told.near[last:], strict=True):
+    # a fifth each: from all, by blocks of 0.4, 2 and 6 km, from other runs
+    for row, near in zip(told.row[240:320], told.near[240:320], strict=True):
         assert not np.any(block[near[near >= 0]] == block[row])
+    assert len(told.row) > 340
+    for row, near in zip(told.row[320:], told.near[320:], strict=True):
+        others = near[near >= 0]
+        assert not np.any(small.seen.run[others] == small.seen.run[row])
+        far = np.sqrt(((small.seen.points[others] - small.seen.points[row]) ** 2).sum(axis=1))
+        assert far.min() <= RUN_LENGTH_M
     for row, near in zip(told.row, told.near, strict=True):
         assert row not in near
 

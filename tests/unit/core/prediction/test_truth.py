@@ -1,16 +1,14 @@
 """Simulated worlds: predictions beside the truth, and beside the best that anyone could do."""
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from covermap.core.prediction.evaluate import reliability
 from covermap.core.prediction.layer import learn, predict
-from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.probability import lasting
-from prediction_worlds import LON, THRESHOLD_DBM, best_possible, mean_of, world
+from prediction_worlds import THRESHOLD_DBM, best_possible, mean_of, world
 
 pytestmark = pytest.mark.slow
 
@@ -67,44 +65,6 @@ def test_places_given_80_percent_are_covered_in_about_80_of_100(worlds):
     gap = ((seen - said) * n).reshape(5, 2).sum(axis=1) / fifths
     assert fifths.min() > 100
     assert np.abs(gap).max() < 0.09
-
-
-def score(made, seen):
-    """RMSE, and mean log density under a normal, of places where nobody drove."""
-    said = foretold(made, seen)[1]
-    error = said.mean_dbm - made.lasting_dbm[asked(made)]
-    density = -0.5 * error**2 / said.lasting_db2 - 0.5 * np.log(said.lasting_db2)
-    return np.sqrt(np.mean(error**2)), density.mean()
-
-
-def with_more(seed):
-    """Scores with half the drives, with all, and with those of another region besides."""
-    made = world(seed, runs=14, side_m=9000.0, more=300)
-    some = made.seen.take(made.seen.run < 7)
-    other = world(seed + 100, runs=8, side_m=6000.0, more=5).seen
-    columns = {f.name: getattr(other, f.name) for f in fields(Observations)}
-    columns |= {"place": other.place + 10**6, "run": other.run + 10**6, "lon": other.lon + 1.5}
-    joined = Observations(
-        *(np.concatenate([getattr(some, name), columns[name]]) for name in columns)
-    )
-    assert joined.lon.max() > LON + 1.0
-    return score(made, some), score(made, made.seen), score(made, joined)
-
-
-def test_more_measurements_anywhere_never_make_scores_worse_beyond_noise():
-    with ProcessPoolExecutor(2) as pool:
-        made = np.array(list(pool.map(with_more, range(6))))
-    some, every, elsewhere = made[:, 0], made[:, 1], made[:, 2]
-    print((every - some).round(3), (elsewhere - some).round(3))
-    assert (every[:, 0] - some[:, 0]).mean() < -0.1  # they do help, where they are
-    assert (every[:, 0] - some[:, 0]).max() < 0.15
-    assert (every[:, 1] - some[:, 1]).min() > -0.05
-    # far away they say nothing of the place, only of covariance and calibration: on average no
-    # world gets worse by more than twice the standard error of that average
-    change = elsewhere - some
-    error = 2.0 * change.std(axis=0, ddof=1) / np.sqrt(len(change))
-    assert change[:, 0].mean() < min(error[0], 0.2)
-    assert change[:, 1].mean() > -min(error[1], 0.1)
 
 
 def test_heavy_noise_of_samples_does_not_spoil_the_spread():

@@ -1,0 +1,79 @@
+"""Real drives: 2 km blocks of a motorway foretold from the rest, beside other ways to do it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covermap.core.prediction.evaluate import BLOCK_M, Held, block_parts, held_out, scored
+from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.places import blocks_of, parts_of
+from prediction_drives import bremen
+from prediction_peers import PEERS, held_out_by
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+LAYER, THRESHOLD_DBM = "Bremen 26202 lte", -105.0
+REPORTED = 1
+"""Half of the blocks that nothing was developed on; see tests/bench/predict_scores.py."""
+
+
+@pytest.fixture(scope="module")
+def seen(real_data: Path) -> Observations:
+    made = bremen(real_data)[LAYER]
+    return replace(made, group=np.full(len(made), -1))
+
+
+@pytest.fixture(scope="module")
+def part(seen: Observations) -> np.ndarray:
+    """Two folds of five."""
+    blocks = blocks_of(seen.lon, seen.lat, BLOCK_M)
+    fold = block_parts(seen)
+    return np.where((parts_of(blocks, 2, 1234) == REPORTED) & (fold < 2), fold, -1)
+
+
+@pytest.fixture(scope="module")
+def ours(seen: Observations, part: np.ndarray) -> Held:
+    return held_out(seen, part, THRESHOLD_DBM)
+
+
+def noise_of(off: np.ndarray, block: np.ndarray) -> float:
+    """Standard error of a mean over places that are independent between blocks, not in them."""
+    sums = np.bincount(np.unique(block, return_inverse=True)[1], off)
+    return float(np.sqrt((sums**2).sum()) / len(off))
+
+
+def test_intervals_hold_nine_of_ten_up_to_the_noise_of_blocks(ours: Held) -> None:
+    inside = (ours.level_dbm >= ours.low_dbm) & (ours.level_dbm <= ours.high_dbm)
+    blocks = len(np.unique(blocks_of(ours.lon, ours.lat, BLOCK_M)))
+    print(f"inside {inside.mean():.3f} of {len(inside)}, {blocks} blocks")
+    assert blocks > 20
+    # places of a block stand or fall together, at worst: as many trials as blocks
+    assert abs(inside.mean() - 0.9) < 2 * np.sqrt(0.9 * 0.1 / blocks)
+
+
+def test_probabilities_are_right_on_the_whole_up_to_the_noise_of_blocks(ours: Held) -> None:
+    reached = ours.level_dbm >= THRESHOLD_DBM
+    block = blocks_of(ours.lon, ours.lat, BLOCK_M)
+    off = reached - ours.covered
+    noise = noise_of(off, block)
+    print(f"said {ours.covered.mean():.3f} seen {reached.mean():.3f} noise {noise:.3f}")
+    assert abs(off.mean()) < 3 * noise
+    # and say more than the share of all
+    alike = float(np.mean((reached - reached.mean()) ** 2))
+    assert scored(ours, THRESHOLD_DBM).brier < alike
+
+
+def test_blocks_held_out_are_foretold_better_than_by_peers(
+    seen: Observations, part: np.ndarray, ours: Held
+) -> None:
+    own = scored(ours, THRESHOLD_DBM)
+    print(own)
+    for name in ("weighted mean", "random forest"):
+        peer = scored(held_out_by(PEERS[name], seen, part, THRESHOLD_DBM), THRESHOLD_DBM)
+        print(name, peer)
+        assert own.rmse_db < peer.rmse_db
+        assert abs(own.inside_90 - 0.9) < abs(peer.inside_90 - 0.9)
