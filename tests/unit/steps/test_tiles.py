@@ -348,3 +348,22 @@ def test_a_line_without_a_verdict_in_the_layer_is_unmeasured(folder: Path, tmp_p
         ("g2", "unmeasured"), ("m1", "unmeasured"),
     }  # fmt: skip
     assert not any("share_low" in p for p in found)
+
+
+def test_a_located_site_has_its_radius_in_metres_of_the_map_and_others_have_none(
+    folder: Path, tmp_path: Path
+) -> None:
+    sites = Tables(folder).read("sites").to_pylist()
+    for row in sites:
+        if row["site_id"] == "S2":
+            row.update(located=True, uncertainty_m=500.0)
+    handmade.write(tmp_path, "sites", pa.Table.from_pylist(sites, TABLES["sites"].schema))
+    handmade.run_tiles(tmp_path)
+    found = {
+        f["properties"]["site_id"]: f["properties"]
+        for f in features(tmp_path / "tiles" / "sites.pmtiles", 13, "sites")
+    }
+    lat = next(row["lat"] for row in sites if row["site_id"] == "S2")
+    assert (found["S2"]["located"], found["S2"]["uncertainty_m"]) == (True, 500)
+    assert found["S2"]["spread_m"] == round(500 / np.cos(np.radians(lat)))
+    assert not {"located", "uncertainty_m", "spread_m"} & set(found["S1"])

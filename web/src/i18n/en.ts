@@ -89,6 +89,7 @@ export const en = {
   'legend.spotPoint': 'the same, seen from afar',
   'legend.site': 'site',
   'legend.siteIot': 'site with NB-IoT or RedCap',
+  'legend.siteLocated': 'located from measurements; select it to see its 90 % circle',
 
   'verdict.covered': 'covered',
   'verdict.weak': 'weak',

@@ -91,6 +91,7 @@ export const zh: Messages = {
   'legend.spotPoint': '同上（小比例尺）',
   'legend.site': '基站',
   'legend.siteIot': '支持 NB-IoT 或 RedCap 的基站',
+  'legend.siteLocated': '由测量定位；选中可见 90 % 的范围',
 
   'verdict.covered': '已覆盖',
   'verdict.weak': '弱覆盖',

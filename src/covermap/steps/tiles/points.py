@@ -30,6 +30,8 @@ SELECT site_id, min(site_name) AS name,
     string_agg(DISTINCT technology, ',' ORDER BY technology) AS technologies,
     count(DISTINCT cell_id) AS cells,
     coalesce(bool_or(redcap), false) AS redcap, coalesce(bool_or(nbiot), false) AS nbiot,
+    nullif(coalesce(bool_or(located), false), false) AS located,
+    min(uncertainty_m) AS uncertainty_m, min(uncertainty_m / cos(radians(lat))) AS spread_m,
     min(lon) AS lon, min(lat) AS lat,
     site_id || ' ' || round(lon, {_SAME_PLACE_DIGITS}) || ' ' || round(lat, {_SAME_PLACE_DIGITS})
         AS place
