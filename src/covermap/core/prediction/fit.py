@@ -18,7 +18,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -127,9 +129,9 @@ def fitted(known: Known, told: Foretold, with_model: bool, with_groups: bool) ->
     told
         See :func:`foretold`.
     """
-    rough, smooth = (
-        _greatest(known, told, prior(with_model, with_groups, shape)) for shape in (False, True)
-    )
+    starts = [prior(with_model, with_groups, shape) for shape in (False, True)]
+    with ThreadPoolExecutor(2) as pool:  # the kernel lets go of Python
+        rough, smooth = pool.map(partial(_greatest, known, told), starts)
     return smooth[0] if smooth[1] < rough[1] else rough[0]
 
 
