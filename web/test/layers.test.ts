@@ -1,6 +1,6 @@
 import { createExpression, validateStyleMin } from '@maplibre/maplibre-gl-style-spec';
 import { describe, expect, it } from 'vitest';
-import { VERDICTS } from '../src/api/types';
+import { VERDICTS, type BuildInfo } from '../src/api/types';
 import { named, translator } from '../src/i18n';
 import { cells } from '../src/layers/cells';
 import { lines } from '../src/layers/lines';
@@ -109,6 +109,13 @@ describe('what is predicted', () => {
     expect(FORECAST_SCALES[forecast].colors.filter((color) => measured.includes(color))).toEqual([]);
     expect(title).toMatch(forecast === 'sinr' ? /by the formulae alone/ : /Predicted/);
     expect(t(predicted.title)).toBe('Predicted, not measured');
+  });
+
+  it('says how well blocks that were held out were foretold, or that nobody asked', () => {
+    const score = { operator: '46000', technology: 'lte', block_m: 2000, n: 4821, rmse_db: 7.94, bias_db: 0.1, inside_90: 0.912, brier: 0.06, weak: 0, weak_recall: null, weak_precision: null };
+    const build = { scores: [score] } as unknown as BuildInfo;
+    expect(predicted.note?.(build, score, t)).toBe('2.00 km blocks held out, 4,821 places · RMSE 7.9 dB, 91.2 % inside their 90 % interval');
+    expect(predicted.note?.(build, { ...score, technology: 'nr' }, t)).toContain('covermap evaluate');
   });
 
   it('lies under all that is measured and is never selected', () => {

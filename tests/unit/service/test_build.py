@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import handmade
 from asking import Client
 from covermap.service import Settings, create_app
-from covermap.store import Workspace
+from covermap.service.examples import EXAMPLES
+from covermap.store import Workspace, write_table
+from covermap.tables import PREDICTION_SCORES
 
 
 def test_the_build_says_all_that_a_map_needs_first(client: Client) -> None:
@@ -61,6 +64,25 @@ def test_a_newly_published_build_is_served_without_a_restart(tmp_path: Path) -> 
     again = client.get(f"{tile}?build=b1")
     assert again.content == first.content
     assert again.headers["x-covermap-build"] == "b1"
+
+
+def test_scores_of_predictions_are_told_as_soon_as_they_are_made(tmp_path: Path) -> None:
+    folder = handmade.write_build(tmp_path)
+    client = Client(create_app(Settings(tmp_path)))
+    before = client.get("/api/build")
+    assert before.json()["scores"] == []
+    row = dict.fromkeys(PREDICTION_SCORES.names, None) | {
+        "operator": "46000", "technology": "lte", "held": "blocks", "block_m": 2000.0,
+        "from_m": 0.0, "n": 40, "rmse_db": 7.5, "bias_db": 0.5, "inside_90": 0.9,
+        "width_90_db": 24.0, "brier": 0.06, "weak": 0, "simulated": True,
+    }  # fmt: skip
+    rows = [row, row | {"to_m": 250.0}, row | {"held": "runs", "block_m": None}]
+    table = pa.Table.from_pylist(rows, PREDICTION_SCORES.schema)
+    write_table(folder / "prediction_scores.parquet", table, PREDICTION_SCORES)
+    after = client.get("/api/build", headers={"If-None-Match": before.headers["etag"]})
+    (score,) = after.json()["scores"]
+    assert score.keys() == EXAMPLES["build"]["scores"][0].keys()
+    assert (score["rmse_db"], score["weak_recall"], score["n"]) == (7.5, None, 40)
 
 
 def test_old_builds_are_closed_as_new_ones_come(tmp_path: Path) -> None:

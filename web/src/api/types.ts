@@ -17,6 +17,8 @@ export interface BuildInfo {
   layers: { operator: string; technology: string; name: string }[];
   operators: OperatorInfo[];
   technologies: string[];
+  /** How well blocks that were held out were foretold; none before `covermap evaluate`. */
+  scores: Score[];
   tables: Record<string, number>;
   map: {
     center: [number, number] | null;
@@ -24,6 +26,21 @@ export interface BuildInfo {
     basemap: string | null;
     basemap_attribution: string;
   };
+}
+
+export interface Score {
+  operator: string;
+  technology: string;
+  block_m: number;
+  n: number;
+  rmse_db: number;
+  bias_db: number;
+  /** Share of places inside their 90 % interval. */
+  inside_90: number;
+  brier: number;
+  weak: number;
+  weak_recall: number | null;
+  weak_precision: number | null;
 }
 
 export interface OperatorInfo {

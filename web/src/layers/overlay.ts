@@ -7,6 +7,7 @@ import type {
   MapGeoJSONFeature,
 } from 'maplibre-gl';
 import { DASH } from '../text/format';
+import type { BuildInfo } from '../api/types';
 import type { MessageKey, Translate } from '../i18n';
 import type { Forecast, Metric, OverlayId, Selection } from '../state';
 
@@ -56,6 +57,8 @@ export interface Overlay {
   title: MessageKey;
   /** Whether its tiles differ by operator and technology. */
   perLayer: boolean;
+  /** What is to be said below its legend. */
+  note?: (build: BuildInfo, layer: { operator: string; technology: string }, t: Translate) => string;
   /** Table without whose rows there is nothing to draw in any layer; without: always offered. */
   table?: string;
   /** Style layers, from bottom to top; the source is added by the map. */

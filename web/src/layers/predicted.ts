@@ -4,7 +4,7 @@
  */
 
 import type { ExpressionSpecification, FilterSpecification } from 'maplibre-gl';
-import { db, dbm, percent } from '../text/format';
+import { count, db, dbm, length, percent } from '../text/format';
 import { fadingEntries, scaleEntries } from './legends';
 import { number, phrase, type Overlay, type Swatch } from './overlay';
 import { FADING, fading, FORECAST_SCALES, scaleColor } from './scale';
@@ -52,6 +52,16 @@ export const predicted: Overlay = {
       entries: scaleEntries(scale, draw),
       fading: { title: t('legend.part'), entries: fadingEntries(WHOLE) },
     };
+  },
+
+  note({ scores }, { operator, technology }, t) {
+    const score = scores.find((one) => one.operator === operator && one.technology === technology);
+    if (!score) return t('scores.none');
+    return phrase(
+      t('scores.held', { blocks: length(score.block_m), n: count(score.n) }),
+      t('scores.error', { rmse: db(score.rmse_db), inside: percent(score.inside_90) }),
+      score.weak_recall === null ? null : t('scores.weak', { recall: percent(score.weak_recall) }),
+    );
   },
 
   hint(feature, t) {

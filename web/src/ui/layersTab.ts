@@ -100,7 +100,7 @@ function overlays(context: Context): Part {
 }
 
 function overlayControl(context: Context, item: Overlay): Part {
-  const { store, t } = context;
+  const { build, store, t } = context;
   const input = h('input', { type: 'checkbox', name: `overlay-${item.id}` });
   input.addEventListener('change', () => {
     const others = store.state.overlays.filter((id) => id !== item.id);
@@ -109,11 +109,13 @@ function overlayControl(context: Context, item: Overlay): Part {
   });
   const legend = h('div', { class: 'overlay-body', 'data-legend': item.id });
   const metrics = figureChoice(context, item);
-  const body = h('div', {}, metrics?.element, legend);
+  const note = h('p', { class: 'note', 'data-note': item.id });
+  const body = h('div', {}, metrics?.element, legend, item.note ? note : null);
   const update = (state: State) => {
     input.checked = state.overlays.includes(item.id);
     body.hidden = !input.checked;
     legend.replaceChildren(legendList(item.legend(state, t)));
+    if (item.note) note.textContent = item.note(build, state, t);
   };
   update(store.state);
   return {

@@ -10,7 +10,7 @@ from covermap.service.answers import json_answer
 from covermap.service.examples import answers
 from covermap.service.parameters import Current
 from covermap.service.snapshot import Snapshot
-from covermap.tables import ALL, ANY, layer_name
+from covermap.tables import ALL, ANY, PREDICTION_SCORES, layer_name
 
 router = APIRouter(tags=["build"])
 
@@ -52,9 +52,29 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         ],
         "operators": _operators(snapshot),
         "technologies": snapshot.technologies,
+        "scores": _scores(snapshot),
         "tables": manifest.get("tables", {}),
         "map": _map(manifest.get("config", {}).get("map") or {}, manifest.get("bounds")),
     }
+
+
+def _scores(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Give how well blocks that were held out were foretold, by layer; none before `evaluate`.
+
+    They are made after the build, so they are read from it each time.
+    """
+    rows = snapshot.build.read(PREDICTION_SCORES.name).to_pylist()
+    return [
+        {name: row[name] for name in _SCORED}
+        for row in rows
+        if row["held"] == "blocks" and row["from_m"] == 0.0 and row["to_m"] is None
+    ]
+
+
+_SCORED = (
+    "operator", "technology", "block_m", "n", "rmse_db", "bias_db", "inside_90", "brier", "weak",
+    "weak_recall", "weak_precision",
+)  # fmt: skip
 
 
 def _operators(snapshot: Snapshot) -> list[dict[str, Any]]:
