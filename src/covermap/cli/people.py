@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from covermap.cli.by_region import only, region_of
 from covermap.cli.printing import NOT_KNOWN, known, percent, print_data, print_table
-from covermap.errors import NotKnownError
 from covermap.store import Workspace
 from covermap.tables import ANY, LEVELS, VERDICTS
 
@@ -45,12 +45,8 @@ def people(
     if rows.empty:
         typer.echo("The current build has no cells to count people in.")
         return
-    for value, column in (
-        (technology, "technology"), (operator, "operator"), (level, "level"), (region, "region_id"),
-    ):  # fmt: skip
-        if value is not None:
-            _check(value, rows[column].dropna(), column.removesuffix("_id"))
-            rows = rows[rows[column] == value]
+    wanted = {"technology": technology, "operator": operator, "level": level, "region_id": region}
+    rows = only(rows, wanted)
     if as_csv or as_json:
         print_data(rows, "csv" if as_csv else "json")
         return
@@ -59,32 +55,16 @@ def people(
         typer.echo(line)
 
 
-def _check(value: str, there: pd.Series[Any], what: str) -> None:
-    names = sorted(set(there))
-    if value not in names:
-        raise NotKnownError(
-            f"no {what} {value!r} in the current build. There are: {', '.join(names) or 'none'}."
-        )
-
-
 def _row(row: dict[Any, Any]) -> list[str]:
     amounts = [row["people"], *(row[f"{v}_people"] for v in VERDICTS)]
     areas = [row["area_km2"], *(row[f"{v}_km2"] for v in VERDICTS)]
     return [
-        _name(row),
+        region_of(row),
         str(row["operator"]),
         *(f"{amount:.0f}" if known(amount) else NOT_KNOWN for amount in amounts),
         percent(row["people_covered_share"]),
         *(f"{area:.1f}" for area in areas),
     ]
-
-
-def _name(row: dict[Any, Any]) -> str:
-    if row["scope"] == "outside":
-        return f"outside every {row['level']}"
-    if row["scope"] == "all":
-        return "all"
-    return f"{row['region_id']} {row['name']}" if known(row["name"]) else str(row["region_id"])
 
 
 def _notes(rows: pd.DataFrame, manifest: dict[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from covermap.cli.by_region import only, region_of
 from covermap.cli.printing import NOT_KNOWN, known, print_data, print_table
-from covermap.errors import NotKnownError
 from covermap.store import Workspace
 from covermap.tables import LEVELS
 
@@ -52,12 +52,8 @@ def sites(
         typer.echo("The current build has no sites. Declare [[sites]], or [locate].")
         return
     rows["operator"] = rows["operator"].fillna(NOT_GIVEN)
-    for value, column in (
-        (operator, "operator"), (technology, "technology"), (level, "level"), (region, "region_id"),
-    ):  # fmt: skip
-        if value is not None:
-            _check(value, rows[column].dropna(), column.removesuffix("_id"))
-            rows = rows[rows[column] == value]
+    wanted = {"operator": operator, "technology": technology, "level": level, "region_id": region}
+    rows = only(rows, wanted)
     if as_csv or as_json:
         print_data(rows, "csv" if as_csv else "json")
         return
@@ -68,17 +64,9 @@ def sites(
         typer.echo("simulated: made by the simulator, not measured")
 
 
-def _check(value: str, there: pd.Series[Any], what: str) -> None:
-    names = sorted(set(there))
-    if value not in names:
-        raise NotKnownError(
-            f"no {what} {value!r} in the current build. There are: {', '.join(names) or 'none'}."
-        )
-
-
 def _row(row: dict[Any, Any]) -> list[str]:
     return [
-        _name(row),
+        region_of(row),
         str(row["operator"]),
         str(row["technology"]),
         str(row["sites"]),
@@ -87,11 +75,3 @@ def _row(row: dict[Any, Any]) -> list[str]:
         f"{row['per_10000']:.2f}" if known(row["per_10000"]) else NOT_KNOWN,
         f"{row['target_per_10000']:.0f}" if known(row["target_per_10000"]) else "-",
     ]
-
-
-def _name(row: dict[Any, Any]) -> str:
-    if row["scope"] == "outside":
-        return f"outside every {row['level']}"
-    if row["scope"] == "all":
-        return "all"
-    return f"{row['region_id']} {row['name']}" if known(row["name"]) else str(row["region_id"])

@@ -63,6 +63,8 @@ Answer = Annotated[
 Region = Annotated[
     str | None, Query(max_length=60, description="identity of a region", examples=["320500"])
 ]
+Scope = Annotated[Literal["all", "region", "outside"] | None, Query()]
+Level = Annotated[Literal["province", "city", "county", "township", "other"] | None, Query()]
 LineId = Annotated[str, Path(max_length=200, examples=["motorway-g2-1"])]
 Place = Annotated[
     str | None, Query(max_length=40, description="K12+300, or metres", examples=["K12+300"])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from covermap.service.answers import json_answer
 from covermap.service.examples import answers
 from covermap.service.parameters import (
     Current,
+    Level,
     Operator,
     Page,
     Region,
+    Scope,
     Technology,
     page,
 )
@@ -31,10 +33,8 @@ def people(
     part: Annotated[Page, Depends(page)],
     operator: Operator = None,
     technology: Technology = None,
-    scope: Annotated[Literal["all", "region", "outside"] | None, Query()] = None,
-    level: Annotated[
-        Literal["province", "city", "county", "township", "other"] | None, Query()
-    ] = None,
+    scope: Scope = None,
+    level: Level = None,
     region: Region = None,
 ) -> Response:
     """List people and km2 covered, weak, without service and unmeasured, per region and layer.

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from covermap.service.answers import json_answer
 from covermap.service.examples import answers
-from covermap.service.parameters import Current, Page, Region, page
+from covermap.service.parameters import Current, Level, Page, Region, Scope, page
 from covermap.service.queries import Where, listed
 from covermap.tables import REGION_SITES
 
@@ -28,10 +28,8 @@ def sites(
     technology: Annotated[
         Literal["gsm", "umts", "lte", "nr", "nbiot", "redcap", "all"] | None, Query()
     ] = None,
-    scope: Annotated[Literal["all", "region", "outside"] | None, Query()] = None,
-    level: Annotated[
-        Literal["province", "city", "county", "township", "other"] | None, Query()
-    ] = None,
+    scope: Scope = None,
+    level: Level = None,
     region: Region = None,
 ) -> Response:
     """List sites and cells of the network by region, operator and technology.
