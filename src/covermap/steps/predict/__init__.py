@@ -25,7 +25,7 @@ from covermap.steps.predict.learning import LearnWork, learn_region
 from covermap.steps.predict.regions import Region, levels_by_shard, regions_of
 from covermap.steps.predict.segments import middles_of
 from covermap.store import link_file
-from covermap.tables import CELL_PREDICTION, PREDICTION_LAYERS, SEGMENT_PREDICTION
+from covermap.tables import CELL_PREDICTION, PREDICTION_LAYERS, SEGMENT_PREDICTION, empty
 
 _LEARNT = 0.4
 """Share of the step done when the layers are learnt."""
@@ -43,7 +43,6 @@ def run(ctx: StepContext) -> None:
     area = area_to_predict(ctx)  # none, where `[predict]` is not declared
     asked = np.unique(parents(area.blocks, SHARD_RESOLUTION))
     regions = regions_of(asked, levels_by_shard(ctx.tables))
-    (ctx.out / CELL_PREDICTION.name).mkdir()
     with tempfile.TemporaryDirectory(prefix=".learnt-", dir=ctx.out) as aside:
         work = [
             LearnWork(ctx.tables.folder, region, area, ctx.rules, Path(aside) / region.name)
@@ -101,6 +100,8 @@ def _ask(ctx: StepContext, work: Sequence[AskWork]) -> None:
         made = one.made / f"{CELL_PREDICTION.name}.parquet"
         if made.is_file():
             link_file(made, ctx.out / CELL_PREDICTION.name / f"{one.shard:x}.parquet")
+    if not (ctx.out / CELL_PREDICTION.name).is_dir():
+        ctx.write(CELL_PREDICTION.name, empty(CELL_PREDICTION))
     parts = [one.made / f"{SEGMENT_PREDICTION.name}.parquet" for one in work]
     ctx.write_sorted(SEGMENT_PREDICTION.name, _segments(ctx, [p for p in parts if p.is_file()]))
 
