@@ -151,7 +151,8 @@ export class Published implements Api {
 
   async #tileJson(url: string, archive: PMTiles | null): Promise<object> {
     const tiles = [`${url}/{z}/{x}/{y}`];
-    if (!archive) return { tilejson: '3.0.0', tiles, minzoom: 0, maxzoom: 0, vector_layers: [] };
+    // without a word on layers: an empty list would make MapLibre warn of every layer that it lacks
+    if (!archive) return { tilejson: '3.0.0', tiles, minzoom: 0, maxzoom: 0 };
     const [header, said] = await Promise.all([archive.getHeader(), archive.getMetadata()]);
     const about = said as { zooms?: [number, number]; vector_layers?: object[] };
     return {
