@@ -21,7 +21,7 @@ from covermap.formats.recipe import Recipe, load_recipe
 from covermap.steps.tiles.cells import cell_archive, resolutions_of
 from covermap.steps.tiles.courses import Courses
 from covermap.steps.tiles.drawing import Made
-from covermap.steps.tiles.ground import Ground, survey
+from covermap.steps.tiles.ground import Ground, mapped, survey
 from covermap.steps.tiles.lines import line_archive
 from covermap.steps.tiles.points import site_archive
 from covermap.steps.tiles.predicted import KIND as PREDICTED
@@ -68,6 +68,7 @@ def run(ctx: StepContext) -> None:
         raise _full(ctx) from None
     finally:
         _opened.cache_clear()
+        mapped.cache_clear()
         _courses.cache_clear()
     ctx.progress(1.0, "tiles")
     ctx.report |= {

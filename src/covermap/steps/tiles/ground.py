@@ -6,8 +6,9 @@ It lies in files that every worker process maps, so that the cells of a country 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -59,10 +60,13 @@ class Ground:
         return mapped(path) if path.is_file() else None
 
 
-def mapped(path: Path) -> NDArray[np.int64]:
-    """Map an array that was saved; an empty one is read."""
-    whole: NDArray[np.int64] = np.asarray(np.load(path, mmap_mode="r"))
-    return whole
+@lru_cache(maxsize=256)
+def mapped(path: Path) -> NDArray[Any]:
+    """Map an array that was saved and stays as it is; an empty one is read.
+
+    To map a file takes longer than most of what is read of it, and each tile asks again.
+    """
+    return np.asarray(np.load(path, mmap_mode="r"))
 
 
 def survey(tables: Tables, folder: Path, resolution: int) -> Ground:

@@ -58,13 +58,13 @@ class Sheet:
     def commands(self, entries: Ints) -> Commands:
         """Geometry of some entries, ascending."""
         starts = mapped(self.folder / "starts.npy")
-        data = np.load(self.folder / "data.npy", mmap_mode="r")
+        data = mapped(self.folder / "data.npy")
         whole = len(entries) and entries[-1] - entries[0] + 1 == len(entries)
         if whole:  # the most common case by far: one copy
             ends = starts[entries[0] : entries[-1] + 2]
-            drawn = np.array(data[ends[0] : ends[-1]]), np.asarray(ends - ends[0])
+            drawn = data[ends[0] : ends[-1]].copy(), ends - ends[0]
         else:
-            drawn = gathered(np.asarray(data), starts, entries)
+            drawn = gathered(data, starts, entries)
         return Commands(np.full(len(entries), POLYGON, np.int8), *drawn)
 
 
