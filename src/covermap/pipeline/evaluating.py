@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from covermap.core.cells import parents
+from covermap.core.cube.counts import SHARD_RESOLUTION
 from covermap.core.prediction.evaluate import (
     BLOCK_M,
     FOLDS,
@@ -190,9 +192,7 @@ def hold_out(fold: Fold) -> tuple[float, Held]:
     seen = modelled(measurements(levels, model))
     needed = needed_of(fold.rules.cell, fold.rules, fold.layer[1], spread_in(levels))
     part = block_parts(seen, fold.block_m) if fold.held == "blocks" else run_parts(seen)
-    own = np.isin(seen.place, read_levels(
-        fold.tables, np.array(fold.region.shards, np.int64), fold.resolution
-    ).column("cell").to_numpy())  # fmt: skip
+    own = np.isin(parents(seen.place, SHARD_RESOLUTION), fold.region.shards)
     held = own & (part == fold.part)
     if held.all():  # nothing would be left to foretell it from
         held[:] = False

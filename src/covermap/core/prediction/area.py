@@ -146,8 +146,12 @@ def area_of(resolution: int, region: Any) -> Area:
 
 def around(blocks: Ints, distance_m: float) -> Ints:
     """Blocks that have their centre within a distance of another's, and some more; ascending."""
-    rings = math.ceil(distance_m / _RING_M)
-    disks = pa.array(h3ronpy.grid_disk(pa.array(blocks.view(np.uint64)), rings))
+    return rings_around(blocks, math.ceil(distance_m / _RING_M))
+
+
+def rings_around(cells: Ints, rings: int) -> Ints:
+    """Cells and so many rings of neighbours round each, once and ascending."""
+    disks = pa.array(h3ronpy.grid_disk(pa.array(cells.view(np.uint64)), rings))
     return np.unique(disks.flatten().to_numpy(zero_copy_only=False).view(np.int64))
 
 

@@ -17,7 +17,7 @@ from covermap.core.prediction.borrowing import borrowed
 from covermap.core.prediction.calibrate import Calibration
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.layer import Learned, learned
-from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.observations import SAMPLE_SD_DB, Observations
 from covermap.core.prediction.selection import selected_layers
 from covermap.core.prediction.sources import device_names, observed, spread_in
 from covermap.core.prediction.spread import Spread
@@ -92,25 +92,23 @@ def learn_region(work: LearnWork) -> int:
     levels = read_levels(work.tables, around, work.area.resolution)
     measured = np.unique(levels.column("cell").to_numpy())
     model = read_model(work.tables, around, measured)
-    found: dict[Layer, tuple[Learned, list[str], float]] = {}
+    found: dict[Layer, Taught] = {}
     for layer in sorted(layers_in(levels)):
         own = of_layer(levels, layer)
         seen = measurements(own, Model.of(model, layer))
-        found[layer] = (learned(seen), device_names(own), spread_in(own))
+        found[layer] = Taught.of(layer, spread_in(own), learned(seen), device_names(own))
     middles = _middles(work.tables, around)
     selected = selected_layers(levels)
-    telling = {name: one[0] for name, one in found.items() if name not in selected}
+    telling = {name: one.learned for name, one in found.items() if name not in selected}
     for layer in sorted(selected & set(found)):
-        said, devices, spread = found[layer]
-        found[layer] = (_of_selected(said, middles, layer, telling), devices, spread)
+        found[layer] = _of_selected(found[layer], middles.get(layer), telling)
     for layer in sorted(set(middles) - set(found)):
         others = [one for name, one in telling.items() if name[1] == layer[1]]
-        found[layer] = (borrowed(middles[layer], others), [], spread_in(levels.slice(0, 0)))
+        found[layer] = Taught(layer, SAMPLE_SD_DB, borrowed(middles[layer], others), {})
     work.folder.mkdir(parents=True)
-    rows = [_row(layer, work, *found[layer]) for layer in sorted(found)]
-    write_text(work.folder / "rows.json", json.dumps(rows))
-    kept = [_plain(layer, *found[layer]) for layer in sorted(found)]
-    write_text(work.folder / "learnt.json", json.dumps(kept))
+    kept = [found[layer] for layer in sorted(found)]
+    write_text(work.folder / "rows.json", json.dumps([_row(work, one) for one in kept]))
+    write_text(work.folder / "learnt.json", json.dumps([_plain(one) for one in kept]))
     return len(found)
 
 
@@ -129,20 +127,20 @@ def _middles(tables: Path, shards: Ints) -> dict[Layer, float]:
     }
 
 
-def _of_selected(
-    own: Learned, middles: dict[Layer, float], layer: Layer, telling: dict[Layer, Learned]
-) -> Learned:
+def _of_selected(own: Taught, middle_dbm: float | None, telling: dict[Layer, Learned]) -> Taught:
     """Calibrate a layer that was measured where devices had nothing better by other layers.
 
     Where its technology was selected for all operators, other technologies tell what the model
     gets wrong there. Without a model there is nothing that others could calibrate: what it taught
     stays, and is marked.
     """
-    same = [one for name, one in telling.items() if name[1] == layer[1]]
-    others = same or list(telling.values())
-    said = borrowed(middles[layer], others) if layer in middles else own
-    marked = replace(said.calibration, basis="selected", places=own.calibration.places)
-    return replace(said, calibration=marked)
+    said, devices = own.learned, own.devices
+    if middle_dbm is not None:
+        same = [one for name, one in telling.items() if name[1] == own.layer[1]]
+        said, devices = borrowed(middle_dbm, same or list(telling.values())), {}
+    places = own.learned.calibration.places
+    marked = replace(said.calibration, basis="selected", places=places)
+    return replace(own, learned=replace(said, calibration=marked), devices=devices)
 
 
 def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:
@@ -154,10 +152,9 @@ def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: f
     return level_needed_dbm(standard.rsrp_dbm, rule.rule, number, sample_sd_db)
 
 
-def _row(
-    layer: Layer, work: LearnWork, said: Learned, _devices: list[str], sample_sd_db: float
-) -> dict[str, Any]:
+def _row(work: LearnWork, taught: Taught) -> dict[str, Any]:
     """Give the row of `prediction_layers`."""
+    layer, said, sample_sd_db = taught.layer, taught.learned, taught.sample_sd_db
     c = said.calibration
     modelled = c.with_model
     return {
@@ -174,26 +171,33 @@ def _row(
     }  # fmt: skip
 
 
-def _plain(layer: Layer, said: Learned, devices: list[str], sample_sd_db: float) -> dict[str, Any]:
-    """Give what was learnt as JSON types; devices by name, for their numbers are a region's own."""
-    c = said.calibration
+def _plain(taught: Taught) -> dict[str, Any]:
+    """Give what was learnt as JSON types."""
+    said, c = taught.learned, taught.learned.calibration
     return {
-        "layer": layer, "sample_sd_db": sample_sd_db,
+        "layer": taught.layer, "sample_sd_db": taught.sample_sd_db,
         "calibration": [c.coefficients.tolist(), c.covariance.tolist(), c.middle_dbm, c.basis,
                         c.places, c.with_model],
-        "devices": {devices[number]: value for number, value in c.device_db.items()},
+        "devices": taught.devices,
         "covariance": asdict(said.covariance), "spread": asdict(said.spread),
     }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Taught:
-    """What was learnt of one layer, read again."""
+    """What was learnt of one layer."""
 
     layer: Layer
     sample_sd_db: float
     learned: Learned
     devices: dict[str, float]
+    """What each device shows, by its name: numbers are a region's own."""
+
+    @classmethod
+    def of(cls, layer: Layer, sample_sd_db: float, said: Learned, names: list[str]) -> Taught:
+        """Take what was learnt from measurements whose devices have the numbers of these names."""
+        shown = {names[number]: value for number, value in said.calibration.device_db.items()}
+        return cls(layer, sample_sd_db, said, shown)
 
     def for_devices(self, names: list[str]) -> Learned:
         """Give it for measurements whose devices have the numbers of these names."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h3ronpy
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from covermap.core.cells import parents
 from covermap.core.cube.counts import SHARD_RESOLUTION, shard_cell, shards_of
+from covermap.core.prediction.area import rings_around
 from covermap.store import Tables
 from covermap.tables import CELL_LEVELS, CELL_MODEL
 
@@ -74,8 +74,7 @@ def _both(shards: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def around(shards: Ints) -> Ints:
     """Shards and their neighbours, ascending."""
-    disks = pa.array(h3ronpy.grid_disk(pa.array(shards.view(np.uint64)), 1))
-    return np.unique(disks.flatten().to_numpy(zero_copy_only=False).view(np.int64))
+    return rings_around(shards, 1)
 
 
 def levels_by_shard(tables: Tables) -> dict[int, int]:
