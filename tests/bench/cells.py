@@ -489,7 +489,7 @@ def main(size: int) -> dict[str, Any]:
 
 def other_pack() -> str:
     """Give the default pack with thresholds 5 dB lower."""
-    from covermap.rules.pack import pack_text
+    from covermap.rules import pack_text
 
     text = pack_text("project-default")
     return text.replace("rsrp_dbm = -105", "rsrp_dbm = -110").replace("project-default", "other")

@@ -78,7 +78,7 @@ def test_a_file_of_ones_own_is_a_pack(tmp_path):
         ({"passing": "passing = 0.9"}, "passing must not be above lasting"),
         ({"cell": '[cell]\nruns = "each"'}, "cell.runs"),
         ({"runs": 'runs = "worst"'}, "segment.runs"),
-        ({"id": 'id = "Not Allowed"'}, "id: "),
+        ({"id": 'id = "Not Allowed"'}, "id = 'Not Allowed': "),
         ({"cell": "[cell"}, "not valid TOML"),
     ],
 )

@@ -71,7 +71,7 @@ def run(ctx: StepContext) -> None:
 
 def _common(ctx: StepContext, pairs: list[Layer]) -> tuple[object, ...]:
     """Give what every group depends on, beside its own lines."""
-    rules = ctx.rules.model_dump(mode="json", exclude={"targets"})
+    rules = ctx.rules.of_signal()
     return (pairs, rules, _offsets(ctx), _simulated(ctx))
 
 

@@ -101,7 +101,7 @@ def judge_cells(
 def _shards(
     ctx: StepContext, files: Sequence[ShardFile], pairs: list[Layer], aside: Path
 ) -> list[ShardJudging]:
-    rules = ctx.rules.model_dump(mode="json", exclude={"targets"})
+    rules = ctx.rules.of_signal()
     common = json.dumps([NAME, pairs, rules], sort_keys=True)
     place = ctx.part or (lambda key: aside / key)
     by_shard: dict[str, list[ShardFile]] = defaultdict(list)

@@ -15,7 +15,7 @@ from covermap.core.judging.certainty import Spread
 from covermap.core.judging.derived import any_technology, operators
 from covermap.core.judging.judge import Bins, Judged, hide_unmeasured, judge_technology
 from covermap.core.judging.verdicts import UNMEASURED, PlaceTest
-from covermap.rules import PlaceRule, RulePack, SegmentRule, Standard
+from covermap.rules import PieceRule, RulePack, SegmentRule, Standard
 from covermap.steps.judge.evidence import Evidence
 from covermap.tables import (
     ALL,
@@ -70,7 +70,7 @@ def judge_all(
     pairs: list[Layer],
     pack: RulePack,
     spool: Spool,
-    rule: PlaceRule,
+    rule: PieceRule,
     tell: Callable[[float, str], None] | None = None,
 ) -> None:
     """Judge every layer that occurs, and the derived ones, into the spool.
@@ -97,7 +97,7 @@ def _silent(_done: float, _what: str) -> None:
     return None
 
 
-def _unmeasured(count: int, pack: RulePack, rule: PlaceRule) -> Judged:
+def _unmeasured(count: int, pack: RulePack, rule: PieceRule) -> Judged:
     """Judge places in a build without any measurement: a line is there before it is driven."""
     test = place_test(pack, next(iter(pack.standards.values())), rule)
     spread = Spread(**pack.certainty.model_dump(exclude={"source"}))
@@ -110,7 +110,7 @@ def _judge_operator(
     technologies: list[str],
     pack: RulePack,
     spool: Spool,
-    rule: PlaceRule,
+    rule: PieceRule,
 ) -> None:
     # without any technology, no service is judged by the most generous standard: it fails it too
     easiest = min(pack.standards.values(), key=lambda s: s.rsrp_dbm)
@@ -155,7 +155,7 @@ def _whichever(
     return any_technology(members, judged[NO_TECHNOLOGY], tests[NO_TECHNOLOGY], runs)
 
 
-def judged_apart(rule: PlaceRule) -> bool:
+def judged_apart(rule: PieceRule) -> bool:
     """Whether the pack judges each run by itself; cells do not tell runs apart."""
     return isinstance(rule, SegmentRule) and rule.runs == "each"
 
@@ -164,7 +164,7 @@ _NO_ROWS = np.zeros(0, np.int64)
 _NOTHING = Bins(_NO_ROWS, _NO_ROWS, _NO_ROWS, _NO_ROWS, _NO_ROWS, _NO_ROWS)
 
 
-def place_test(pack: RulePack, standard: Standard, rule: PlaceRule) -> PlaceTest:
+def place_test(pack: RulePack, standard: Standard, rule: PieceRule) -> PlaceTest:
     """Give the pack's rule for a place in one technology, as the core takes it."""
     return PlaceTest(
         rsrp_dbm=standard.rsrp_dbm,

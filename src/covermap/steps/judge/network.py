@@ -129,11 +129,12 @@ def network_rows(connection: Any, pack: RulePack) -> pa.Table:
 def _groupings(connection: Any, pack: RulePack) -> list[tuple[str, tuple[str, ...], Target | None]]:
     """Classes that occur, each with its target; and targets over several, if any occurs."""
     present = [r[0] for r in connection.execute(_CLASSES).fetchall()]
-    alone = {t.classes[0]: t for _, t in sorted(pack.targets.items()) if len(t.classes) == 1}
+    targets = pack.line_targets
+    alone = {t.classes[0]: t for t in targets.values() if len(t.classes) == 1}
     found: list[tuple[str, tuple[str, ...], Target | None]] = [
         (name, (name,), alone.get(name)) for name in present
     ]
-    for name, target in sorted(pack.targets.items()):
+    for name, target in targets.items():
         shown = len(target.classes) == 1 and alone[target.classes[0]] is target
         if not shown and set(target.classes) & set(present):
             found.append((name, tuple(target.classes), target))

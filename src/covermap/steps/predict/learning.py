@@ -21,8 +21,7 @@ from covermap.core.prediction.observations import SAMPLE_SD_DB, Observations
 from covermap.core.prediction.selection import selected_layers
 from covermap.core.prediction.sources import device_names, observed, spread_in
 from covermap.core.prediction.spread import Spread
-from covermap.rules import RulePack
-from covermap.rules.pack import PlaceRule
+from covermap.rules import PieceRule, RulePack
 from covermap.steps.predict.regions import (
     Region,
     layers_in,
@@ -143,7 +142,7 @@ def _of_selected(own: Taught, middle_dbm: float | None, telling: dict[Layer, Lea
     return replace(own, learned=replace(said, calibration=marked), devices=devices)
 
 
-def needed_of(rule: PlaceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:
+def needed_of(rule: PieceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:
     """Level at which a place just meets the standard of a technology; NaN without a standard."""
     standard = rules.standards.get(technology)  # type: ignore[call-overload]
     if standard is None:
