@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covermap.errors import BuildError, TableError
-from covermap.store import ROWS_PER_GROUP, Tables, Workspace, whole_folder, write_table
+from covermap.store import (
+    MANIFEST,
+    ROWS_PER_GROUP,
+    Build,
+    Tables,
+    Workspace,
+    whole_folder,
+    write_table,
+)
 from covermap.tables import PROBLEMS, STATIONS, conform, in_order
 
 
@@ -102,3 +112,35 @@ def test_a_slow_query_draws_no_bar_into_what_a_command_prints(tmp_path: Path) ->
     with Tables(tmp_path).connect("lines") as connection:
         (shown,) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
     assert shown is False
+
+
+@pytest.mark.parametrize(
+    ("said", "simulated"),
+    [
+        ({"workspace": {"simulated": True}}, True),
+        ({"config": {"measurements": [{"simulated": False}, {"simulated": True}]}}, True),
+        ({"config": {"villages": [{"simulated": True}]}}, True),
+        ({"config": {"population": {"simulated": True}}}, True),
+        ({"workspace": {}, "config": {"population": None, "sites": [{"simulated": False}]}}, False),
+    ],
+)
+def test_a_build_is_simulated_when_any_input_is(
+    tmp_path: Path, said: dict[str, object], simulated: bool
+) -> None:
+    (tmp_path / MANIFEST).write_text(json.dumps(said))
+    assert Build(tmp_path).simulated == simulated
+
+
+def test_layers_are_those_of_all_the_tables_asked_for(tmp_path: Path) -> None:
+    for name, operator, technology in (
+        ("cell_verdicts", "b", "nr"),
+        ("segment_verdicts", "a", "lte"),
+        ("people_verdicts", "c", "gsm"),
+    ):
+        table = pa.table({"operator": [operator, operator], "technology": [technology] * 2})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    tables = Tables(tmp_path)
+    assert tables.layers("cell_verdicts", "segment_verdicts", "weak_spots") == [
+        ("a", "lte"),
+        ("b", "nr"),
+    ]

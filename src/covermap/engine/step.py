@@ -55,17 +55,18 @@ class StepContext:
 
     def connect(self, *names: str) -> Any:
         """Open tables with DuckDB, in half of the memory; what does not fit is spilled."""
-        return self.tables.connect(
-            *names, threads=self.workers.count, memory=f"{self.memory_bytes // 2}B",
-            spill=self.out.parent / ".duckdb.part",
-        )  # fmt: skip
+        return self.tables.connect(*names, **self._how())
 
     def layers(self) -> list[tuple[str, str]]:
         """Operators and technologies that have verdicts of cells or segments, sorted."""
-        names = ("cell_verdicts", "segment_verdicts")
-        query = " UNION ".join(f"SELECT DISTINCT operator, technology FROM {n}" for n in names)
-        with self.connect(*names) as build:
-            return sorted((str(o), str(t)) for o, t in build.execute(query).fetchall())
+        return self.tables.layers("cell_verdicts", "segment_verdicts", **self._how())
+
+    def _how(self) -> dict[str, Any]:
+        return {
+            "threads": self.workers.count,
+            "memory": f"{self.memory_bytes // 2}B",
+            "spill": self.out.parent / ".duckdb.part",
+        }
 
     def write(self, name: str, data: pa.Table) -> int:
         """Check, sort by key and write a table; give the number of rows."""

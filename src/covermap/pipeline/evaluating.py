@@ -125,7 +125,7 @@ def evaluate(
         progress(len(found), len(folds))
     parts = _by_layer(found, block_m)
     told = [*parts, *_together(parts)]
-    simulated = _simulated(build.manifest)
+    simulated = build.simulated
     made = Evaluation(parts, _scores(told, simulated), _reliability(told), unscored)
     if not layers:
         for table, rows in (
@@ -134,11 +134,6 @@ def evaluate(
         ):
             write_table(build.folder / f"{table.name}.parquet", rows, table)
     return made
-
-
-def _simulated(manifest: dict[str, Any]) -> bool:
-    said = manifest["workspace"].get("simulated", False)
-    return bool(said) or any(m["simulated"] for m in manifest["config"]["measurements"])
 
 
 def _measured_layers(build: Build) -> tuple[list[Layer], list[Layer]]:

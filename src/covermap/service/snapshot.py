@@ -106,14 +106,9 @@ class Snapshot:
     @cached_property
     def layers(self) -> list[tuple[str, str]]:
         """Operators and technologies of the build, measured or predicted; `any` and `all` first."""
-        found = self.rows(
-            "SELECT DISTINCT operator, technology FROM cell_verdicts UNION "
-            "SELECT DISTINCT operator, technology FROM segment_verdicts UNION "
-            "SELECT DISTINCT operator, technology FROM cell_prediction"
-        )
-        pairs = [(row["operator"], row["technology"]) for row in found]
+        found = self.tables.layers("cell_verdicts", "segment_verdicts", "cell_prediction")
         return sorted(
-            pairs, key=lambda pair: (_operator_order(pair[0]), _technology_order(pair[1]))
+            found, key=lambda pair: (_operator_order(pair[0]), _technology_order(pair[1]))
         )
 
     @cached_property
@@ -139,13 +134,10 @@ class Snapshot:
         """How the chainage of each line is written."""
         return Counts(self.tables)
 
-    @property
+    @cached_property
     def simulated(self) -> bool:
         """Whether anything in the build was made by the simulator."""
-        config = self.manifest.get("config", {})
-        declared = [e for kind in ("measurements", "sites", "lines") for e in config.get(kind, ())]
-        said = self.manifest.get("workspace", {}).get("simulated", False)
-        return bool(said) or any(entry.get("simulated") for entry in declared)
+        return self.build.simulated
 
     @cached_property
     def basemap(self) -> str | None:

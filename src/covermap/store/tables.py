@@ -101,6 +101,15 @@ class Tables:
                 connection.register(name, TABLES[name].schema.empty_table())
         return connection
 
+    def layers(self, *names: str, **how: Any) -> list[tuple[str, str]]:
+        """Operators and technologies that occur in any of these tables, sorted.
+
+        `how` is handed to `connect`.
+        """
+        query = " UNION ".join(f"SELECT operator, technology FROM {name}" for name in names)
+        with self.connect(*names, **how) as build:
+            return sorted((str(o), str(t)) for o, t in build.execute(query).fetchall())
+
 
 def read_table(path: Path) -> pa.Table:
     """Read one Parquet file whole.

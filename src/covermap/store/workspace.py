@@ -97,6 +97,15 @@ class Build(Tables):
         return data
 
     @property
+    def simulated(self) -> bool:
+        """Whether anything that was declared for the build was made by the simulator."""
+        said = self.manifest
+        declared = [said.get("workspace")]
+        for part in said.get("config", {}).values():
+            declared += part if isinstance(part, list) else [part]
+        return any(isinstance(entry, dict) and bool(entry.get("simulated")) for entry in declared)
+
+    @property
     def tiles(self) -> Path:
         """Folder of tile archives."""
         return self.folder / "tiles"

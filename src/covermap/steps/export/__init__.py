@@ -132,7 +132,7 @@ def _content(build: Build, request: ExportRequest, selection: Selection, target:
         fields=fields,
         target=target,
         operators=_operator_names(build),
-        simulated=is_simulated(build),
+        simulated=build.simulated,
         courses=lambda: _courses(build),
         counts=Counts(build),
     )
@@ -166,13 +166,6 @@ def _operator_names(build: Build) -> dict[str, str]:
     return names
 
 
-def is_simulated(build: Build) -> bool:
-    """Whether a build rests on simulated input, by its own account."""
-    manifest = build.manifest
-    declared = [manifest.get("workspace", {}), *manifest.get("config", {}).get("measurements", [])]
-    return any(bool(entry.get("simulated")) for entry in declared)
-
-
 def _about(
     build: Build, request: ExportRequest, selection: Selection, target: Target
 ) -> tuple[tuple[str, str, str], ...]:
@@ -184,7 +177,7 @@ def _about(
     title, title_zh = TITLES[request.kind]
     return (
         ("content", "Content 内容", f"{title} {title_zh}"),
-        ("simulated", "Simulated 模拟数据", told if is_simulated(build) else "no 否"),
+        ("simulated", "Simulated 模拟数据", told if build.simulated else "no 否"),
         ("datum", "Datum 坐标系", target.name),
         ("datum_description", "Datum in words 坐标系说明", target.title),
         ("rules", "Rules 规则", f"{named}: {titled}" if named else "not stated 未说明"),

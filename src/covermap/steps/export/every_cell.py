@@ -21,9 +21,6 @@ ORDER = "part, operator, technology, cell"
 """That of the table's files one after the other, each in the order of its key."""
 _OTHERWISE = {"verdict": "'unmeasured'", "n": "0", "n_none": "0"}
 """What is said without a row; of all other columns nothing."""
-_LAYERS = " UNION ".join(
-    f"SELECT DISTINCT operator, technology FROM {name}" for name in (TABLE, "segment_verdicts")
-)
 
 
 def _column(name: str) -> str:
@@ -47,8 +44,8 @@ LEFT JOIN {TABLE} v ON v.cell = c.cell AND v.operator = l.operator AND v.technol
 
 def layers_of(build: Build) -> Any:
     """Operators and technologies of the build, as an Arrow table."""
-    with build.connect(TABLE, "segment_verdicts") as connection:
-        return connection.sql(_LAYERS).to_arrow_table()
+    found = build.layers(TABLE, "segment_verdicts")
+    return pa.table({"operator": [o for o, _ in found], "technology": [t for _, t in found]})
 
 
 def connect(build: Build, layers: Any, parts: Sequence[Path]) -> Any:

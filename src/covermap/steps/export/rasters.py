@@ -20,7 +20,7 @@ from covermap import __version__
 from covermap.core.cells import areas_m2, cells_at, centres, resolutions
 from covermap.errors import DatumError, ExportError, NotKnownError
 from covermap.formats.cog import BLOCK, NODATA, Grid, grid_of, write_cog
-from covermap.steps.export import is_simulated, target_of, whole_file
+from covermap.steps.export import target_of, whole_file
 from covermap.store import Build
 
 Floats = NDArray[np.float64]
@@ -104,28 +104,18 @@ def export_rasters(
 def _tasks(build: Build, request: RasterRequest) -> list[tuple[Quantity, tuple[str, str]]]:
     found = []
     for quantity in QUANTITIES:
-        for layer in _layers(build, quantity.table):
+        for layer in build.layers(quantity.table):
             wanted = zip((request.operator, request.technology), layer, strict=True)
             if all(want is None or want == have for want, have in wanted):
                 found.append((quantity, layer))
     if not found:
-        there = sorted({"/".join(x) for q in QUANTITIES for x in _layers(build, q.table)})
+        there = sorted({"/".join(x) for q in QUANTITIES for x in build.layers(q.table)})
         raise NotKnownError(
             f"no such layer is predicted. There are: {', '.join(there)}."
             if there
             else "nothing is predicted in this build: declare [predict] in covermap.toml."
         )
     return found
-
-
-def _layers(build: Build, table: str) -> list[tuple[str, str]]:
-    if not build.has(table):
-        return []
-    with build.connect(table) as tables:
-        rows = tables.execute(
-            f"SELECT DISTINCT operator, technology FROM {table} ORDER BY 1, 2"
-        ).fetchall()
-    return [(str(o), str(t)) for o, t in rows]
 
 
 def _write(
@@ -196,7 +186,7 @@ def _tags(
         "technology": layer[1],
         "cells": f"H3 resolution {resolution}: a pixel has the figure of the cell of its centre",
         "overviews": "means of the figures as they are told (dB, not power)",
-        "simulated": "yes" if is_simulated(build) else "no",
+        "simulated": "yes" if build.simulated else "no",
         "build": build.id,
         "attribution": str(manifest.get("workspace", {}).get("attribution", "")),
     }

@@ -86,7 +86,7 @@ def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
     small = _drawn(ctx.tables) < SMALL_ROWS
     ground = survey(ctx.tables, spool, ctx.config.grid.resolution)
     cells = load_recipe("cells")
-    layers = _layers(ctx.tables)
+    layers = ctx.tables.layers(*_VERDICTS)
     if layers:
         wanted = resolutions_of(cells.layers["cells"], ground.resolution)
         cut = make_sheets(ground, wanted, ctx.workers, ctx.part, small=small)
@@ -180,11 +180,4 @@ def _drawn(tables: Tables) -> int:
     with tables.connect("cell_verdicts") as build:
         (cells,) = build.execute(query).fetchone()
     others = (*_VERDICTS[1:], "cell_prediction")
-    return int(cells) * len(_layers(tables)) + sum(map(tables.rows, others))
-
-
-def _layers(tables: Tables) -> list[tuple[str, str]]:
-    """Operators and technologies that any verdict or weak spot is about, in order."""
-    query = " UNION ".join(f"SELECT operator, technology FROM {t}" for t in _VERDICTS)
-    with tables.connect(*_VERDICTS) as build:
-        return [(o, t) for o, t in build.execute(f"{query} ORDER BY 1, 2").fetchall()]
+    return int(cells) * len(tables.layers(*_VERDICTS)) + sum(map(tables.rows, others))
