@@ -148,3 +148,20 @@ def test_shuffled_rows_give_the_same_samples(folder, logs, tmp_path):
     shuffled = ingest([path], "expresso")
     assert shuffled.table("samples") == logs["expresso"].table("samples")
     assert shuffled.table("runs") == logs["expresso"].table("runs")
+
+
+@pytest.mark.parametrize(
+    ("phone", "calls", "blocked"), [("Orange", 39, 0), ("Yas", 41, 0), ("expresso", 40, 3)]
+)
+def test_events_tell_how_every_call_came_out(folder, phone, calls, blocked):
+    path = folder / f"{phone}_log_events.txt"
+    report = ingest([path], phone, "gnettrack-events")
+    rows = [r.split("\t") for r in path.read_text().splitlines()[1:]]
+    ends = [r for r in rows if r[13].startswith("CALL_") and r[13] != "CALL_START"]
+    of_test = [r for r in ends if "VOICE SEQUENCE" in r[14]]
+    assert len(of_test) == calls
+    assert (report.accepted, report.rejected) == (calls, {"no_measurement": len(rows) - calls})
+    assert report.adds_up()
+    connected = report.table("samples")["connected"].to_pylist()
+    assert connected.count(False) == blocked == sum(r[13] == "CALL_BLOCK" for r in of_test)
+    assert None not in connected

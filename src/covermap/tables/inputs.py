@@ -14,6 +14,8 @@ _TESTS = (
     C("dl_kbps", F64, "downlink rate of a test or of the traffic, kbit/s", "not tested"),
     C("ul_kbps", F64, "uplink rate, kbit/s", "not tested"),
     C("latency_ms", F64, "round-trip time, ms", "not tested"),
+    C("stalled", B, "true: what was played or transferred stood still", "not tested"),
+    C("connected", B, "a call or session was asked for; true: it came about", "not tested"),
 )
 _SERVING = (
     C("cell_id", S, "serving cell's identity as the network names it (CGI part, ECI, NCI)", "n/a"),

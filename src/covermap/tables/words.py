@@ -51,7 +51,7 @@ REJECT_REASONS = {
     "no_operator": "no operator in the row, the run or the declaration",
     "impossible_signal": "the level is outside what the technology can report",
     "sentinel": "the level is a placeholder that means 'no value'",
-    "no_measurement": "no level, no rate, no latency and no statement of service in the row",
+    "no_measurement": "no level, rate, latency, test outcome or statement of service in the row",
     "no_geometry": "the geometry is missing, empty, or not of a kind that can be used here",
     "zero_length": "every vertex of the line is at one place",
     "no_area": "the polygon encloses nothing, even when mended",

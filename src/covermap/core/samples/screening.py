@@ -42,7 +42,9 @@ Bools = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 
 MEASURED = ("rsrp_dbm", "dl_kbps", "ul_kbps", "latency_ms")
-"""A row with none of them, and no statement of service, says nothing."""
+SAID = ("stalled", "connected")
+"""Outcomes of tests that a row states. A row with none of both, and no statement of service, says
+nothing."""
 FILE_SWAPPED = "file_swapped"
 """Found where positions are exchanged; it stands if they are in most rows of the log."""
 TEXTS = ("device", "mark", "cell_id", "band", "tac")
@@ -255,6 +257,8 @@ def _signals(
     empty = ~no_service
     for name in MEASURED:
         empty &= np.isnan(clean.fields[name])
+    for name in SAID:
+        empty &= ~_given(readings, name)
     sentinel = clean.level_status == SENTINEL
     impossible = (clean.level_status != OK) & ~sentinel
     names = pa.array(np.append(NAMES, ["unknown"] * 2)[technology])
@@ -262,7 +266,9 @@ def _signals(
     notes.reject(empty & sentinel, "sentinel", *said, " is a placeholder")
     rule = (*said, " is outside what ", names, " can report")
     notes.reject(empty & impossible, "impossible_signal", *rule)
-    notes.reject(empty, "no_measurement", "no level, rate, latency or no-service mark")
+    notes.reject(
+        empty, "no_measurement", "no level, rate, latency, outcome of a test or no-service mark"
+    )
     return clean
 
 

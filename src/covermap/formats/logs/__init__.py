@@ -22,6 +22,7 @@ FORMATS: dict[str, LogFormat] = {
     for f in (
         gnettrack.RADIO,
         gnettrack.TESTS,
+        gnettrack.EVENTS,
         network_survey.CSV_FORMAT,
         network_survey.GPKG_FORMAT,
         crowd.TOWER_COLLECTOR_FORMAT,

@@ -1,20 +1,36 @@
-"""G-NetTrack Pro logs: radio (`*_log.txt`, `*.csv`) and test results (`*_datatest.txt`).
+"""G-NetTrack Pro logs: radio (`*_log.txt`, `*.csv`), test results and events (`*_events.txt`).
 
 Two generations of the same log are read: tab-separated with `Level`, `Qual`, `NetworkTech`,
 `Operator`, and comma-separated with `RSRP`, `RSRQ`, `NetworkMode`. Names as in the manual of
 G-NetTrack (gyokovsolutions.com). `-` is 'no value'. `NRxRSRP` is the **neighbour** cell, not NR,
 and is not read. Times are the phone's wall clock without a zone. `Speed` is km/h; rates are kbit/s.
+
+A radio log with a `State` counts what goes over the air each second: while the phone was idle (I)
+or had only a call (V) no rate was tested, and none is read; D and VD are with data.
+
+Of the events those are read that say how a call came out: the log plays calls one after the other
+(`VOICE SEQUENCE:7`). A call that was blocked (CALL_BLOCK) did not come about, one that ended
+(CALL_END) or dropped (CALL_DROP) had. What was received then is in the radio log, and is not read
+twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.errors import FormatError
-from covermap.formats.logs.base import LogFormat, LogPiece, ReadOptions, Told, make_readings
+from covermap.formats.logs.base import (
+    LogFormat,
+    LogPiece,
+    ReadOptions,
+    Told,
+    make_readings,
+    malformed_table,
+)
 from covermap.formats.logs.rows import Rows, header_names, row_pieces
 from covermap.formats.logs.sniffing import first_line
 from covermap.formats.logs.values import Fields, chosen
@@ -27,18 +43,31 @@ TIME_PATTERN = "%Y.%m.%d_%H.%M.%S"
 KMH = 1 / 3.6
 NEIGHBOUR = {"NRxRSRP": "sentinel_neighbour_rsrp", "NRxRSRQ": "sentinel_neighbour_rsrq"}
 NO_COVERAGE = ("NO_COVERAGE", "NO COVERAGE")
+EVENTS_HAVE = ("EventType", "EventDetails")
+CALL = "VOICE SEQUENCE"
+"""In the details of an event: it is about a call of the test, not about a hand-over in it."""
+OUTCOMES = {"CALL_BLOCK": False, "CALL_END": True, "CALL_DROP": True}
+"""Events that end a call -> whether it had come about."""
+NO_DATA = ("I", "V")
+"""States of the phone without data."""
 
 
 def sniff_radio(source: Source) -> float:
     """Tell how much the head looks like a radio log."""
     names = _head_names(source)
-    return 0.0 if _is_test(names) else _likeness(names)
+    return 0.0 if _is_test(names) or names.issuperset(EVENTS_HAVE) else _likeness(names)
 
 
 def sniff_test(source: Source) -> float:
     """Tell how much the head looks like a log of test results."""
     names = _head_names(source)
     return _likeness(names) if _is_test(names) else 0.0
+
+
+def sniff_events(source: Source) -> float:
+    """Tell how much the head looks like a log of events."""
+    names = _head_names(source)
+    return 0.9 if names.issuperset((*REQUIRED, *EVENTS_HAVE)) else 0.0
 
 
 def pieces(
@@ -51,18 +80,77 @@ def pieces(
     FormatError
         The header lacks what the format has: wrong delimiter, wrong format, an events log.
     """
+    header = first_line(source)
+    for rows in _rows_of(source, options, piece_bytes, header):
+        _check_header(rows.names, header, source.shown)
+        fields = Fields.of(rows)
+        readings = make_readings(_columns(rows, fields))
+        yield LogPiece(readings, rows.malformed, fields.problems, Told("local"))
+
+
+def event_pieces(
+    source: Source, options: ReadOptions, piece_bytes: int | None = None
+) -> Iterator[LogPiece]:
+    """Read how calls came out from a log of events; other events make no reading.
+
+    Raises
+    ------
+    FormatError
+        The header lacks what the format has.
+    """
+    header = first_line(source)
+    for rows in _rows_of(source, options, piece_bytes, header):
+        absent = [n for n in (*REQUIRED, *EVENTS_HAVE) if n not in rows.names]
+        if absent:
+            raise FormatError(
+                f"{source.shown}: not G-NetTrack's log of events: the header is "
+                f"{header[:120]!r}; there is no {', '.join(absent)}."
+            )
+        kind, connected = _outcome(Fields.of(rows))
+        ends = pc.is_valid(connected)
+        calls = _only(rows, ends)
+        f = Fields.of(calls)
+        ready = {n: v for n, v in _columns(calls, f).items() if n not in NOT_OF_EVENTS}
+        readings = make_readings({**ready, "connected": connected.filter(ends)})
+        other = _others(_only(rows, pc.invert(ends)), kind.filter(pc.invert(ends)))
+        malformed = pa.concat_tables([rows.malformed, other]).sort_by("line")
+        yield LogPiece(readings, malformed, f.problems, Told("local"))
+
+
+NOT_OF_EVENTS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "service")
+"""The radio log has them, second for second."""
+
+
+def _outcome(f: Fields) -> tuple[pa.Array, pa.Array]:
+    """Kind of each event, and whether the call that it ends had come about; null: it ends none."""
+    kind, details = (pc.fill_null(f.text(name), "") for name in EVENTS_HAVE)
+    place = pc.index_in(kind, pa.array(list(OUTCOMES)))
+    said = pa.array(list(OUTCOMES.values())).take(place)
+    of_test = pc.match_substring(details, CALL)
+    return kind, pc.if_else(of_test, said, pa.scalar(None, pa.bool_()))
+
+
+def _only(rows: Rows, which: pa.Array) -> Rows:
+    columns = {name: values.filter(which) for name, values in rows.columns.items()}
+    return replace(rows, columns=columns, line=rows.line.filter(which), raw=rows.raw.filter(which))
+
+
+def _others(rows: Rows, kind: pa.Array) -> pa.Table:
+    """Give the records of events that do not say how a call came out, as rejected ones."""
+    details = [f"the event {name or '(none)'} ends no call" for name in kind.to_pylist()]
+    return malformed_table(rows.line.to_pylist(), details, rows.raw.to_pylist(), "no_measurement")
+
+
+def _rows_of(
+    source: Source, options: ReadOptions, piece_bytes: int | None, header: str
+) -> Iterator[Rows]:
     if options.columns or options.units:
         raise FormatError(
             f"{source.shown}: a G-NetTrack log names its columns itself: leave columns and units "
             'out, or read it as format = "table".'
         )
-    header = first_line(source)
     delimiter = "\t" if "\t" in header else ","
-    for rows in row_pieces(text_pieces(source, piece_bytes), source.shown, delimiter):
-        _check_header(rows.names, header, source.shown)
-        fields = Fields.of(rows)
-        readings = make_readings(_columns(rows, fields))
-        yield LogPiece(readings, rows.malformed, fields.problems, Told("local"))
+    return row_pieces(text_pieces(source, piece_bytes), source.shown, delimiter)
 
 
 def _columns(rows: Rows, f: Fields) -> dict[str, pa.Array]:
@@ -90,8 +178,8 @@ def _columns(rows: Rows, f: Fields) -> dict[str, pa.Array]:
         "arfcn": lambda: f.integer("ARFCN"),
         "band": lambda: f.text("BAND", "Band"),
         "tac": lambda: _area(f),
-        "dl_kbps": lambda: f.number("TESTDOWNLINK", "DL_bitrate"),
-        "ul_kbps": lambda: f.number("TESTUPLINK", "UL_bitrate"),
+        "dl_kbps": lambda: _rate(f, "TESTDOWNLINK", "DL_bitrate"),
+        "ul_kbps": lambda: _rate(f, "TESTUPLINK", "UL_bitrate"),
         "latency_ms": lambda: f.number("PINGAVG"),
     }
     return ready | chosen(optional)
@@ -113,6 +201,16 @@ def _operator(f: Fields, technology: pa.Array | None) -> tuple[pa.Array, pa.Arra
         f.count("blank_operator", blank, plmn, _blank_action(plmn))
     stated = name if plmn is None else pc.coalesce(plmn, name)
     return pc.if_else(none, pa.scalar(None, pa.string()), stated), service
+
+
+def _rate(f: Fields, result: str, counter: str) -> pa.Array | None:
+    """Rate of a test; else that of each second, where the phone was not without data."""
+    values = f.number(result, counter)
+    state = f.text("State")
+    if values is None or state is None or result in f.columns:
+        return values
+    without = pc.fill_null(pc.is_in(state, pa.array(NO_DATA)), False)
+    return pc.if_else(without, pa.scalar(None, pa.float64()), values)
 
 
 def _count_neighbours(f: Fields) -> None:
@@ -190,8 +288,8 @@ def _likeness(names: set[str]) -> float:
 def _check_header(names: Sequence[str], header: str, shown: str) -> None:
     if "EventType" in names:
         raise FormatError(
-            f"{shown}: this is G-NetTrack's log of events; the radio log (*_log.txt) and the test "
-            "log (*_log_datatest.txt) are read."
+            f"{shown}: this is G-NetTrack's log of events: read it as format = "
+            '"gnettrack-events"; the radio log (*_log.txt) is beside it.'
         )
     absent = [n for n in REQUIRED if n not in names]
     if not set(names) & {*LEVELS, "NetworkTech", "NetworkMode"}:
@@ -205,3 +303,4 @@ def _check_header(names: Sequence[str], header: str, shown: str) -> None:
 
 RADIO = LogFormat("gnettrack", "G-NetTrack Pro radio log", sniff_radio, pieces)
 TESTS = LogFormat("gnettrack-datatest", "G-NetTrack Pro test results", sniff_test, pieces)
+EVENTS = LogFormat("gnettrack-events", "G-NetTrack Pro events", sniff_events, event_pieces)

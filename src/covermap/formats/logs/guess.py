@@ -36,6 +36,8 @@ ALIASES: dict[str, str] = {
     "dl_kbps": "dl dlrate dlbitrate dlthroughput download downlink downlinkrate 下行速率",
     "ul_kbps": "ul ulrate ulbitrate ulthroughput upload uplink uplinkrate 上行速率",
     "latency_ms": "ping pingavg rtt latency 时延",
+    "stalled": "stalled stall isstalled 卡顿 是否卡顿",
+    "connected": "connected callconnected callsuccess 接通 是否接通",
 }
 """Our column -> names it goes by, lower case, letters and digits only, the likeliest first."""
 

@@ -31,7 +31,9 @@ NUMBERS = (
     "accuracy_m", "altitude_m", "speed_mps", "heading_deg", "rsrp_dbm", "rsrq_db", "sinr_db",
     "rssi_dbm", "dl_kbps", "ul_kbps", "latency_ms",
 )  # fmt: skip
-MAPPABLE = ("time", *POSITIONS, *NUMBERS, *WHOLE, *TEXTS, "service")
+STATED = ("stalled", "connected")
+"""Outcomes of tests: true, false, or not tested."""
+MAPPABLE = ("time", *POSITIONS, *NUMBERS, *WHOLE, *TEXTS, "service", *STATED)
 """Our columns that a map can name; `time` fills `time_ms` and `time_text`."""
 
 _RATE = {"kbit/s": 1.0, "Mbit/s": 1e3, "bit/s": 1e-3, "Gbit/s": 1e6, "kB/s": 8.0, "MB/s": 8e3}
@@ -54,6 +56,8 @@ UNITS: dict[str, dict[str, float]] = {
 
 NO_SERVICE = ("false", "0", "no", "none", "no_service", "no service", "no_coverage", "无服务")
 SERVICE = ("true", "1", "yes", "in_service", "in service")
+YES = ("true", "1", "1.0", "yes", "y", "success", "ok", "是", "成功")
+NO = ("false", "0", "0.0", "no", "n", "fail", "failure", "failed", "否", "失败")
 GSM = r"(?i)^(gsm|2g|gprs|edge)"
 
 
@@ -118,7 +122,7 @@ def check_mapping(
             f"{shown}: nothing is mapped to {', '.join(absent)}; the file has {_list(available)}. "
             'Name them in columns = { x = "...", ... }; `covermap check` proposes a map.'
         )
-    if not set(parts) & {*NUMBERS, "service"}:
+    if not set(parts) & {*NUMBERS, "service", *STATED}:
         raise FormatError(
             f"{shown}: no level, rate, latency or service is mapped; the file has "
             f"{_list(available)}. `covermap check` proposes a map."
@@ -151,7 +155,10 @@ def map_readings(
             factor = mapping.factors.get(name, 1.0)
             found[name] = joined.number(name, factor=factor, finite=name in NUMBERS)
     if mapping.has("service"):
-        found["service"] = _service(joined)
+        found["service"] = _stated(joined, "service", NO_SERVICE, SERVICE)
+    for name in STATED:
+        if mapping.has(name):
+            found[name] = _stated(joined, name, NO, YES)
     clock: Clock | Told = Told("none")
     if mapping.has("time"):
         found["time_text"] = joined.text("time")
@@ -183,18 +190,15 @@ def _level_of_gsm(found: dict[str, pa.Array]) -> None:
     found["rsrp_dbm"] = level if stated is None else pc.coalesce(stated, level)
 
 
-def _service(joined: Fields) -> pa.Array:
-    text = pc.utf8_lower(joined.text("service"))
-    no = pc.is_in(text, pa.array(NO_SERVICE))
-    yes = pc.is_in(text, pa.array(SERVICE))
+def _stated(joined: Fields, name: str, no: Sequence[str], yes: Sequence[str]) -> pa.Array:
+    """Read true and false as texts say it; another text is null, and counted."""
+    written = joined.text(name)
+    text = pc.utf8_lower(written)
+    is_no, is_yes = (pc.is_in(text, pa.array(words)) for words in (no, yes))
+    other = pc.and_(pc.is_valid(text), pc.invert(pc.or_(is_no, is_yes)))
+    joined.count(f"unknown_{name}", other, written, "kept as not stated")
     unknown = pa.scalar(None, pa.bool_())
-    joined.count(
-        "unknown_service",
-        pc.and_(pc.is_valid(text), pc.invert(pc.or_(no, yes))),
-        joined.text("service"),
-        "kept as not stated",
-    )
-    return pc.if_else(pc.fill_null(no, False), False, pc.if_else(yes, True, unknown))
+    return pc.if_else(pc.fill_null(is_no, False), False, pc.if_else(is_yes, True, unknown))
 
 
 def _join_parts(fields: Fields, mapping: Mapping) -> Fields:

@@ -202,6 +202,8 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "dl_kbps": ("Downlink rate", "下行速率", "number"),
     "ul_kbps": ("Uplink rate", "上行速率", "number"),
     "latency_ms": ("Latency", "时延", "number"),
+    "stalled": ("Stalled", "卡顿", "flag"),
+    "connected": ("Connected", "接通", "flag"),
     "antenna": ("Antenna", "天线位置", "text"),
     "period": ("Period", "月份", "text"),
 }
@@ -319,7 +321,8 @@ _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         "run_id", "seq", "campaign", "source", "device_id", "time", *_COORDINATES,
         "position_basis", "position_error_m", "speed_mps", "heading_deg", "mark", "operator",
         "technology", "service", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "cell_id", "pci",
-        "arfcn", "band", "tac", "dl_kbps", "ul_kbps", "latency_ms", "antenna", "period",
+        "arfcn", "band", "tac", "dl_kbps", "ul_kbps", "latency_ms", "stalled", "connected",
+        "antenna", "period",
     )),
 }  # fmt: skip
 """Kind of export -> table it comes from, and its columns after `datum` and `simulated`."""

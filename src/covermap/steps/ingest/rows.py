@@ -16,7 +16,7 @@ from covermap.core.samples.clean import JUDGED
 from covermap.core.samples.facts import Facts
 from covermap.core.samples.findings import Finding
 from covermap.core.samples.positions import Placed
-from covermap.core.samples.screening import FILE_SWAPPED, Screened, screen
+from covermap.core.samples.screening import FILE_SWAPPED, SAID, Screened, screen
 from covermap.core.samples.technology import NAMES
 from covermap.core.samples.times import periods
 from covermap.formats.logs import LogRead, added_up
@@ -135,7 +135,7 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         name: nan_as_null(rows.fields[name][at]) for name in JUDGED if name in SAMPLES.names
     }
-    for name in ("mark", "cell_id", "band", "tac"):
+    for name in ("mark", "cell_id", "band", "tac", *SAID):
         columns[name] = readings.column(name).take(pa.array(at))
     columns |= {
         "run_id": pa.array(run_ids).take(pa.array(run)),

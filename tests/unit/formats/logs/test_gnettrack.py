@@ -77,7 +77,7 @@ def test_the_comma_separated_log_reads_rates_speed_and_never_the_neighbour_cell(
     got = read(tmp_path, CSV).readings
     assert got["rsrp_dbm"].to_pylist() == [-90.0, None]
     assert got["speed_mps"].to_pylist() == [10.0, None]
-    assert got["dl_kbps"].to_pylist() == [36.0, 0.0]
+    assert got["dl_kbps"].to_pylist() == [36.0, None]  # idle: nothing was tested
     assert got["latency_ms"].to_pylist() == [None, 67.0]
     assert got["tac"].to_pylist() == ["40122", "40122"]
 
@@ -95,3 +95,49 @@ def test_another_header_is_refused_by_naming_it_and_what_is_missing(
         read(tmp_path, header + "\n1;2;3;4\n")
     assert "\n" not in str(caught.value)
     assert header in str(caught.value)
+
+
+EVENTS_HEADER = (
+    "Timestamp\tLongitude\tLatitude\tOperatorname\tNetworkTech\tLevel\tEventType\t"
+    "EventDetails\tState"
+)
+EVENTS = "\n".join(
+    [
+        EVENTS_HEADER,
+        f"2025.07.18_22.12.48\t{START}\tSol\t4G\t-81\t\tSTART PING\tI",
+        f"2025.07.18_22.13.50\t{START}\tSol\t4G\t-61\tCALL_START\t1 VOICE SEQUENCE:1\tI",
+        f"2025.07.18_22.14.35\t{START}\tSol\t3G\t-24\tCALL_END\t1 VOICE SEQUENCE:1\tV",
+        f"2025.07.18_22.15.10\t{START}\tSol\t3G\t-61\tCALL_END\t608-03\tD",
+        f"2025.07.18_22.16.00\t{START}\tNO COVERAGE\t--\t-200\tNO_COVERAGE\t\tI",
+        f"2025.07.18_22.17.00\t{START}\tSol\t4G\t-61\tCALL_BLOCK\t1 VOICE SEQUENCE:2\tI",
+        f"2025.07.18_22.18.00\t{START}\tSol\t2G\t-61\tCALL_DROP\t1 VOICE SEQUENCE:3\tI",
+        "",
+    ]
+)
+
+
+def test_events_say_which_calls_of_the_test_came_about_and_nothing_else(tmp_path: Path) -> None:
+    got = read(tmp_path, EVENTS, "gnettrack-events")
+    assert got.readings["connected"].to_pylist() == [True, False, True]
+    assert got.readings["line"].to_pylist() == [4, 7, 8]
+    assert got.readings["technology"].to_pylist() == ["3G", "4G", "2G"]
+    for name in ("rsrp_dbm", "rsrq_db", "service"):
+        assert got.readings[name].null_count == 3  # the radio log has them
+    assert got.malformed["line"].to_pylist() == [2, 3, 5, 6]
+    assert set(got.malformed["reason"].to_pylist()) == {"no_measurement"}
+    assert got.problems == []
+
+
+def test_a_log_of_events_is_told_from_a_radio_log_by_its_head(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(EVENTS)
+    (source,) = expand(path, path.name)
+    sure = {name: known.sniff(source) for name, known in FORMATS.items()}
+    assert max(sure, key=sure.__getitem__) == "gnettrack-events"
+
+
+def test_an_idle_second_tests_no_rate_and_a_stalled_second_of_data_does(tmp_path: Path) -> None:
+    row = "2019.11.21_15.38.3{},-8.46,51.88,36,B,1,LTE,-90,-7,9.0,7,-72,0,0,{},-,9CBA,8,-95,-16\n"
+    states = "".join(row.format(k, state) for k, state in enumerate(("I", "V", "D", "VD", "-")))
+    got = read(tmp_path, CSV.splitlines(keepends=True)[0] + states).readings
+    assert got["dl_kbps"].to_pylist() == got["ul_kbps"].to_pylist() == [None, None, 0.0, 0.0, 0.0]

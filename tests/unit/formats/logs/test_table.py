@@ -78,6 +78,14 @@ def test_a_statement_of_service_is_read(read: Any) -> None:
     assert [p.problem for p in got.problems] == ["unknown_service"]
 
 
+def test_outcomes_of_tests_are_read(read: Any) -> None:
+    text = "x,y,kd,jt\n1,2,是,0\n1,2,No,TRUE\n1,2,maybe,\n"
+    got = read(text, "table", {"stalled": "kd", "connected": "jt"})
+    assert got.readings["stalled"].to_pylist() == [True, False, None]
+    assert got.readings["connected"].to_pylist() == [False, True, None]
+    assert [(p.problem, p.example) for p in got.problems] == [("unknown_stalled", "maybe")]
+
+
 def test_our_own_names_need_no_map(read: Any) -> None:
     got = read("time,x,y,rsrp_dbm,operator,mark\n0,1,2,-90,46000,Station\n", "table").readings
     assert got["mark"].to_pylist() == ["Station"]
