@@ -5,6 +5,7 @@ One module a theme: `pieces` (cells and segments), `lines`, `villages`, `places`
 """
 
 from covermap.rules.areas import AreaRule
+from covermap.rules.compare import Change, differences
 from covermap.rules.iot import IotRule
 from covermap.rules.lines import IntervalRule, LineRule
 from covermap.rules.load import load_pack, pack_names, pack_text
@@ -19,6 +20,7 @@ from covermap.rules.villages import VillageRule
 __all__ = [
     "AreaRule",
     "Certainty",
+    "Change",
     "Grouping",
     "IntervalRule",
     "IotRule",
@@ -37,6 +39,7 @@ __all__ = [
     "Target",
     "VillageRule",
     "WeakRule",
+    "differences",
     "load_pack",
     "pack_names",
     "pack_text",

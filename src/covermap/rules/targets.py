@@ -45,7 +45,8 @@ class PlacesTarget(_Target):
     kind: Literal["places"]
     scenes: tuple[Name, ...] = ()
     """Of these scenes; none named: of all."""
-    value: Count
+    value: Count | None = None
+    """None: the policy names no figure, so the count is told beside no target."""
 
 
 class ScenesTarget(_Target):
@@ -106,7 +107,7 @@ class DeclaredTarget(_Target):
     indicator: str
     """Its name in that table."""
     unit: str
-    value: Positive
+    value: Positive | None = None
 
 
 def _kind(value: Any) -> str:
