@@ -94,7 +94,7 @@ def judged(folder: Path, pack=None, config=None, cache: Path | None = None, work
     ctx = StepContext(
         Tables(source), out, config or Config(), pack or pack_with(), workers or Workers(1), part
     )
-    judge.run(ctx)
+    judge.run_lines(ctx)
     assert not list(out.glob(".*")), "nothing is left aside"
     return ctx
 

@@ -320,7 +320,7 @@ def by_covermap(files: list[Path], work: Path, pack: str) -> Callable[[], Verdic
         rules = load_pack(pack, work)
         whole = Whole(work, config, rules, cache, layout, workers, timed)
         names = [step.name for step in WHOLE_STEPS]
-        for step in WHOLE_STEPS[: names.index("judge") + 1]:
+        for step in WHOLE_STEPS[: names.index("judge_cells") + 1]:
             whole.make(step)
 
     def read() -> Verdicts:

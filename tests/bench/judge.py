@@ -117,7 +117,7 @@ def judged(source: Path, out: Path, kept: Path) -> tuple[float, float, dict[str,
     with Workers(cores()) as workers:
         pack = load_pack("project-default")
         ctx = StepContext(Tables(source), out, Config(), pack, workers, lambda key: kept / key)
-        judge.run(ctx)
+        judge.run_lines(ctx)
     return time.perf_counter() - started, sum(os.times()[:4]) - used, ctx.report
 
 

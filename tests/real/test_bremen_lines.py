@@ -83,7 +83,7 @@ def built(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
         write_table(folder / f"{table.name}.parquet", data, table)
     out = folder / "out"
     out.mkdir()
-    judge.run(StepContext(Tables(folder), out, config, load_pack("project-default")))
+    judge.run_lines(StepContext(Tables(folder), out, config, load_pack("project-default")))
     verdicts = Tables(out).read("line_verdicts").to_pandas()
     return Built(
         lines,

@@ -229,7 +229,7 @@ class _Builder:
     def _publish(
         self, counts: list[dict[str, Any]], unreadable: list[str], started: float
     ) -> BuildResult:
-        content = {inside: path.parent.name for inside, path in self.layout.files.items()}
+        content = {k: self.cache.name_of(path) for k, path in self.layout.files.items()}
         name = key_of(code_key(), content, self.rules, self.config)[:12]
         rows = dict(sorted(self._rows().items()))
         manifest: dict[str, Any] = {

@@ -41,6 +41,10 @@ class Cache:
         self.used.add(f"{step}-{key}")
         return self.root / f"{step}-{key}"
 
+    def name_of(self, path: Path) -> str:
+        """Name the result that a file is of, and the file in it: same name, same bytes."""
+        return path.relative_to(self.root).as_posix()
+
     @contextmanager
     def view(self, layout: Layout) -> Iterator[Path]:
         """Show the build so far as one folder of links, for a step to read."""

@@ -32,8 +32,8 @@ class WholeStep:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     """Tables; a step without any writes a folder of its name."""
-    of_rules: bool = True
-    """Whether its result depends on the rule pack."""
+    of_rules: tuple[str, ...] = ()
+    """Sections of the rule pack that its result depends on; it is shown no others."""
     of_settings: Callable[[Config, Path], Any] = lambda _config, _root: None
     """What else of covermap.toml, and of the files that it names there, its result depends on."""
     declared: str | None = None
@@ -64,26 +64,36 @@ VERDICTS = (
     "cell_verdicts", "segment_verdicts", "line_verdicts", "section_verdicts", "network_verdicts",
     "settling",
 )  # fmt: skip
-JUDGED_FROM = ("cell_evidence", "segment_evidence", "segments", "lines", "sections", "runs")
+EVIDENCE = ("cell_evidence", "segment_evidence")
+JUDGED_FROM = (*EVIDENCE, "segments", "lines", "sections", "runs")
 OF_PEOPLE = ("population", "counting_cells")
 WHOLE_STEPS = (
     WholeStep(
-        "locate", locate_cells, ("samples", "sites"), ("sites",), False, _of_locating, "locate"
+        "locate",
+        locate_cells,
+        ("samples", "sites"),
+        ("sites",),
+        of_settings=_of_locating,
+        declared="locate",
     ),
-    WholeStep("site_datum", tell_shifted, ("samples", "sites", "problems"), ("problems",), False),
+    WholeStep("site_datum", tell_shifted, ("samples", "sites", "problems"), ("problems",)),
     WholeStep(
         "survey",
         survey,
         ("sites", "regions", "counting_cells"),
         ("site_cells", "cell_sites", "region_sites"),
-        False,
-        _of_people,
+        of_settings=_of_people,
     ),
     WholeStep(
-        "propagate", propagate.run, ("sites", "terrain"), ("cell_model",), False, _of_prediction
+        "propagate",
+        propagate.run,
+        ("sites", "terrain"),
+        ("cell_model",),
+        of_settings=_of_prediction,
     ),
-    WholeStep("people", people.run, ("cell_evidence", *OF_PEOPLE), ("cell_people",), False),
-    WholeStep("judge", judge.run, JUDGED_FROM, VERDICTS),
+    WholeStep("people", people.run, ("cell_evidence", *OF_PEOPLE), ("cell_people",)),
+    WholeStep("judge_cells", judge.run_cells, EVIDENCE, VERDICTS[:1], judge.OF_CELLS),
+    WholeStep("judge_lines", judge.run_lines, JUDGED_FROM, VERDICTS[1:], judge.OF_LINES),
     WholeStep(
         "count",
         people.count,
@@ -91,7 +101,12 @@ WHOLE_STEPS = (
         ("people_verdicts",),
     ),
     WholeStep(
-        "levels", levels.run, ("samples", "cell_evidence"), ("cell_levels",), True, _is_predicted
+        "levels",
+        levels.run,
+        ("samples", "cell_evidence"),
+        ("cell_levels",),
+        ("no_service",),
+        _is_predicted,
     ),
     WholeStep(
         "predict",
@@ -107,10 +122,16 @@ WHOLE_STEPS = (
             "sites",
         ),
         ("cell_prediction", "segment_prediction", "prediction_layers"),
-        True,
+        ("standards", "cell", "segment"),
         _of_prediction,
     ),
-    WholeStep("weak", weak.run, (*VERDICTS[:2], "segments", "lines", "sites"), ("weak_spots",)),
+    WholeStep(
+        "weak",
+        weak.run,
+        (*VERDICTS[:2], "segments", "lines", "sites"),
+        ("weak_spots",),
+        ("standards", "no_service", "weak"),
+    ),
     WholeStep(
         "tiles",
         tiles.run,
@@ -151,10 +172,10 @@ class Whole:
         if step.declared and getattr(self.config, step.declared) is None:
             return
         reads = [name for name in step.reads if self.layout.of_table(name)]
-        inputs = [(n, [p.parent.name for p in self.layout.of_table(n)]) for n in reads]
+        inputs = [(n, [self.cache.name_of(p) for p in self.layout.of_table(n)]) for n in reads]
         offsets = {m.name: m.level_offset_db for m in self.config.measurements}
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
-        rules = self.rules if step.of_rules else None
+        rules = self.rules.model_dump(mode="json", include=set(step.of_rules))
         settings = [self.config.grid, self.config.judge]
         own = step.of_settings(self.config, self.root)
         key = key_of(code_key(), step.name, inputs, rules, settings, recipes, offsets, own)
@@ -206,8 +227,9 @@ class Whole:
             tables = Tables(view, self.config.judge.within)
             step.run(
                 StepContext(
-                    tables, out, self.config, self.rules, self.workers, part, tell,
-                    report.notes, self.cache.root.parent, self._before(step),
+                    tables, out, self.config, shown_alone(self.rules, step.of_rules), self.workers,
+                    part, tell, report.notes, self.cache.root.parent,
+                    self._before(step),
                 )
             )  # fmt: skip
             write_text(out / CODE, code_key())
@@ -223,3 +245,15 @@ class Whole:
         """Note that this build uses the parts of a result that is taken as it is."""
         for key in (folder / PARTS).read_text(encoding="utf-8").split():
             self.cache.folder(f"{step.name}_part", key)
+
+
+def shown_alone(rules: RulePack, sections: tuple[str, ...]) -> RulePack:
+    """Give the pack's name and some of its sections; to ask it for another is a fault.
+
+    What a step was made by is the part of the pack that stands in the name of its result: nothing
+    else of the pack can have got into it.
+    """
+    shown = RulePack.model_construct()
+    shown.__dict__.clear()
+    shown.__dict__.update({name: getattr(rules, name) for name in ("id", *sections)})
+    return shown

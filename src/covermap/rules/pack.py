@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -22,8 +22,6 @@ Kind = TypeVar("Kind", bound=Strict)
 NEEDS = {"places": "place", "scenes": "scenes", "villages": "village", "service": "service",
          "areas": "area"}  # fmt: skip
 """Section that the targets of a kind rest on."""
-OF_SIGNAL = ("standards", "cell", "segment", "no_service", "line", "interval", "certainty")
-"""Sections that the verdicts of cells, segments and lines rest on."""
 
 
 class RulePack(Strict):
@@ -61,10 +59,6 @@ class RulePack(Strict):
     def line_targets(self) -> dict[str, Target]:
         """Targets over lines, by name in order."""
         return self.targets_of(Target)
-
-    def of_signal(self) -> dict[str, Any]:
-        """Give what the verdicts of cells, segments and lines rest on, as JSON types."""
-        return self.model_dump(mode="json", include=set(OF_SIGNAL))
 
     @model_validator(mode="after")
     def _holds_together(self) -> RulePack:

@@ -11,6 +11,7 @@ import pytest
 
 from covermap.errors import BuildError, BusyError, ConfigError, InputError
 from covermap.pipeline import BuildOptions, BuildResult, build
+from covermap.rules import pack_text
 from covermap.store import MADE, Workspace
 from covermap.tables import TABLES
 from workspaces import built_workspace, make_workspace, table_bytes
@@ -95,8 +96,25 @@ def test_another_rule_pack_reads_no_log_again(first: BuildResult, root: Path) ->
     cached = {s.step: (s.cached, s.parts) for s in second.steps}
     assert cached["ingest"] == (3, 3)
     assert cached["grid"] == (3, 3)
-    assert cached["judge"][0] == 0
+    assert cached["judge_cells"][0] == cached["judge_lines"][0] == 0
     assert Workspace(root).current_id == second.id
+
+
+def test_a_pack_that_asks_something_else_of_lines_alone_judges_no_cell_again(
+    first: BuildResult, root: Path
+) -> None:
+    text = pack_text("project-default")
+    assert text.count("[line]\nshare = 0.95") == 1
+    (root / "lines.toml").write_text(text.replace("[line]\nshare = 0.95", "[line]\nshare = 0.5"))
+    second = build(root, BuildOptions(workers=1, rules="lines.toml"))
+    cached = {s.step: s.cached for s in second.steps}
+    assert second.id != first.id
+    assert (cached["judge_cells"], cached["judge_lines"]) == (1, 0)
+    other = make_workspace(root.parent / "o")
+    shutil.copy(root / "lines.toml", other)
+    fresh = build(other, BuildOptions(workers=1, rules="lines.toml"))
+    assert table_bytes(second.folder) == table_bytes(fresh.folder)
+    assert table_bytes(second.folder) != table_bytes(first.folder)
 
 
 def test_one_new_log_ingests_one_log(tmp_path: Path) -> None:

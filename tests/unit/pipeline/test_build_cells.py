@@ -52,7 +52,7 @@ def test_a_log_elsewhere_judges_its_shard_alone_and_gives_what_a_fresh_build_giv
     add_probe(root, "2026-04", 104.0)
     add_probe(root, "2026-04", 87.0)
     again = build(root, ONE)
-    cube, judged = step(again, "cube cell_evidence"), step(again, "judge").notes
+    cube, judged = step(again, "cube cell_evidence"), step(again, "judge_cells").notes
     assert (cube.parts, cube.cached) == (4, 2)
     assert step(again, "cube cell_tests").wrote == {"cell_tests": 60}
     assert (judged["shards_judged"], judged["shards_kept"]) == (2, 1)

@@ -124,13 +124,6 @@ def test_targets_are_told_apart_by_their_kind(tmp_path):
     assert all(isinstance(one, Target) for one in pack.line_targets.values())
 
 
-def test_what_cells_and_lines_are_judged_by_leaves_all_other_sections_out(tmp_path):
-    with_all, without = pack_of(tmp_path, ALL), pack_of(tmp_path, "")
-    assert with_all.of_signal() == without.of_signal()
-    other = without.model_copy(update={"standards": load_pack("korea").standards})
-    assert other.of_signal() != without.of_signal()
-
-
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

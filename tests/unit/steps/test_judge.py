@@ -111,7 +111,8 @@ def context(folder, config=None, pack=PACK, **tables):
 
 def judged(folder, **kwargs):
     ctx = context(folder, **kwargs)
-    judge.run(ctx)
+    judge.run_cells(ctx)
+    judge.run_lines(ctx)
     assert not list(ctx.out.glob(".*")), "nothing is left aside"
     return Tables(ctx.out)
 

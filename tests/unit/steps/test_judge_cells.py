@@ -44,7 +44,7 @@ def judged(folder, some, cache=None):
     write_cube(source, evidence(some))
     part = None if cache is None else (lambda key: cache / key)
     ctx = StepContext(Tables(source), out, Config(), PACK, Workers(1), part)
-    judge.run(ctx)
+    judge.run_cells(ctx)
     found = {p.name: p.read_bytes() for p in (out / "cell_verdicts").iterdir()}
     return found, ctx.report
 

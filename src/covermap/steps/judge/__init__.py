@@ -1,5 +1,7 @@
 """Judge: evidence and the rule pack to verdicts of cells, segments, lines, sections, networks.
 
+Cells and lines are two steps: a pack that asks something else of lines alone judges no cell again.
+
 Layers are the operator-technology pairs that occur in the build's evidence (cells or segments),
 each operator's technology `any`, and for each technology the operators `any` and `all` over the
 operators that have it. An operator is not a member of the derived layers of a technology that it
@@ -18,10 +20,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError, RulePackError
-from covermap.steps.judge.cells import cube_files, judge_cells
+from covermap.shards import ShardFile
+from covermap.steps.judge.cells import OF_CELLS, cube_files, judge_cells
 from covermap.steps.judge.combine import combine
 from covermap.steps.judge.evidence import layer_pairs
 from covermap.steps.judge.groups import Group, GroupWork, contents, groups_of, keys_of, rings
@@ -29,17 +33,39 @@ from covermap.steps.judge.layers import Layer
 from covermap.steps.judge.lines import judge_group
 from covermap.tables import NO_TECHNOLOGY
 
+__all__ = ["OF_CELLS", "OF_LINES", "run_cells", "run_lines"]
+
 _TABLES = ("segment_evidence", "segments", "lines", "sections", "runs")
-_CELLS, _LINES = 0.2, 0.9
-"""Shares of the step done after cells, and after lines."""
+OF_GROUPS = ("standards", "segment", "no_service", "certainty", "line", "interval")
+"""Those that a group of lines follows from."""
+OF_LINES = (*OF_GROUPS, "targets")
+"""Those that verdicts of lines and networks follow from."""
+_LINES = 0.9
+"""Share of the step done after lines."""
 
 
-def run(ctx: StepContext) -> None:
-    """Write the verdicts of cells, segments, lines, sections and networks, and what would settle.
+def run_cells(ctx: StepContext) -> None:
+    """Write the verdicts of cells.
 
-    Every segment has a row in every layer, so that lengths add up in each. A cell has its row in
-    the layers that have a sample in it (see ``tables.CELL_VERDICTS``): a country's cells are too
-    many to say of most of them, in most layers, that there is nothing to say.
+    A cell has its row in the layers that have a sample in it (see ``tables.CELL_VERDICTS``): a
+    country's cells are too many to say of most of them, in most layers, that there is nothing to
+    say.
+
+    Raises
+    ------
+    RulePackError
+        A technology occurs in the evidence and has no standard in the rule pack.
+    """
+    with ctx.connect("segment_evidence") as connection:
+        cube, pairs = _layers(ctx, connection)
+    with tempfile.TemporaryDirectory(prefix=".shards-", dir=ctx.out) as aside:
+        judge_cells(ctx, cube, pairs, Path(aside))
+
+
+def run_lines(ctx: StepContext) -> None:
+    """Write the verdicts of segments, lines, sections and networks, and what would settle.
+
+    Every segment has a row in every layer, so that lengths add up in each.
 
     Raises
     ------
@@ -50,18 +76,15 @@ def run(ctx: StepContext) -> None:
     """
     connection = ctx.connect(*_TABLES)
     try:
-        cube = cube_files(ctx)
-        pairs = layer_pairs(connection, {layer for file in cube for layer in file.layers})
-        _check_standards(ctx, {technology for _, technology in pairs})
-        with tempfile.TemporaryDirectory(prefix=".layers-", dir=ctx.out) as aside:
-            judge_cells(ctx, cube, pairs, Path(aside), _CELLS)
-            _check_names(connection)
-            found = connection.execute(
-                "SELECT line_id, count(segment) FROM lines LEFT JOIN segments USING (line_id) "
-                "GROUP BY line_id ORDER BY line_id"
-            ).fetchall()
-            groups = groups_of(found)
-            keys = keys_of(groups, contents(connection), *_common(ctx, pairs))
+        _, pairs = _layers(ctx, connection)
+        _check_names(connection)
+        found = connection.execute(
+            "SELECT line_id, count(segment) FROM lines LEFT JOIN segments USING (line_id) "
+            "GROUP BY line_id ORDER BY line_id"
+        ).fetchall()
+        groups = groups_of(found)
+        keys = keys_of(groups, contents(connection), *_common(ctx, pairs))
+        with tempfile.TemporaryDirectory(prefix=".groups-", dir=ctx.out) as aside:
             work = _work(ctx, pairs, groups, keys, rings(connection), Path(aside))
             _judge_groups(ctx, work)
             combine(ctx, [one.folder for one in work], connection)
@@ -69,9 +92,17 @@ def run(ctx: StepContext) -> None:
         connection.close()
 
 
+def _layers(ctx: StepContext, connection: Any) -> tuple[list[ShardFile], list[Layer]]:
+    """Describe the files of the cube, and give the layers of the whole build."""
+    cube = cube_files(ctx)
+    pairs = layer_pairs(connection, {layer for file in cube for layer in file.layers})
+    _check_standards(ctx, {technology for _, technology in pairs})
+    return cube, pairs
+
+
 def _common(ctx: StepContext, pairs: list[Layer]) -> tuple[object, ...]:
     """Give what every group depends on, beside its own lines."""
-    rules = ctx.rules.of_signal()
+    rules = ctx.rules.model_dump(mode="json", include=set(OF_GROUPS))
     return (pairs, rules, _offsets(ctx), _simulated(ctx))
 
 
@@ -108,7 +139,7 @@ def _judge_groups(ctx: StepContext, work: list[GroupWork]) -> None:
     layers = len(work[0].pairs) if work else 0
     few = sum(one.group.segments for one in missing) * layers < SMALL
     for done, _ in enumerate(ctx.workers.run(judge_group, missing, small=few), start=1):
-        ctx.progress(_CELLS + (_LINES - _CELLS) * done / len(missing), "lines")
+        ctx.progress(_LINES * done / len(missing), "lines")
     ctx.report["lines_judged"] = sum(one.group.lines for one in missing)
     ctx.report["lines_kept"] = sum(one.group.lines for one in work) - ctx.report["lines_judged"]
 

@@ -25,6 +25,8 @@ from covermap.tables import CELL_EVIDENCE, CELL_VERDICTS
 
 Ints = NDArray[np.int64]
 NAME = CELL_VERDICTS.name
+OF_CELLS = ("standards", "cell", "no_service", "certainty")
+"""Sections of the rule pack that verdicts of cells follow from."""
 ITEM_ROWS = 1 << 20
 """Rows of the cube that one piece of work reads at most, about; one shard may have more."""
 ROW_BYTES, PLACE_BYTES = 600, 300
@@ -64,7 +66,7 @@ def cube_files(ctx: StepContext) -> list[ShardFile]:
 
 
 def judge_cells(
-    ctx: StepContext, files: Sequence[ShardFile], pairs: list[Layer], aside: Path, share: float
+    ctx: StepContext, files: Sequence[ShardFile], pairs: list[Layer], aside: Path
 ) -> None:
     """Write `cell_verdicts/<shard>.parquet`, each shard judged anew or taken as it was kept.
 
@@ -74,8 +76,6 @@ def judge_cells(
         Files of the build's cube.
     aside
         Folder for results that nothing keeps.
-    share
-        Share of the step that is done when the cells are.
     """
     shards = _shards(ctx, files, pairs, aside)
     missing = [one for one in shards if not one.folder.is_dir()]
@@ -90,7 +90,7 @@ def judge_cells(
     done = 0
     for position, _ in ctx.workers.run(judge_shards, work, small=few):
         done += len(work[position].shards)
-        ctx.progress(share * done / len(missing), "cells")
+        ctx.progress(done / len(missing), "cells")
     (ctx.out / NAME).mkdir()
     for one in shards:
         link_file(one.folder / f"{NAME}.parquet", ctx.out / NAME / f"{one.shard}.parquet")
@@ -101,7 +101,7 @@ def judge_cells(
 def _shards(
     ctx: StepContext, files: Sequence[ShardFile], pairs: list[Layer], aside: Path
 ) -> list[ShardJudging]:
-    rules = ctx.rules.of_signal()
+    rules = ctx.rules.model_dump(mode="json", include=set(OF_CELLS))
     common = json.dumps([NAME, pairs, rules], sort_keys=True)
     place = ctx.part or (lambda key: aside / key)
     by_shard: dict[str, list[ShardFile]] = defaultdict(list)
