@@ -10,6 +10,11 @@ _SIGNAL = (
     C("sinr_db", F64, "SINR, dB", "not reported"),
     C("rssi_dbm", F64, "total received power, dBm", "not reported"),
 )
+_INDOORS = (
+    C("place", S, "place that it was made in, as written: identity, code or name", "not named"),
+    C("key_point", S, "key point or area of that place, as written", "not named"),
+    C("floor", S, "floor, as written", "not named"),
+)
 _TESTS = (
     C("dl_kbps", F64, "downlink rate of a test or of the traffic, kbit/s", "not tested"),
     C("ul_kbps", F64, "uplink rate, kbit/s", "not tested"),
@@ -43,6 +48,7 @@ READINGS = Table(
         C("speed_mps", F64, "speed, m/s", "not reported"),
         C("heading_deg", F64, "course over ground, degrees clockwise from north", "not reported"),
         C("mark", S, "station or marker that the tester stamped at this record", "no mark"),
+        *_INDOORS,
         C("operator", S, "operator as written: PLMN digits (mcc+mnc) or a name", "not given"),
         C("technology", S, "technology as written (4G, LTE, HSPA+, ...)", "not given"),
         C("service", B, "false: the record states that there is no service", "not stated"),
@@ -71,6 +77,7 @@ SAMPLES = Table(
         C("speed_mps", F64, "speed, m/s", "not reported"),
         C("heading_deg", F64, "course over ground, degrees clockwise from north", "not known"),
         C("mark", S, "station or marker that the tester stamped", "no mark"),
+        *_INDOORS,
         C("operator", S, "PLMN (46000) or, where the input has none, the declared name"),
         C("technology", S, "gsm, umts, lte, nr, nbiot, redcap; none without service"),
         C("service", B, "false: device alive, no service"),

@@ -53,6 +53,12 @@ class Measurements(_Files):
     technology: str | None = None
     """Technology of every row, where the file names none."""
     antenna: Antenna = "unknown"
+    place: str | None = None
+    """Place (identity, code or name) of rows that name none: a survey of one building."""
+    key_point: str | None = None
+    """Key point of rows that name none: a probe that stands in one."""
+    floor: str | None = None
+    """Floor of rows that name none."""
     level_offset_db: Annotated[int, Field(ge=-60, le=60)] = 0
     """Whole dB added to the levels when lines are judged: -26 judges what a roof antenna received
     as a seat behind 26 dB of carriage loss would. Evidence, cells and exports of samples stay as

@@ -334,3 +334,25 @@ def test_a_folder_stands_for_the_files_in_it(check: Any, tmp_path: Path) -> None
 def test_an_unknown_datum_is_refused(check: Any, tmp_path: Path) -> None:
     got = check(put(tmp_path / "a.csv", gnettrack()), "--datum", "wgs48")
     assert isinstance(got.exception, DatumError)
+
+
+def test_an_indoor_survey_is_proposed_without_a_datum(check: Any, tmp_path: Path) -> None:
+    path = tmp_path / "indoor.csv"
+    path.write_text(
+        "时间,场所,关键点,楼层,运营商,制式,RSRP\n"
+        "2026-03-01 10:00:00,市民中心,大厅,1F,46000,NR,-90\n",
+        encoding="utf-8",
+    )
+    got = check(path)
+    (entry,) = got.entry["measurements"]
+    assert "datum" not in entry
+    assert (entry["columns"]["key_point"], entry["columns"]["floor"]) == ("关键点", "楼层")
+    assert "1 accepted" in got.text
+
+
+def test_points_with_key_points_are_proposed_as_places(check: Any, tmp_path: Path) -> None:
+    path = tmp_path / "places.geojson"
+    data = {"名称": ["市民中心"], "场景": ["政务中心"], "关键点": ["大厅"]}
+    gpd.GeoDataFrame(data, geometry=gpd.points_from_xy([121.4], [31.2]), crs=4326).to_file(path)
+    (entry,) = check(path).entry["places"]
+    assert entry["fields"] == {"scene": "场景", "name": "名称", "key_point": "关键点"}

@@ -23,7 +23,9 @@ AREA_FIELDS = {
     "name": ("name", "名称"),
     "population": ("population", "people", "pop"),
     "level": ("level",),
-    "scene": ("scene",),
+    "scene": ("scene", "场景"),
+    "grade": ("grade", "等级"),
+    "key_point": ("key_point", "关键点"),
 }
 
 
@@ -100,6 +102,8 @@ def _table(file: Checked) -> str:
     kinds = file.facts.details.get("geometry", {})
     if any("Line" in k for k in kinds):
         return "lines"
+    if {"key_point", "关键点"} & {c.lower() for c in file.facts.columns}:
+        return "places"
     return "regions" if any("Polygon" in k for k in kinds) else "villages"
 
 
@@ -108,7 +112,7 @@ def _measurement_lines(group: list[Checked]) -> list[str]:
     lines = [
         f"format = {_quoted(first.candidate.format)}",
         'source = "drive"   # drive, probe or app',
-        _datum_line(first),
+        *([] if _indoors(first) else [_datum_line(first)]),
     ]
     if first.facts.time_kind == "local":
         lines.append(f'timezone = {_quoted(FILL_IN)}   # the times have no zone: "Asia/Shanghai"')
@@ -135,6 +139,11 @@ def _measurement_lines(group: list[Checked]) -> list[str]:
         named = ", ".join(sorted(unsure))
         lines.append(f"# units of {named}: not in the names; taken as ours unless declared")
     return lines
+
+
+def _indoors(file: Checked) -> bool:
+    guess = file.candidate.guess
+    return guess is not None and guess.indoors
 
 
 def _vector_lines(file: Checked) -> list[str]:

@@ -47,7 +47,7 @@ SAID = ("stalled", "connected")
 nothing."""
 FILE_SWAPPED = "file_swapped"
 """Found where positions are exchanged; it stands if they are in most rows of the log."""
-TEXTS = ("device", "mark", "cell_id", "band", "tac")
+TEXTS = ("device", "mark", "place", "key_point", "floor", "cell_id", "band", "tac")
 
 
 @dataclass(frozen=True)
@@ -221,11 +221,12 @@ def _coordinates(
 ) -> Coordinates:
     """Positions in WGS-84; rows without one are rejected.
 
-    Kept are those that state that there is no service, and those of runs with station marks.
+    Kept are those that state that there is no service, those of runs with station marks, and those
+    that name a place or key point: indoors there is no GPS.
     """
     x, y = _numbers(readings, "x"), _numbers(readings, "y")
     found = read_coordinates(x, y, declared.datum, run)
-    spared = no_service | _marked_runs(readings, run)[run]
+    spared = no_service | _marked_runs(readings, run)[run] | _named_indoors(readings)
     shown = ("x = ", x, ", y = ", y)
     kinds = (
         ("no_position", found.missing, ""),
@@ -238,6 +239,11 @@ def _coordinates(
         notes.find(reason, rows & spared, "kept without its position", *shown)
     notes.find(FILE_SWAPPED, found.swapped, "rejected: exchange x and y", *shown)
     return found
+
+
+def _named_indoors(readings: pa.Table) -> Bools:
+    """Rows that name the place or key point that they were measured in."""
+    return _given(readings, "place") | _given(readings, "key_point")
 
 
 def _marked_runs(readings: pa.Table, run: Ints) -> Bools:

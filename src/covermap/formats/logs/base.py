@@ -37,6 +37,8 @@ class ReadOptions:
     sheet: str | None = None
     uniform: bool | None = None
     """Whether all records have the same fields too many, as a first reading found."""
+    indoors: bool = False
+    """The declaration names the place or key point of every row: it needs no coordinates."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ ALIASES: dict[str, str] = {
     "speed_mps": "speed velocity gpsspeed 速度 车速",
     "heading_deg": "heading bearing course 航向 航向角 方向角",
     "mark": "mark marker stationmark 打点 站点",
+    "place": "place placeid placename venue 场所 场所名称 场所编号 地点 楼宇 楼宇名称",
+    "key_point": "keypoint keypointid keypointname testpoint room 关键点 关键点编号 关键点名称 "
+    "测试点 测试点位 点位 房间",
+    "floor": "floor floornumber storey 楼层 楼层号",
     "device": "device deviceid imei modem terminal 终端 设备",
     "operator": "plmn operator operatorname carrier provider 运营商",
     "technology": "technology tech rat radio networktype networktech networkmode nettype nettech "
@@ -87,8 +91,14 @@ class Guess:
 
     @property
     def placed(self) -> bool:
-        """Whether it finds both coordinates."""
-        return {"x", "y"} <= self.columns.keys()
+        """Whether it finds both coordinates, or what names a key point."""
+        return {"x", "y"} <= self.columns.keys() or self.indoors
+
+    @property
+    def indoors(self) -> bool:
+        """Whether it finds a key point, or a place and a floor in it, and no coordinates."""
+        named = "key_point" in self.columns or {"place", "floor"} <= self.columns.keys()
+        return named and not {"x", "y"} & self.columns.keys()
 
 
 def guess_columns(names: Sequence[str]) -> Guess:

@@ -24,7 +24,11 @@ from covermap.formats.logs.base import Clock, ReadOptions, Told, make_readings
 from covermap.formats.logs.clock import Times
 from covermap.formats.logs.values import Fields
 
-TEXTS = ("run_key", "device", "mark", "operator", "technology", "cell_id", "band", "tac")
+INDOORS = ("place", "key_point", "floor")
+"""Say where a row was measured without coordinates."""
+TEXTS = (
+    "run_key", "device", "mark", *INDOORS, "operator", "technology", "cell_id", "band", "tac",
+)  # fmt: skip
 WHOLE = ("pci", "arfcn")
 POSITIONS = ("x", "y")
 NUMBERS = (
@@ -120,7 +124,8 @@ def check_mapping(
     if absent:
         raise FormatError(
             f"{shown}: nothing is mapped to {', '.join(absent)}; the file has {_list(available)}. "
-            'Name them in columns = { x = "...", ... }; `covermap check` proposes a map.'
+            'Name them in columns = { x = "...", ... }; `covermap check` proposes a map. A survey '
+            "of key points without coordinates needs key_point (or place) in columns instead."
         )
     if not set(parts) & {*NUMBERS, "service", *STATED}:
         raise FormatError(

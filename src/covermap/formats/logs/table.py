@@ -54,12 +54,19 @@ def pieces(
     """
     times = times_of(options, source.shown)
     for rows, comma in _row_pieces(source, options, piece_bytes):
-        mapping = check_mapping(options, rows.names, source.shown, need=("x", "y"))
+        mapping = check_mapping(options, rows.names, source.shown, need=_needed(options, rows))
         fields = Fields.of(rows)
         fields.decimal_comma = comma
         ready: dict[str, pa.Array] = {"line": rows.line, "raw": rows.raw}
         readings, clock = map_readings(fields, mapping, ready, times)
         yield LogPiece(readings, rows.malformed, fields.problems, clock)
+
+
+def _needed(options: ReadOptions, rows: Rows) -> tuple[str, ...]:
+    """Give the columns that a table must have: where it was measured."""
+    has = {*options.columns, *rows.names}
+    named = options.indoors or bool({"place", "key_point"} & has)
+    return () if named and not {"x", "y"} & has else ("x", "y")
 
 
 def _row_pieces(

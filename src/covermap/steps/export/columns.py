@@ -170,6 +170,9 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "speed_mps": ("Speed", "速度", "number"),
     "heading_deg": ("Heading", "航向", "number"),
     "mark": ("Mark", "打点", "text"),
+    "place": ("Place as written", "场所（原文）", "text"),
+    "key_point": ("Key point", "关键点", "text"),
+    "floor": ("Floor", "楼层", "text"),
     "service": ("Service", "有服务", "flag"),
     "rsrp_dbm": ("Level", "电平", "number"),
     "rsrq_db": ("RSRQ", "RSRQ", "number"),
@@ -319,10 +322,10 @@ _NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     )),
     "samples": ("samples", (
         "run_id", "seq", "campaign", "source", "device_id", "time", *_COORDINATES,
-        "position_basis", "position_error_m", "speed_mps", "heading_deg", "mark", "operator",
-        "technology", "service", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "cell_id", "pci",
-        "arfcn", "band", "tac", "dl_kbps", "ul_kbps", "latency_ms", "stalled", "connected",
-        "antenna", "period",
+        "position_basis", "position_error_m", "speed_mps", "heading_deg", "mark", "place",
+        "key_point", "floor", "operator", "technology", "service", "rsrp_dbm", "rsrq_db",
+        "sinr_db", "rssi_dbm", "cell_id", "pci", "arfcn", "band", "tac", "dl_kbps", "ul_kbps",
+        "latency_ms", "stalled", "connected", "antenna", "period",
     )),
 }  # fmt: skip
 """Kind of export -> table it comes from, and its columns after `datum` and `simulated`."""

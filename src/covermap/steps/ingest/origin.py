@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from covermap.core.datum import parse_datum
 from covermap.core.samples.facts import Declared
@@ -16,6 +17,7 @@ from covermap.workspace import Config, Measurements
 
 MAPPED_FORMATS = ("table",)
 """Formats whose coordinates can be anything: the datum must be declared."""
+INDOORS = ("place", "key_point", "floor")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,21 @@ def read_as(declaration: Measurements) -> tuple[LogFormat, ReadOptions]:
             f"input {declaration.name}: no format {declaration.format!r}. "
             f"There are: {', '.join(FORMATS)}."
         )
-    return known, ReadOptions(declaration.columns, declaration.units, declaration.sheet)
+    indoors = declaration.place is not None or declaration.key_point is not None
+    return known, ReadOptions(
+        declaration.columns, declaration.units, declaration.sheet, indoors=indoors
+    )
+
+
+def named_where(readings: pa.Table, declaration: Measurements) -> pa.Table:
+    """Give rows that name no place, key point or floor the declared ones."""
+    for name in INDOORS:
+        said = getattr(declaration, name)
+        if said is not None:
+            at = readings.column_names.index(name)
+            filled = pc.fill_null(readings.column(at), said)
+            readings = readings.set_column(at, readings.schema.field(at), filled)
+    return readings
 
 
 def declared(time_kind: TimeKind, origin: Origin) -> Declared:
@@ -95,8 +111,14 @@ def _datum(origin: Origin) -> str:
 
 
 def _datum_of_format(origin: Origin) -> str:
-    """GPS receivers give WGS-84, and so do the logs of phones; a mapped table can have anything."""
-    if origin.declaration.format in MAPPED_FORMATS:
+    """GPS receivers give WGS-84, and so do the logs of phones; a mapped table can have anything.
+
+    A survey that names key points, and maps no coordinates, needs none.
+    """
+    said = origin.declaration
+    indoors = bool({"place", "key_point"} & {*said.columns, *said.model_fields_set})
+    coordinates = bool({"x", "y"} & set(said.columns))
+    if said.format in MAPPED_FORMATS and (coordinates or not indoors):
         raise DatumError(
             f"input {origin.declaration.name}: the datum is not declared, and {origin.file} "
             'cannot tell. Add datum = "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n".'

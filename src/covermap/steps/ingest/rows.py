@@ -21,7 +21,7 @@ from covermap.core.samples.technology import NAMES
 from covermap.core.samples.times import periods
 from covermap.formats.logs import LogRead, added_up
 from covermap.formats.problem import Problem
-from covermap.steps.ingest.origin import Origin, constant, declared
+from covermap.steps.ingest.origin import INDOORS, Origin, constant, declared, named_where
 from covermap.tables import (
     POSITION_BASES,
     PROBLEMS,
@@ -58,7 +58,7 @@ class Judged:
 
 def judge_rows(log: LogRead, origin: Origin, of: OfLog | None = None) -> Judged:
     """Sort out readings of whole runs; None of a whole log: these are all of it."""
-    readings = log.readings.combine_chunks()
+    readings = named_where(log.readings, origin.declaration).combine_chunks()
     run, run_ids = _runs(readings.column("run_key"), origin, of.several if of else None)
     said = declared(log.time_kind, origin)
     rows = screen(readings, run, len(run_ids), said, of.facts if of else None)
@@ -135,7 +135,7 @@ def _samples(readings: pa.Table, rows: Screened, run_ids: list[str], origin: Ori
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         name: nan_as_null(rows.fields[name][at]) for name in JUDGED if name in SAMPLES.names
     }
-    for name in ("mark", "cell_id", "band", "tac", *SAID):
+    for name in ("mark", *INDOORS, "cell_id", "band", "tac", *SAID):
         columns[name] = readings.column(name).take(pa.array(at))
     columns |= {
         "run_id": pa.array(run_ids).take(pa.array(run)),
@@ -220,8 +220,8 @@ def _undeclared(readings: pa.Table, rows: Screened, log: LogRead, origin: Origin
         clock = (readings.column("time_text"),)
         found.append(Finding("zone_not_declared", rows.timed, action, clock))
     if origin.declaration.datum is None:
-        every = np.ones(readings.num_rows, dtype=bool)
-        found.append(Finding("datum_not_declared", every, "taken as WGS-84, as GPS gives it"))
+        given = readings.column("x").is_valid().to_numpy(zero_copy_only=False)
+        found.append(Finding("datum_not_declared", given, "taken as WGS-84, as GPS gives it"))
     return found
 
 

@@ -55,3 +55,18 @@ def test_everything_proposed_can_be_read() -> None:
     got = guess_columns(["speed_kmh", "dl_mbps", "ul(bps)", "latency(s)", "altitude(ft)"])
     assert len(got.units) == 5
     assert all(unit in UNITS[ours] for ours, unit in got.units.items())
+
+
+def test_key_points_stand_for_coordinates_indoors() -> None:
+    got = guess_columns(["采集时间", "场所", "关键点", "楼层", "RSRP(dBm)"])
+    assert (got.columns["place"], got.columns["key_point"]) == ("场所", "关键点")
+    assert got.columns["floor"] == "楼层"
+    assert got.placed
+    assert got.indoors
+    english = guess_columns(["time", "Place", "Key point", "Floor", "rsrp", "lon", "lat"])
+    assert english.columns["key_point"] == "Key point"
+    assert not english.indoors
+
+
+def test_a_floor_alone_tells_no_place() -> None:
+    assert not guess_columns(["time", "floor", "rsrp"]).placed
