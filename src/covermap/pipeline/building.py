@@ -39,7 +39,7 @@ from covermap.pipeline.logs import (
 from covermap.pipeline.parts import PartWork
 from covermap.pipeline.progress import Advance, Progress, Silent, StepReport
 from covermap.pipeline.publish import Layout, assemble, only_builder, prune, sweep
-from covermap.pipeline.vectors import OF_LINES, read_vectors
+from covermap.pipeline.vectors import AREA_KINDS, OF_LINES, read_vectors
 from covermap.pipeline.whole import OF_PEOPLE, WHOLE_STEPS, Whole
 from covermap.rules import RulePack, load_pack
 from covermap.store import Tables, Workspace
@@ -221,7 +221,7 @@ class _Builder:
             self.layout.add_table(table.name, gather(self.cache, table, folders))
         for name in OF_LINES:
             self.layout.add_table(name, vectors["lines"])
-        for name in ("sites", "places", "villages", "regions", "sections", "terrain"):
+        for name in (*AREA_KINDS, "sites", "sections", "terrain", "declared_indicators"):
             self.layout.add_table(name, vectors[name])
         for name in OF_PEOPLE:
             self.layout.add_table(name, vectors["people"])

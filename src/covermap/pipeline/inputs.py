@@ -9,7 +9,7 @@ from pathlib import Path
 from covermap.errors import InputError
 from covermap.files import file_key
 from covermap.formats.source import Source, expand
-from covermap.workspace import Config, Lines, Measurements, Sites, input_files
+from covermap.workspace import Config, Indicators, Lines, Measurements, Sites, input_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +77,9 @@ def _mark_duplicates(logs: list[LogInput]) -> list[LogInput]:
     return marked
 
 
-def site_sources(root: Path, declaration: Sites) -> list[Source]:
-    """List the sources of a `[[sites]]` entry, in canonical order."""
-    where = f"covermap.toml [[sites]] {declaration.name!r}"
+def table_sources(root: Path, kind: str, declaration: Sites | Indicators) -> list[Source]:
+    """List the sources of an entry of tables, such as `[[sites]]`, in canonical order."""
+    where = f"covermap.toml [[{kind}]] {declaration.name!r}"
     paths = input_files(root, declaration.files, where)
     return [s for path in paths for s in expand(path, shown_name(root, path))]
 

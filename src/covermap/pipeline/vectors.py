@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from covermap.files import file_key
 from covermap.pipeline.cache import Cache, write_tables
-from covermap.pipeline.inputs import files_key, line_files, site_sources
+from covermap.pipeline.inputs import files_key, line_files, table_sources
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.steps.areas import read_areas
+from covermap.steps.indicators import read_indicators
 from covermap.steps.lines import read_lines
 from covermap.steps.lines.known import remember
 from covermap.steps.people import read_people
@@ -20,7 +21,15 @@ from covermap.steps.sections import make_sections
 from covermap.steps.sites import read_sites
 from covermap.steps.terrain import read_terrain
 from covermap.store import Tables, read_table, write_table
-from covermap.tables import KNOWN_LINES, PROBLEMS, REJECTED, SITES, TABLES, empty
+from covermap.tables import (
+    DECLARED_INDICATORS,
+    KNOWN_LINES,
+    PROBLEMS,
+    REJECTED,
+    SITES,
+    TABLES,
+    empty,
+)
 from covermap.workspace import Config, input_files
 
 AreaKind = Literal["places", "villages", "regions"]
@@ -36,7 +45,7 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
     found: dict[str, Path] = {}
 
     def work(advance: Advance) -> StepReport:
-        report = StepReport("lines, sites, areas", parts=8)
+        report = StepReport("lines, sites, areas", parts=9)
         found["lines"] = _lines(root, config, cache)
         advance(1)
         for kind in AREA_KINDS:
@@ -50,6 +59,8 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         advance(1)
         found["terrain"] = _terrain(root, config, found["sites"], cache)
         advance(1)
+        found["declared_indicators"] = _indicators(root, config, found["regions"], cache)
+        advance(1)
         for name in OF_LINES:
             report.wrote[name] = Tables(found["lines"]).rows(name)
         for name in ("sites", *AREA_KINDS, "sections"):
@@ -57,7 +68,7 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         report.wrote["counting_cells"] = Tables(found["people"]).rows("counting_cells")
         return report
 
-    timed("lines, sites, areas", 8.0, work)
+    timed("lines, sites, areas", 9.0, work)
     return found
 
 
@@ -100,7 +111,7 @@ def _sections(lines: Path, regions: Path, cache: Cache) -> Path:
 
 
 def _sites(root: Path, config: Config, areas: Path, cache: Cache) -> Path:
-    inputs = [(entry, site_sources(root, entry)) for entry in config.sites]
+    inputs = [(entry, table_sources(root, "sites", entry)) for entry in config.sites]
     content = [(_dump(e), [(s.shown, s.sha256()) for s in sources]) for e, sources in inputs]
     folder = cache.folder("sites", key_of(code_key(), "sites", content, areas.name))
     if not folder.is_dir():
@@ -161,6 +172,23 @@ def _terrain(root: Path, config: Config, sites: Path, cache: Cache) -> Path:
         made = read_terrain(declared, predict, files, Tables(sites).read("sites"), root)
         write_tables(folder, {
             "terrain": made.terrain, "rejected": made.rejected, "problems": made.problems,
+        })  # fmt: skip
+    return folder
+
+
+def _indicators(root: Path, config: Config, areas: Path, cache: Cache) -> Path:
+    inputs = [(entry, table_sources(root, "indicators", entry)) for entry in config.indicators]
+    content = [(_dump(e), [(s.shown, s.sha256()) for s in sources]) for e, sources in inputs]
+    folder = cache.folder("indicators", key_of(code_key(), "indicators", content, areas.name))
+    if not folder.is_dir():
+        regions = Tables(areas).read("regions")
+        made = [read_indicators(sources, entry, regions) for entry, sources in inputs]
+        write_tables(folder, {
+            "declared_indicators": pa.concat_tables(
+                [empty(DECLARED_INDICATORS), *(m.table for m in made)]
+            ),
+            "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
+            "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),
         })  # fmt: skip
     return folder
 

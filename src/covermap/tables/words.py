@@ -59,6 +59,9 @@ REJECT_REASONS = {
     "bad_chainage": "the official chainage, or the place on the line, cannot be read",
     "off_the_lines": "no line is near enough, or none is of that name",
     "post_does_not_fit": "the figure agrees with neither neighbour along the line",
+    "bad_value": "the figure is not a number",
+    "no_source": "a declared figure does not name who declares it",
+    "contradicts": "another row says something else of the same",
     "duplicate": "equal in every field to an earlier row of the file",
     "duplicate_file": "the whole file is byte-equal to another input file",
 }  # fmt: skip

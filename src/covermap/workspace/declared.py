@@ -126,6 +126,17 @@ class Areas(_Files):
     level: str | None = None
 
 
+class Indicators(_Strict):
+    """One `[[indicators]]` entry: tables of figures that are declared, not measured."""
+
+    name: Name
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    columns: dict[str, str] = {}
+    """Our column (indicator, region, period, value, unit, source) -> column in the file."""
+    sheet: str | None = None
+    simulated: bool = False
+
+
 class Population(_Strict):
     """`[population]`: the raster or rasters that people come from; several are added up."""
 
@@ -303,10 +314,11 @@ class Config(_Strict):
     places: tuple[Areas, ...] = ()
     villages: tuple[Areas, ...] = ()
     regions: tuple[Areas, ...] = ()
+    indicators: tuple[Indicators, ...] = ()
     population: Population | None = None
     terrain: Terrain | None = None
     predict: Predict | None = None
     locate: Locate | None = None
 
 
-KINDS = ("measurements", "sites", "lines", "places", "villages", "regions")
+KINDS = ("measurements", "sites", "lines", "places", "villages", "regions", "indicators")
