@@ -3,7 +3,6 @@
 Everything is run from evidence to weak spots, as a build does.
 """
 
-import json
 from itertools import pairwise
 
 import h3
@@ -26,7 +25,8 @@ from covermap.workspace import Config
 from cubes import write_cube
 
 PACK = load_pack("project-default")
-ALIKE = {json.dumps(load_pack(name).of_signal()): name for name in sorted(pack_names())[::-1]}
+OF_SIGNAL = {"standards", "cell", "segment", "no_service"}
+ALIKE = {load_pack(n).model_dump_json(include=OF_SIGNAL): n for n in sorted(pack_names())[::-1]}
 PACKS = sorted(ALIKE.values())
 """Packs that judge cells and segments differently: one of each kind."""
 DISK = sorted(h3.str_to_int(c) for c in h3.grid_disk(h3.latlng_to_cell(31.2, 121.4, 10), 3))
