@@ -16,7 +16,6 @@ the spread that is stated.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from functools import partial
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 
 from covermap.core.prediction.covariance import (
@@ -39,6 +37,13 @@ from covermap.core.prediction.covariance import (
     run_at,
 )
 from covermap.core.prediction.kriging import Known, fill, gap, solve
+from covermap.core.prediction.likelihood import (
+    LEAST_DB2,
+    Geometry,
+    density,
+    density_and_slopes,
+    geometry,
+)
 from covermap.core.prediction.neighbours import nearby, neighbours
 from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.places import blocks_of, parts_of
@@ -53,9 +58,10 @@ NEIGHBOURS = 20
 RUNS_A_PLACE = 3
 """More of them take no part in the fit."""
 BOUND = 3.0
-_LINE_FROM = 3.0
 _SALT = 77
 _STEP = 0.5
+_STEPS, _CLOSE = 60, 2e-6
+"""Of the search: at most so many, and none shorter."""
 
 
 @dataclass(frozen=True)
@@ -130,36 +136,63 @@ def fitted(known: Known, told: Foretold, with_model: bool, with_groups: bool) ->
         See :func:`foretold`.
     """
     starts = [prior(with_model, with_groups, shape) for shape in (False, True)]
+    if not len(told.row):
+        return starts[0]
+    measured = geometry(known, told.row, told.near)
     with ThreadPoolExecutor(2) as pool:  # the kernel lets go of Python
-        rough, smooth = pool.map(partial(_greatest, known, told), starts)
+        rough, smooth = pool.map(partial(greatest, measured), starts)
     return smooth[0] if smooth[1] < rough[1] else rough[0]
 
 
-def _greatest(known: Known, told: Foretold, start: Covariance) -> tuple[Covariance, float]:
-    """Covariance of the greatest posterior density from a start, and minus its logarithm."""
+def greatest(measured: Geometry, start: Covariance) -> tuple[Covariance, float]:
+    """Covariance of the greatest posterior density from a start, and minus its logarithm.
+
+    Steps are those of Fisher's scoring, damped as Levenberg and Marquardt do (Nocedal and Wright,
+    Numerical optimization, 10.3): along the expected curvature, which is never negative.
+    """
     with_groups = start.group_sd_db > 0
     free = [k for k in range(len(NAMES)) if with_groups or not NAMES[k].startswith("group")]
-    if not len(told.row):
-        return start, 0.0
 
-    def cost(some: Floats) -> float:
-        u = np.zeros(len(NAMES))
-        u[free] = some
-        packed = moved(start, u).packed
-        return float(-log_density(known, told.row, told.near, packed) + 0.5 * some @ some)
+    def cost(u: Floats) -> float:
+        return float(-density(measured, moved(start, u).packed) + 0.5 * u @ u)
 
-    bounds = [(-BOUND, BOUND)] * len(free)
-    found = minimize(
-        cost, np.zeros(len(free)), method="L-BFGS-B", bounds=bounds,
-        options={"eps": 1e-4, "maxiter": 40, "ftol": 1e-7},
-    )  # fmt: skip
-    u = np.zeros(len(NAMES))
     # as many digits as the optimum has: the last ones differ between processors
-    u[free] = np.round(found.x, 4)
-    least = cost(u[free])
+    u = np.round(_least(measured, start, free), 4)
+    least = cost(u)
+    wider = u.copy()
     for k in (k for k in free if NAMES[k].endswith("_db")):
-        u[k] += PRIOR_SPREAD[k] * round(_variance(cost, u[free], free.index(k), least), 3)
-    return moved(start, u), least
+        wider[k] += PRIOR_SPREAD[k] * round(_variance(cost, u, k, least), 3)
+    return moved(start, wider), least
+
+
+def _least(measured: Geometry, start: Covariance, free: list[int]) -> Floats:
+    """Give u of the greatest posterior density."""
+    u, damping = np.zeros(len(NAMES)), 1e-3
+    value, slope, curve = _slopes(measured, start, u, free)
+    for _ in range(_STEPS):
+        inside = (np.abs(u[free]) < BOUND) | (slope * u[free] > 0)
+        to, step = u.copy(), np.zeros(len(free))
+        damped = curve + damping * np.diag(np.diag(curve))
+        step[inside] = -np.linalg.solve(damped[np.ix_(inside, inside)], slope[inside])
+        to[free] = np.clip(u[free] + step, -BOUND, BOUND)
+        moved_by = float(np.abs(to - u).max())
+        found = _slopes(measured, start, to, free)
+        if found[0] <= value:
+            u, (value, slope, curve), damping = to, found, damping / 5.0
+        else:
+            damping = max(damping, 1e-3) * 5.0
+        if moved_by < _CLOSE:
+            break
+    return u
+
+
+def _slopes(
+    measured: Geometry, start: Covariance, u: Floats, free: list[int]
+) -> tuple[float, Floats, Floats]:
+    """Minus the log posterior density, its slopes and expected curvature by what is free."""
+    value, slope, curve = density_and_slopes(measured, moved(start, u).packed)
+    own = np.ix_(free, free)
+    return float(0.5 * u @ u - value), u[free] - slope[free], curve[own] + np.eye(len(free))
 
 
 def _variance(cost: Callable[[Floats], float], u: Floats, k: int, least: float) -> float:
@@ -170,18 +203,6 @@ def _variance(cost: Callable[[Floats], float], u: Floats, k: int, least: float) 
         moved_u[k] += sign * _STEP
         ends.append(cost(moved_u))
     return 1.0 / max((ends[0] + ends[1] - 2.0 * least) / _STEP**2, 1.0)
-
-
-@njit(cache=True, nogil=True)
-def log_density(known: Known, rows: Ints, near: Ints, packed: Floats) -> float:
-    """Sum of the log densities of measurements given their neighbours, errors cut to a line."""
-    mean, variance = foretell(known, rows, near, packed)
-    total = 0.0
-    for t in range(len(rows)):
-        z = abs(known.residual_db[rows[t]] - mean[t]) / math.sqrt(variance[t])
-        square = 0.5 * z * z if z < _LINE_FROM else _LINE_FROM * (z - 0.5 * _LINE_FROM)
-        total -= square + 0.5 * math.log(variance[t])
-    return total
 
 
 @njit(cache=True, nogil=True)
@@ -204,5 +225,5 @@ def foretell(known: Known, rows: Ints, near: Ints, packed: Floats) -> tuple[Floa
             mean[t] += weight[k] * known.residual_db[near[t, k]]
             explained += weight[k] * cross[k]
         own = known.share[i] * (run_at(0.0, packed) + packed[7]) + known.variance_db2[i]
-        variance[t] = max(field_at(0.0, True, packed) + own - explained, 1e-3)
+        variance[t] = max(field_at(0.0, True, packed) + own - explained, LEAST_DB2)
     return mean, variance

@@ -143,18 +143,31 @@ def fill(
 @njit(cache=True)
 def solve(matrix: Floats, cross: Floats, weight: Floats, count: int) -> None:
     """Solve ``matrix weight = cross`` by Cholesky; `matrix` (lower half) becomes its factor."""
+    factor(matrix, count)
+    solved(matrix, cross, weight, count)
+
+
+@njit(cache=True)
+def factor(matrix: Floats, count: int) -> None:
+    """Make of a matrix (lower half) its Cholesky factor."""
     for a in range(count):
         for b in range(a + 1):
             total = matrix[a, b]
             for c in range(b):
                 total -= matrix[a, c] * matrix[b, c]
             matrix[a, b] = math.sqrt(max(total, JITTER_DB2)) if a == b else total / matrix[b, b]
-        total = cross[a]
+
+
+@njit(cache=True)
+def solved(matrix: Floats, right: Floats, out: Floats, count: int) -> None:
+    """Write the solution for one right side; `matrix` is a factor."""
+    for a in range(count):
+        total = right[a]
         for c in range(a):
-            total -= matrix[a, c] * weight[c]
-        weight[a] = total / matrix[a, a]
+            total -= matrix[a, c] * out[c]
+        out[a] = total / matrix[a, a]
     for a in range(count - 1, -1, -1):
-        total = weight[a]
+        total = out[a]
         for c in range(a + 1, count):
-            total -= matrix[c, a] * weight[c]
-        weight[a] = total / matrix[a, a]
+            total -= matrix[c, a] * out[c]
+        out[a] = total / matrix[a, a]
