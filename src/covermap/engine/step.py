@@ -57,9 +57,12 @@ class StepContext:
         """Open tables with DuckDB, in half of the memory; what does not fit is spilled."""
         return self.tables.connect(*names, **self._how())
 
-    def layers(self) -> list[tuple[str, str]]:
-        """Operators and technologies that have verdicts of cells or segments, sorted."""
-        return self.tables.layers("cell_verdicts", "segment_verdicts", **self._how())
+    def layers(self, *names: str) -> list[tuple[str, str]]:
+        """Operators and technologies of some tables; else those with verdicts of cells or segments.
+
+        Sorted.
+        """
+        return self.tables.layers(*(names or ("cell_verdicts", "segment_verdicts")), **self._how())
 
     def _how(self) -> dict[str, Any]:
         return {

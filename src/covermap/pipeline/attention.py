@@ -40,6 +40,11 @@ SERIOUS = {
     "sites_off_terrain": "add rasters to [terrain], or see where these sites lie",
     "sites_without_operator": "declare operator in [[sites]]",
     "sites_without_technology": "map a column to technology in [[sites]]",
+    "unknown_place": "see how the place is written in the log and in [[places]]",
+    "unknown_key_point": "see how the key point is written in the log and in [[places]]",
+    "name_of_several": "name the key point by its identity, or its floor too",
+    "no_key_point_named": "map key_point or floor: the place has several key points",
+    "key_point_outside_place": "see where the key point, or its place, lies",
     "regions_overlap": "see whether regions of one level should overlap; the first one counts",
     "reader_warning": "see whether the file is whole",
 }

@@ -17,7 +17,7 @@ from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
-from covermap.steps import judge, levels, people, predict, propagate, tiles, weak
+from covermap.steps import judge, levels, people, places, predict, propagate, tiles, weak
 from covermap.steps.sites import locate_cells, survey, tell_shifted
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
@@ -91,9 +91,22 @@ WHOLE_STEPS = (
         ("cell_model",),
         of_settings=_of_prediction,
     ),
+    WholeStep(
+        "place_evidence",
+        places.count_places,
+        ("samples", "runs", "places", "problems"),
+        ("place_evidence", "problems"),
+    ),
     WholeStep("people", people.run, ("cell_evidence", *OF_PEOPLE), ("cell_people",)),
     WholeStep("judge_cells", judge.run_cells, EVIDENCE, VERDICTS[:1], judge.OF_CELLS),
     WholeStep("judge_lines", judge.run_lines, JUDGED_FROM, VERDICTS[1:], judge.OF_LINES),
+    WholeStep(
+        "judge_places",
+        places.judge_key_places,
+        (*EVIDENCE, "place_evidence", "places", "regions"),
+        ("key_point_verdicts", "place_verdicts", "scene_sums"),
+        places.OF_PLACES,
+    ),
     WholeStep(
         "count",
         people.count,

@@ -8,6 +8,7 @@ the position), so that they stay the same from build to build.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from covermap.core.inputs.area_values import (
     place_text,
     single_points,
 )
+from covermap.core.places.naming import key_point_ids
 from covermap.errors import ConfigError
 from covermap.formats.problem import Problem
 from covermap.formats.vectors import read_vector, record_text
@@ -32,10 +34,12 @@ from covermap.tables import PROBLEMS, REJECTED, TABLES, conform, in_order
 from covermap.workspace import Areas
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "places": ("id", "code", "name", "population", "scene", "grade", "key_point"),
+    "places": (
+        "id", "code", "name", "population", "scene", "grade", "key_point_id", "key_point", "floor",
+    ),
     "villages": ("id", "code", "name", "population"),
     "regions": ("id", "code", "name", "population", "level"),
-}
+}  # fmt: skip
 """What a field map may name; without one, an attribute of that very name is taken."""
 
 _IDENTITY = {"places": "place_id", "villages": "village_id", "regions": "region_id"}
@@ -86,13 +90,16 @@ def read_areas(
     rows = _without_duplicates(pd.concat(tables, ignore_index=True), found)
     if kind == "regions":
         rows = _joined(rows, found)
+    if kind == "places":
+        named = (rows[c].tolist() for c in ("place_id", "key_point_id", "key_point", "floor"))
+        rows = rows.assign(key_point_id=key_point_ids(*(_nulls(v) for v in named)))
     columns = {c.name: pa.array(_nulls(rows[c.name]), c.type) for c in table.columns}
     return AreasResult(
         in_order(conform(pa.table(columns), table), table), found.rejected(), found.problems()
     )
 
 
-def _nulls(values: pd.Series[Any]) -> list[Any]:
+def _nulls(values: Iterable[Any]) -> list[Any]:
     return [None if isinstance(v, float) and np.isnan(v) else v for v in values]
 
 

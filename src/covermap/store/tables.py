@@ -13,7 +13,13 @@ import pyarrow.parquet as pq
 
 from covermap.errors import BuildError, TableError
 from covermap.files import holding
-from covermap.tables import CELL_EVIDENCE, CELL_TESTS, SEGMENT_EVIDENCE, TABLES
+from covermap.tables import (
+    CELL_EVIDENCE,
+    CELL_TESTS,
+    PLACE_EVIDENCE,
+    SEGMENT_EVIDENCE,
+    TABLES,
+)
 
 Within = tuple[str, str]
 """First and last period, both included."""
@@ -94,7 +100,7 @@ class Tables:
             parts = self.parts(name)
             if parts:
                 rows = connection.read_parquet([str(p) for p in parts])
-                if self.within is not None and name == SEGMENT_EVIDENCE.name:
+                if self.within is not None and name in (SEGMENT_EVIDENCE.name, PLACE_EVIDENCE.name):
                     rows = rows.filter(_BETWEEN.format(*self.within))
                 rows.create_view(name)
             else:

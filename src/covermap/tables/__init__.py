@@ -34,6 +34,13 @@ from covermap.tables.people import (
     PEOPLE_VERDICTS,
     POPULATION,
 )
+from covermap.tables.places import (
+    DEEP,
+    KEY_POINT_VERDICTS,
+    PLACE_EVIDENCE,
+    PLACE_VERDICTS,
+    SCENE_SUMS,
+)
 from covermap.tables.predicted import (
     CELL_LEVELS,
     CELL_PREDICTION,
@@ -84,6 +91,8 @@ __all__ = [
     "CELL_VERDICTS",
     "COUNTING_CELLS",
     "DECLARED_INDICATORS",
+    "DEEP",
+    "KEY_POINT_VERDICTS",
     "KNOWN_LINES",
     "LEVELS",
     "LINES",
@@ -96,6 +105,8 @@ __all__ = [
     "NO_TECHNOLOGY",
     "PEOPLE_VERDICTS",
     "PLACES",
+    "PLACE_EVIDENCE",
+    "PLACE_VERDICTS",
     "POPULATION",
     "POSITION_BASES",
     "POSTS",
@@ -110,6 +121,7 @@ __all__ = [
     "REJECT_REASONS",
     "RUNS",
     "SAMPLES",
+    "SCENE_SUMS",
     "SECTIONS",
     "SECTION_VERDICTS",
     "SEGMENTS",
@@ -149,6 +161,7 @@ TABLES: dict[str, Table] = {
         CELL_PEOPLE, PEOPLE_VERDICTS, TERRAIN, CELL_MODEL, CELL_LEVELS, CELL_PREDICTION,
         SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
         SITE_CELLS, CELL_SITES, REGION_SITES,
+        PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
     )
 }  # fmt: skip
 

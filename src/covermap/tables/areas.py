@@ -19,11 +19,14 @@ PLACES = Table(
         C("place_id", S, "stable identity of the place"),
         C("scene", S, "one of the policy's scenes, as declared", "not given"),
         C("grade", S, "grade within the scene", "not given"),
-        C("key_point", S, "name of the key point", "the place itself"),
+        C("key_point_id", S, "key point within its place: as given; else its name, with its floor "
+          "where several have that name; - for the place itself"),
+        C("key_point", S, "name of the key point", "the place itself, or a floor"),
+        C("floor", S, "floor of the key point", "not given"),
         *AREAS_COLUMNS,
     ),
-    ("place_id", "key_point"),
-)
+    ("place_id", "key_point_id"),
+)  # fmt: skip
 VILLAGES = Table(
     "villages",
     "Villages: points or polygons.",

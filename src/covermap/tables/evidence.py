@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from covermap.tables.table import F64, I16, I32, I64, C, S, Table
 
-_COUNTS = (
+COUNTS = (
     C("operator", S, "PLMN or declared name"),
     C("technology", S, "technology; none: no service"),
     C("source", S, "drive, probe or app"),
@@ -19,7 +19,7 @@ CELL_EVIDENCE = Table(
     "cell_evidence",
     "Counts in 1 dB bins per cell, layer, source and period: exact and mergeable by addition. One "
     "file a shard (H3 ancestor of resolution 3) and period, `<shard>.<period>.parquet`.",
-    (C("cell", I64, "H3 index as int64"), *_COUNTS),
+    (C("cell", I64, "H3 index as int64"), *COUNTS),
     ("period", "operator", "technology", "source", "cell", "rsrp_bin", "sinr_bin"),
 )
 CELL_TESTS = Table(
@@ -28,7 +28,7 @@ CELL_TESTS = Table(
     "in files as cell_evidence.",
     (
         C("cell", I64, "H3 index as int64"),
-        *_COUNTS[:4],
+        *COUNTS[:4],
         C("kind", S, "downlink, uplink or latency"),
         C("bin", I64, "lower edge of the bin: bit/s, or microseconds"),
         C("n", I64, "tests"),
@@ -45,7 +45,7 @@ SEGMENT_EVIDENCE = Table(
         C("run_id", S, "as in samples"),
         C("campaign", S, "as in samples"),
         C("direction", I16, "+1 with the chainage, -1 against, 0 not known"),
-        *_COUNTS,
+        *COUNTS,
     ),
     ("line_id", "segment", "operator", "technology", "run_id", "direction", "source", "period",
      "rsrp_bin", "sinr_bin"),

@@ -122,7 +122,8 @@ class Areas(_Files):
 
     layer: str | None = None
     fields: dict[str, str] = {}
-    """Our column (code, name, population, scene, grade, key_point, level) -> attribute."""
+    """Our column (code, name, population, scene, grade, key_point, key_point_id, floor, level) ->
+    attribute."""
     level: str | None = None
 
 
