@@ -17,7 +17,7 @@ from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
-from covermap.steps import judge, levels, people, places, predict, propagate, tiles, weak
+from covermap.steps import judge, levels, people, places, predict, propagate, tiles, villages, weak
 from covermap.steps.sites import locate_cells, survey, tell_shifted
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
@@ -137,6 +137,13 @@ WHOLE_STEPS = (
         ("cell_prediction", "segment_prediction", "prediction_layers"),
         ("standards", "cell", "segment"),
         _of_prediction,
+    ),
+    WholeStep(
+        "villages",
+        villages.run,
+        ("villages", "village_points", "regions", "cell_verdicts", "cell_prediction", "sites"),
+        ("village_verdicts", "village_sums", "village_regions"),
+        ("no_service", "village"),
     ),
     WholeStep(
         "weak",

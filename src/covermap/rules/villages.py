@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from covermap.rules.typed import (
     Confidence,
@@ -17,11 +17,45 @@ from covermap.rules.typed import (
     Technologies,
 )
 
+LONGEST_M = 20_000.0
+Correlation = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Alike(Strict):
+    """How far what is not known of one place is not known of the next: a stated model."""
+
+    cells: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    """Correlation of the errors of two cells, or two key points, of a village."""
+    cell_spread: Positive = 1.0
+    """Spread of cells within a village before any was measured, in standard errors of a cell."""
+    prior_cells: Positive = 3.0
+    """How many measured cells that is worth."""
+    township: Correlation = 0.5
+    """Correlation of the errors of two villages of a township."""
+    county: Correlation = 0.3
+    city: Correlation = 0.15
+    province: Correlation = 0.1
+    everywhere: Correlation = 0.05
+    prior_villages: Positive = 5.0
+    """How many villages of a region the share of the region above it is worth, where nothing is
+    known of a village and it must be said what measuring it would settle."""
+    source: Source = "project default"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Alike:
+        nested = [self.everywhere, self.province, self.city, self.county, self.township]
+        if nested != sorted(nested):
+            raise ValueError(
+                "everywhere, province, city, county, township: a finer region must not have a "
+                "smaller correlation than the one around it"
+            )
+        return self
+
 
 class VillageRule(Strict):
     """When a village is lit, from what was measured, predicted, or stands near it."""
 
-    radius_m: Positive
+    radius_m: Annotated[float, Field(gt=0, le=LONGEST_M)]
     """A village that is given as a point is the disc of this radius around it."""
     operators: Operators = "each"
     """`any`: one operator lights it; `each`: each operator by itself."""
@@ -41,6 +75,15 @@ class VillageRule(Strict):
     """Not measured, it is dark below this predicted probability."""
     site_near_m: Positive
     """A site of the operator nearer than this is evidence of the last order."""
+    share: Share = 0.8
+    """Of the measured cells in the village, or at a key point, that must be covered."""
+    key_point_m: Annotated[float, Field(gt=0, le=LONGEST_M)] = 100.0
+    """Cells whose middle is nearer than this to a key point tell of it, and the one it lies in."""
+    site_lit: Share = 0.7
+    """Probability that a village is lit where nothing is known but a site near it."""
+    site_dark: Share = 0.1
+    """The same where sites of the operator are known, and none is near."""
+    alike: Alike = Alike()
     confidence: Confidence
     source: Source
 

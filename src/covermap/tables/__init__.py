@@ -61,6 +61,16 @@ from covermap.tables.verdicts import (
     SETTLING,
     WEAK_SPOTS,
 )
+from covermap.tables.villages import (
+    VILLAGE_BASES,
+    VILLAGE_EVIDENCE,
+    VILLAGE_LEVELS,
+    VILLAGE_POINTS,
+    VILLAGE_REGIONS,
+    VILLAGE_SUMS,
+    VILLAGE_VERDICT_WORDS,
+    VILLAGE_VERDICTS,
+)
 from covermap.tables.words import (
     ALL,
     ANTENNAS,
@@ -140,6 +150,14 @@ __all__ = [
     "TS",
     "VERDICTS",
     "VILLAGES",
+    "VILLAGE_BASES",
+    "VILLAGE_EVIDENCE",
+    "VILLAGE_LEVELS",
+    "VILLAGE_POINTS",
+    "VILLAGE_REGIONS",
+    "VILLAGE_SUMS",
+    "VILLAGE_VERDICTS",
+    "VILLAGE_VERDICT_WORDS",
     "WEAK_SPOTS",
     "Column",
     "Table",
@@ -162,6 +180,7 @@ TABLES: dict[str, Table] = {
         SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
         SITE_CELLS, CELL_SITES, REGION_SITES,
         PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
+        VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS,
     )
 }  # fmt: skip
 

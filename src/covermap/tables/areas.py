@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from covermap.tables.table import F64, WKB, B, C, S, Table
 
-AREAS_COLUMNS = (
+_NAMED = (
     C("code", S, "official code", "not given"),
     C("name", S, "name", "not given"),
     C("population", F64, "people", "not given"),
-    C("geometry", WKB, "geometry, WGS-84"),
+)
+_FROM = (
     C("input", S, "name of the input"),
     C("simulated", B, "true: made by the simulator"),
 )
+AREAS_COLUMNS = (*_NAMED, C("geometry", WKB, "geometry, WGS-84"), *_FROM)
 PLACES = Table(
     "places",
     "Key places and their key points: one row a key point; a place without any has one row.",
@@ -30,7 +32,12 @@ PLACES = Table(
 VILLAGES = Table(
     "villages",
     "Villages: points or polygons.",
-    (C("village_id", S, "statistical code, or a hash of name and position"), *AREAS_COLUMNS),
+    (
+        C("village_id", S, "statistical code, or a hash of name and position"),
+        *_NAMED,
+        C("geometry", WKB, "geometry, WGS-84", "without coordinates"),
+        *_FROM,
+    ),
     ("village_id",),
 )
 REGIONS = Table(

@@ -1,0 +1,1 @@
+"""Villages: evidence of cells about them, chances that they are lit, verdicts, sums."""
