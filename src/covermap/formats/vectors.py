@@ -62,7 +62,13 @@ class VectorTable:
         return len(self.table) + self.rejected.num_rows
 
 
-def read_vector(path: Path, layer: str | None = None, datum: str | None = None) -> VectorTable:
+def read_vector(
+    path: Path,
+    layer: str | None = None,
+    datum: str | None = None,
+    *,
+    without_geometry: bool = False,
+) -> VectorTable:
     """Read every feature of a vector file into WGS-84.
 
     Parameters
@@ -73,6 +79,8 @@ def read_vector(path: Path, layer: str | None = None, datum: str | None = None) 
         Layer of a GeoPackage; needed when it has several.
     datum : str, optional
         wgs84, gcj02, bd09, cgcs2000 or EPSG:n; it overrides the CRS that the file states.
+    without_geometry : bool
+        Whether features without a geometry are kept, with None.
 
     Raises
     ------
@@ -91,7 +99,7 @@ def read_vector(path: Path, layer: str | None = None, datum: str | None = None) 
         data, problems = _load(plain, path, layer)
     data = data.rename_geometry("geometry") if data.geometry.name != "geometry" else data
     data.index = pd.RangeIndex(1, len(data) + 1, name="feature")
-    return _clean(data, path, datum, problems)
+    return _clean(data, path, datum, problems, without_geometry)
 
 
 def _load(plain: Path, shown: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, list[Problem]]:
@@ -171,16 +179,22 @@ def _decodes(dbf: bytes, encoding: str) -> bool:
 
 
 def _clean(
-    data: gpd.GeoDataFrame, shown: Path, datum: str | None, problems: list[Problem]
+    data: gpd.GeoDataFrame,
+    shown: Path,
+    datum: str | None,
+    problems: list[Problem],
+    without_geometry: bool,
 ) -> VectorTable:
     refused = _Refused(data)
     geometry: Any = data.geometry.to_numpy()
-    refused.add(shapely.is_missing(geometry) | shapely.is_empty(geometry), "no_geometry", "empty")
+    lacking = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    if not without_geometry:
+        refused.add(lacking, "no_geometry", "empty")
     geometry, had_z = mending.drop_z(geometry)
     _count(problems, had_z, "height_dropped", "Z or M", "blanked")
     nan = mending.has_bad_coordinate(geometry)
     refused.add(nan, "no_position", "a coordinate is NaN or infinite")
-    geometry = _blank(geometry, refused.flags)
+    geometry = _blank(geometry, refused.flags | lacking)
     name, convert = _converter(data, shown, datum)
     geometry = shapely.transform(geometry, convert) if convert else geometry
     refused.add(_out_of_range(geometry), "position_out_of_range", _OUTSIDE)

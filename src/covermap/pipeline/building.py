@@ -225,6 +225,7 @@ class _Builder:
             self.layout.add_table(name, vectors[name])
         for name in OF_PEOPLE:
             self.layout.add_table(name, vectors["people"])
+        self.layout.add_table("village_points", vectors["villages"])
 
     def _publish(
         self, counts: list[dict[str, Any]], unreadable: list[str], started: float

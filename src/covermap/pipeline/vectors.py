@@ -12,7 +12,7 @@ from covermap.pipeline.cache import Cache, write_tables
 from covermap.pipeline.inputs import files_key, line_files, table_sources
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
-from covermap.steps.areas import read_areas
+from covermap.steps.areas import read_areas, read_villages
 from covermap.steps.indicators import read_indicators
 from covermap.steps.lines import read_lines
 from covermap.steps.lines.known import remember
@@ -49,7 +49,8 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         found["lines"] = _lines(root, config, cache)
         advance(1)
         for kind in AREA_KINDS:
-            found[kind] = _areas(kind, root, config, cache)
+            read = _villages if kind == "villages" else _areas
+            found[kind] = read(kind, root, config, cache)
             advance(1)
         found["sites"] = _sites(root, config, found["regions"], cache)
         advance(1)
@@ -63,6 +64,7 @@ def read_vectors(root: Path, config: Config, cache: Cache, timed: Timed) -> dict
         advance(1)
         for name in OF_LINES:
             report.wrote[name] = Tables(found["lines"]).rows(name)
+        report.wrote["village_points"] = Tables(found["villages"]).rows("village_points")
         for name in ("sites", *AREA_KINDS, "sections"):
             report.wrote[name] = Tables(found[name]).rows(name)
         report.wrote["counting_cells"] = Tables(found["people"]).rows("counting_cells")
@@ -137,6 +139,28 @@ def _areas(kind: AreaKind, root: Path, config: Config, cache: Cache) -> Path:
             kind: pa.concat_tables([empty(TABLES[kind]), *(m.table for m in made)]),
             "rejected": pa.concat_tables([empty(REJECTED), *(m.rejected for m in made)]),
             "problems": pa.concat_tables([empty(PROBLEMS), *(m.problems for m in made)]),
+        })  # fmt: skip
+    return folder
+
+
+def _villages(kind: AreaKind, root: Path, config: Config, cache: Cache) -> Path:
+    where = f"covermap.toml [[{kind}]]"
+    inputs = []
+    for entry in config.villages:
+        files, positions = input_files(root, entry.files, where), None
+        if entry.positions is not None:
+            (positions, *_) = input_files(root, (entry.positions,), f"{where} positions")
+        inputs.append((entry, files, positions))
+    content = [
+        (_dump(entry), files_key(root, [*files, *([at] if at else [])]))
+        for entry, files, at in inputs
+    ]
+    folder = cache.folder(kind, key_of(code_key(), kind, content))
+    if not folder.is_dir():
+        made = read_villages(inputs, root)
+        write_tables(folder, {
+            "villages": made.villages, "village_points": made.points, "rejected": made.rejected,
+            "problems": made.problems,
         })  # fmt: skip
     return folder
 

@@ -25,6 +25,7 @@ from covermap.workspace.declared import (
     Predict,
     Sites,
     Terrain,
+    Villages,
 )
 from covermap.workspace.files import input_files
 from covermap.workspace.load import CONFIG_NAME, load_config
@@ -49,6 +50,7 @@ __all__ = [
     "Predict",
     "Sites",
     "Terrain",
+    "Villages",
     "input_files",
     "load_config",
 ]

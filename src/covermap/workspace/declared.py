@@ -138,6 +138,15 @@ class Indicators(_Strict):
     simulated: bool = False
 
 
+class Villages(Areas):
+    """One `[[villages]]` entry: villages, and key points of villages."""
+
+    positions: str | None = None
+    """Vector file or table whose positions are joined, by code, to villages without any."""
+    position_fields: dict[str, str] = {}
+    """Our column (code, lon, lat) -> column in it."""
+
+
 class Population(_Strict):
     """`[population]`: the raster or rasters that people come from; several are added up."""
 
@@ -313,7 +322,7 @@ class Config(_Strict):
     sites: tuple[Sites, ...] = ()
     lines: tuple[Lines, ...] = ()
     places: tuple[Areas, ...] = ()
-    villages: tuple[Areas, ...] = ()
+    villages: tuple[Villages, ...] = ()
     regions: tuple[Areas, ...] = ()
     indicators: tuple[Indicators, ...] = ()
     population: Population | None = None

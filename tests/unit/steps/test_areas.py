@@ -6,9 +6,9 @@ import shapely
 
 from covermap.core.datum import from_wgs84
 from covermap.errors import ConfigError, DatumError
-from covermap.steps.areas import read_areas
+from covermap.steps.areas import AreasResult, read_areas, read_villages
 from covermap.tables import PLACES, PROBLEMS, REGIONS, REJECTED, VILLAGES
-from covermap.workspace import Areas
+from covermap.workspace import Areas, Villages
 
 BOW = shapely.Polygon([(121, 31), (121.2, 31.2), (121.2, 31), (121, 31.2)])
 BOX = shapely.box(121, 31, 121.1, 31.1)
@@ -21,6 +21,10 @@ def write(path, geometries, crs=4326, **columns):
 
 
 def read(kind, *paths, **values):
+    if kind == "villages":
+        declared = Villages(**{"name": "a", "files": ("x",), **values})
+        made = read_villages([(declared, list(paths), None)])
+        return AreasResult(made.villages, made.rejected, made.problems)
     return read_areas(kind, list(paths), Areas(**{"name": "a", "files": ("x",), **values}))
 
 
@@ -140,12 +144,12 @@ def test_a_bad_population_is_blanked_and_counted(tmp_path):
     assert problems(result) == {"bad_population": (2, 2)}
 
 
-def test_duplicates_are_rejected_and_repeated_identities_counted(tmp_path):
+def test_duplicates_are_rejected_and_repeated_identities_joined(tmp_path):
     points = [shapely.Point(121, 31), shapely.Point(121, 31), shapely.Point(122, 31)]
     result = read("villages", write(tmp_path / "v.parquet", points, code=["1", "1", "1"]))
     assert rejected(result) == [(2, "duplicate")]
-    assert problems(result) == {"same_village_id": (1, 3)}
-    assert result.table.num_rows == 2
+    assert problems(result) == {"village_given_again": (1, 3)}
+    assert result.table.num_rows == 1
 
 
 def test_numeric_codes_in_columns_with_gaps_stay_whole_numbers(tmp_path):

@@ -1,4 +1,4 @@
-"""Key places, villages and regions from vector files, with field maps.
+"""Features of areas from vector files and tables, with field maps.
 
 Polygons that are not valid are mended and counted; a feature that cannot be used is rejected with
 its number and reason. Identities: the mapped id or code, else a hash of names (and, for villages,
@@ -28,8 +28,9 @@ from covermap.core.inputs.area_values import (
 )
 from covermap.core.places.naming import key_point_ids
 from covermap.errors import ConfigError
+from covermap.formats.placed import read_features
 from covermap.formats.problem import Problem
-from covermap.formats.vectors import read_vector, record_text
+from covermap.formats.vectors import VectorTable, read_vector, record_text
 from covermap.tables import PROBLEMS, REJECTED, TABLES, conform, in_order
 from covermap.workspace import Areas
 
@@ -37,7 +38,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "places": (
         "id", "code", "name", "population", "scene", "grade", "key_point_id", "key_point", "floor",
     ),
-    "villages": ("id", "code", "name", "population"),
+    "villages": ("id", "code", "name", "population", "key_point", "kind"),
     "regions": ("id", "code", "name", "population", "level"),
 }  # fmt: skip
 """What a field map may name; without one, an attribute of that very name is taken."""
@@ -50,7 +51,7 @@ class AreasResult:
     """What one entry gave: features used + rejected = features read."""
 
     table: pa.Table
-    """Schema PLACES, VILLAGES or REGIONS. Regions of one identity are joined into one row."""
+    """Schema PLACES or REGIONS. Regions of one identity are joined into one row."""
     rejected: pa.Table
     problems: pa.Table
 
@@ -58,12 +59,12 @@ class AreasResult:
 def read_areas(
     kind: str, files: list[Path], declaration: Areas, root: Path | None = None
 ) -> AreasResult:
-    """Read every file of one `[[places]]`, `[[villages]]` or `[[regions]]` entry.
+    """Read every file of one `[[places]]` or `[[regions]]` entry.
 
     Parameters
     ----------
-    kind : {'places', 'villages', 'regions'}
-        What the features are. Places and villages are points or polygons, regions are polygons.
+    kind : {'places', 'regions'}
+        What the features are. Places are points or polygons, regions are polygons.
     files : list of Path
         Vector files, read in the order of their names.
     declaration : Areas
@@ -84,37 +85,41 @@ def read_areas(
             f"{kind} {declaration.name}: fields: {unknown[0]!r} is not known. There are: "
             f"{', '.join(FIELDS[kind])}."
         )
-    found = _Found(kind, declaration)
-    tables = [_read_file(path, _shown(path, root), found) for path in sorted(files)]
+    found = Found(kind, declaration)
+    tables = [read_file(path, shown_as(path, root), found) for path in sorted(files)]
     table = TABLES[kind]
-    rows = _without_duplicates(pd.concat(tables, ignore_index=True), found)
+    rows = without_duplicates(pd.concat(tables, ignore_index=True), found)
     if kind == "regions":
         rows = _joined(rows, found)
     if kind == "places":
         named = (rows[c].tolist() for c in ("place_id", "key_point_id", "key_point", "floor"))
-        rows = rows.assign(key_point_id=key_point_ids(*(_nulls(v) for v in named)))
-    columns = {c.name: pa.array(_nulls(rows[c.name]), c.type) for c in table.columns}
+        rows = rows.assign(key_point_id=key_point_ids(*(nulls(v) for v in named)))
+    columns = {c.name: pa.array(nulls(rows[c.name]), c.type) for c in table.columns}
     return AreasResult(
         in_order(conform(pa.table(columns), table), table), found.rejected(), found.problems()
     )
 
 
-def _nulls(values: Iterable[Any]) -> list[Any]:
+def nulls(values: Iterable[Any]) -> list[Any]:
+    """Give a column's values, with None where there is none."""
     return [None if isinstance(v, float) and np.isnan(v) else v for v in values]
 
 
-def _shown(path: Path, root: Path | None) -> str:
+def shown_as(path: Path, root: Path | None) -> str:
+    """Give a file's name as tables and messages show it."""
     return str(path) if root is None else Path(os.path.relpath(path, root)).as_posix()
 
 
 @dataclass
-class _Found:
+class Found:
     """What is told beside the rows."""
 
     kind: str
     declaration: Areas
     out: list[dict[str, Any]] = field(default_factory=list)
     kinds: list[tuple[str, Problem]] = field(default_factory=list)
+    features: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    """Features of each file that were kept so far."""
 
     def reject(self, file: str, data: gpd.GeoDataFrame, flags: Any, reason: str, why: Any) -> Any:
         """Put features out; give the flags of those that stay."""
@@ -146,9 +151,10 @@ class _Found:
         return in_order(pa.Table.from_pylist(rows, schema=PROBLEMS.schema), PROBLEMS)
 
 
-def _read_file(path: Path, shown: str, found: _Found) -> pd.DataFrame:
+def read_file(path: Path, shown: str, found: Found) -> pd.DataFrame:
+    """Read one file into rows of texts with WKB; where each comes from stands beside it."""
     declaration = found.declaration
-    read = read_vector(path, declaration.layer, declaration.datum)
+    read = _read(path, shown, found)
     for row in read.rejected.to_pylist():
         found.add(shown, row["line"], row["reason"], row["detail"], row["raw"])
     found.kinds += [(shown, p) for p in read.problems]
@@ -166,16 +172,31 @@ def _read_file(path: Path, shown: str, found: _Found) -> pd.DataFrame:
     frame["geometry"] = shapely.to_wkb(geometry)
     frame["input"], frame["simulated"] = declaration.name, declaration.simulated
     frame["_file"], frame["_line"] = shown, data.index.to_numpy()
-    frame["_raw"] = [record_text(data.iloc[i]) for i in range(len(data))]
+    frame["_at"] = np.arange(len(data))
+    found.features[shown] = data
     return _with_identity(frame, data, shown, found)
 
 
-def _geometries(data: gpd.GeoDataFrame, shown: str, found: _Found) -> gpd.GeoDataFrame:
+def _read(path: Path, shown: str, found: Found) -> VectorTable:
+    """Read a file; villages may come in a table, and without positions."""
+    declared = found.declaration
+    if found.kind != "villages":
+        return read_vector(path, declared.layer, declared.datum)
+    where = f"villages {declared.name}"
+    return read_features(
+        path, shown, declared.fields, FIELDS["villages"], declared.layer, declared.datum, where
+    )
+
+
+def _geometries(data: gpd.GeoDataFrame, shown: str, found: Found) -> gpd.GeoDataFrame:
     """Keep features of the right kind, their polygons made valid."""
     geometry = single_points(data.geometry.to_numpy())
-    allowed = (3, 6) if found.kind == "regions" else (0, 3, 6)
+    allowed = {"regions": (3, 6), "villages": (-1, 0, 3, 6)}.get(found.kind, (0, 3, 6))
     wrong = ~np.isin(shapely.get_type_id(geometry), allowed)
-    names = np.array([f"a {g.geom_type}: {found.kind} are {_kinds(found.kind)}" for g in geometry])
+    names = {
+        row: f"a {geometry[row].geom_type}: {found.kind} are {_kinds(found.kind)}"
+        for row in np.flatnonzero(wrong).tolist()
+    }
     keep = found.reject(shown, data, wrong, "no_geometry", names)
     data, geometry = data[keep], geometry[keep]
     reasons = shapely.is_valid_reason(geometry)
@@ -192,7 +213,7 @@ def _kinds(kind: str) -> str:
     return "polygons" if kind == "regions" else "points or polygons"
 
 
-def _values(data: gpd.GeoDataFrame, name: str, shown: str, found: _Found) -> list[Any]:
+def _values(data: gpd.GeoDataFrame, name: str, shown: str, found: Found) -> list[Any]:
     """Attribute of a field as text (population as written); None where missing."""
     mapped = found.declaration.fields.get(name)
     if mapped is not None and mapped not in data.columns:
@@ -216,7 +237,7 @@ def _text(value: Any) -> str | None:
 
 
 def _population(
-    written: pd.Series[Any], data: gpd.GeoDataFrame, shown: str, found: _Found
+    written: pd.Series[Any], data: gpd.GeoDataFrame, shown: str, found: Found
 ) -> pd.Series[Any]:
     people = pd.to_numeric(written.astype(object), errors="coerce").astype(float)
     bad = (written.notna() & ~(people >= 0)).to_numpy() | np.isinf(people.to_numpy())
@@ -226,9 +247,7 @@ def _population(
     return people.where(~bad).astype(object).where(people.notna() & ~bad, None)
 
 
-def _levels(
-    written: pd.Series[Any], data: gpd.GeoDataFrame, shown: str, found: _Found
-) -> list[str]:
+def _levels(written: pd.Series[Any], data: gpd.GeoDataFrame, shown: str, found: Found) -> list[str]:
     default = found.declaration.level
     levels = [LEVELS.get((w or default or "other").casefold()) for w in written]
     bad = np.array([level is None for level in levels], bool)
@@ -245,11 +264,11 @@ def _identity(row: dict[Any, Any], geometry: Any, kind: str) -> str | None:
         return name_identity(row["level"], row["name"]) if row["name"] else None
     if kind == "places" and row["name"]:
         return name_identity(row["scene"], row["name"])
-    return name_identity(row["name"], place_text(geometry))
+    return name_identity(row["name"], "" if geometry is None else place_text(geometry))
 
 
 def _with_identity(
-    frame: pd.DataFrame, data: gpd.GeoDataFrame, shown: str, found: _Found
+    frame: pd.DataFrame, data: gpd.GeoDataFrame, shown: str, found: Found
 ) -> pd.DataFrame:
     missing = frame[_IDENTITY[found.kind]].isna().to_numpy()
     keep = found.reject(shown, data, missing, "no_identity", "a region needs a code or a name")
@@ -257,26 +276,18 @@ def _with_identity(
     return kept
 
 
-def _without_duplicates(rows: pd.DataFrame, found: _Found) -> pd.DataFrame:
-    """Reject features equal in every field to an earlier one; count identities used again."""
+def without_duplicates(rows: pd.DataFrame, found: Found) -> pd.DataFrame:
+    """Reject features equal in every field to an earlier one."""
     ours = [c for c in rows.columns if not c.startswith("_")]
     again = rows.duplicated(subset=ours).to_numpy()
     for row in rows[again].to_dict("records"):
         detail = "equal in every field to an earlier feature"
-        found.add(row["_file"], row["_line"], "duplicate", detail, row["_raw"])
-    rows = rows[~again]
-    if found.kind == "villages":
-        _each_file(rows, rows.duplicated(subset=["village_id"]), "village_id", found)
-    return rows
+        raw = record_text(found.features[row["_file"]].iloc[row["_at"]])
+        found.add(row["_file"], row["_line"], "duplicate", detail, raw)
+    return rows[~again]
 
 
-def _each_file(rows: pd.DataFrame, flags: pd.Series[Any], column: str, found: _Found) -> None:
-    for file, again in rows[flags].groupby("_file", sort=True):
-        lines = again["_line"].to_numpy()
-        found.count(str(file), f"same_{column}", lines, again[column].iloc[0], "kept")
-
-
-def _joined(rows: pd.DataFrame, found: _Found) -> pd.DataFrame:
+def _joined(rows: pd.DataFrame, found: Found) -> pd.DataFrame:
     """Join the polygons of one region that come as several features."""
     several = rows.duplicated(subset=["region_id"], keep=False)
     parts = rows[several].sort_values(["region_id", "_file", "_line"])
