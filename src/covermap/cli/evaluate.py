@@ -17,7 +17,7 @@ from covermap.tables import ANY
 if TYPE_CHECKING:
     import pandas as pd  # slow to load; the tables bring it when they are read
 
-    from covermap.pipeline.evaluating import Evaluation
+    from covermap.steps.predict.evaluating import Evaluation
 
 HEADINGS = ["layer", "held out", "nearest", "places", "RMSE", "bias", "inside 90 %", "width",
             "Brier", "weak", "recall", "precision"]  # fmt: skip
@@ -53,7 +53,7 @@ def evaluate_command(
     # imported here: the other commands start without the pipeline
     from covermap.engine.local import Workers
     from covermap.engine.memory import usable_bytes, workers_for
-    from covermap.pipeline.evaluating import evaluate
+    from covermap.steps.predict.evaluating import evaluate_build
 
     build = Workspace(directory).current()
     asked = [_layer(name) for name in layers]
@@ -62,7 +62,7 @@ def evaluate_command(
         Workers(workers_for(usable_bytes(), workers)) as some,
     ):
         bars.start("evaluate", None)
-        made = evaluate(build, asked, block_m, some, bars.move)
+        made = evaluate_build(build, asked, block_m, some, bars.move)
     if out is not None:
         _write(made, out)
     rows: pd.DataFrame = made.scores.to_pandas()

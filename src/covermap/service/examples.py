@@ -58,9 +58,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             {"id": "46000", "name": "China Mobile", "name_zh": "中国移动", "color": "#0085d0"}
         ],
         "scores": [{
-            "operator": "46000", "technology": "nr", "block_m": 2000.0, "n": 4821, "rmse_db": 7.9,
-            "bias_db": 0.2, "inside_90": 0.91, "brier": 0.062, "weak": 640, "weak_recall": 0.58,
-            "weak_precision": 0.81,
+            "operator": "46000", "technology": "nr", "learnt": "once", "block_m": 2000.0,
+            "n": 4821, "rmse_db": 7.9, "bias_db": 0.2, "inside_90": 0.91, "brier": 0.062,
+            "weak": 640, "weak_recall": 0.58, "weak_precision": 0.81,
         }],
         "technologies": ["any", "lte", "nr"], "tables": {"cell_verdicts": 120000},
         "map": {"center": [120.2, 31.5], "zoom": 8.0, "basemap": None, "basemap_attribution": ""},

@@ -88,6 +88,12 @@ _SCORED = (
     *_LAYER,
     C("held", S, "what was held out: blocks (squares of the map) or runs"),
     C("block_m", F64, "side of the blocks, m", "runs were held out"),
+    C(
+        "learnt",
+        S,
+        "anew: wholly without what was held out; once: calibrated without it, with the "
+        "covariance and spread of all measurements",
+    ),
 )
 PREDICTION_SCORES = Table(
     "prediction_scores",

@@ -19,6 +19,12 @@ from workspaces import make_workspace
 
 
 @pytest.fixture(scope="module")
+def own_scores(root):
+    """Scores as the build made them itself, before anything was evaluated."""
+    return Workspace(root).current().read("prediction_scores").to_pandas()
+
+
+@pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = make_workspace(tmp_path_factory.mktemp("evaluate") / "road", runs=4)
     with (root / "covermap.toml").open("a") as file:
@@ -28,7 +34,22 @@ def root(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_scores_are_printed_kept_in_the_build_and_written(root, tmp_path):
+def test_a_build_scores_itself_much_as_learning_anew_would(root, own_scores):
+    assert set(own_scores["learnt"]) == {"once"}
+    anew = pd.DataFrame(covermap("evaluate", str(root), "--workers", "1", "--json").data)
+    assert set(anew["learnt"]) == {"anew"}
+    key = ["operator", "technology", "held", "from_m", "to_m"]
+    both = own_scores.merge(anew, on=key, suffixes=("", "_anew"))
+    assert len(both) == len(own_scores) == len(anew)
+    assert both["n"].tolist() == both["n_anew"].tolist()
+    whole = both[(both["from_m"] == 0) & both["to_m"].isna() & (both["n"] > 0)]
+    assert set(whole["operator"]) == {"46000", "46001", "any"}
+    assert whole["rmse_db"].to_numpy() == pytest.approx(whole["rmse_db_anew"].to_numpy(), rel=0.15)
+    assert (whole["rmse_db"] != whole["rmse_db_anew"]).any()
+
+
+@pytest.mark.slow
+def test_scores_are_printed_kept_in_the_build_and_written(root, own_scores, tmp_path):
     done = covermap(
         "evaluate", str(root), "--blocks", "600", "--workers", "1", "--out", str(tmp_path)
     )
@@ -51,6 +72,7 @@ def test_scores_are_printed_kept_in_the_build_and_written(root, tmp_path):
     inside = own["level_dbm"].between(own["low_dbm"], own["high_dbm"])
     assert row["inside_90"] == pytest.approx(inside.mean())
     assert row["block_m"] == 600
+    assert set(kept["learnt"]) == {"anew"} != set(own_scores["learnt"])
     tenths = Workspace(root).current().read("prediction_reliability").to_pandas()
     mine = tenths[(tenths["operator"] == "46000") & (tenths["held"] == "blocks")]
     n, _, seen = reliability(own["covered"].to_numpy(), (own["level_dbm"] >= -105).to_numpy())

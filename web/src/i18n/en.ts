@@ -87,7 +87,7 @@ export const en = {
   'scores.held': '{blocks} blocks held out, {n} places',
   'scores.error': 'RMSE {rmse}, {inside} inside their 90 % interval',
   'scores.weak': '{recall} of weak places foretold as weak',
-  'scores.none': 'How good it is has not been scored for this layer (covermap evaluate)',
+  'scores.none': 'How good it is cannot be told: nothing measured tells of the places foretold',
   'legend.spot': 'section or area to be fixed',
   'legend.spotFaint': 'the same, but it may not last',
   'legend.spotPoint': 'the same, seen from afar',

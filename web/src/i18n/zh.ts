@@ -89,7 +89,7 @@ export const zh: Messages = {
   'scores.held': '留出 {blocks} 方块检验，{n} 处',
   'scores.error': '均方根误差 {rmse}，{inside} 落在其 90 % 区间内',
   'scores.weak': '{recall} 的弱覆盖处被预测为弱',
-  'scores.none': '此图层的预测优劣尚未评估（covermap evaluate）',
+  'scores.none': '此图层的预测优劣无从评估：所预测的地方没有可用的测量',
   'legend.spot': '待整治的路段或区域',
   'legend.spotFaint': '同上，但未必持续',
   'legend.spotPoint': '同上（小比例尺）',

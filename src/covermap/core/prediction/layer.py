@@ -99,6 +99,13 @@ def learned(seen: Observations) -> Learned:
     return Learned(calibration, covariance, spread)
 
 
+def recalibrated(taught: Learned, seen: Observations) -> Layer:
+    """Calibrate a layer by these measurements, with a covariance and spread learnt before."""
+    one, _, share, _ = merged(_in_order(modelled(seen)))
+    calibration = calibrated(one, share, taught.covariance)
+    return ready(replace(taught, calibration=calibration), seen)
+
+
 def modelled(seen: Observations) -> Observations:
     """Leave out measurements where the model says nothing, if enough others stay.
 

@@ -59,9 +59,9 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _scores(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Give how well blocks that were held out were foretold, by layer; none before `evaluate`.
+    """Give how well blocks that were held out were foretold, by layer.
 
-    They are made after the build, so they are read from it each time.
+    `covermap evaluate` makes them anew after the build, so they are read from it each time.
     """
     rows = snapshot.build.read(PREDICTION_SCORES.name).to_pylist()
     return [
@@ -72,8 +72,8 @@ def _scores(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 _SCORED = (
-    "operator", "technology", "block_m", "n", "rmse_db", "bias_db", "inside_90", "brier", "weak",
-    "weak_recall", "weak_precision",
+    "operator", "technology", "learnt", "block_m", "n", "rmse_db", "bias_db", "inside_90", "brier",
+    "weak", "weak_recall", "weak_precision",
 )  # fmt: skip
 
 

@@ -21,14 +21,22 @@ from covermap.engine.area import area_to_predict
 from covermap.engine.step import StepContext
 from covermap.errors import RulePackError
 from covermap.steps.predict.asking import AskWork, ask_shard
+from covermap.steps.predict.evaluating import Scored, evaluate
 from covermap.steps.predict.learning import LearnWork, learn_region
 from covermap.steps.predict.regions import Region, levels_by_shard, regions_of
 from covermap.steps.predict.segments import middles_of
-from covermap.store import link_file
-from covermap.tables import CELL_PREDICTION, PREDICTION_LAYERS, SEGMENT_PREDICTION, empty
+from covermap.store import link_file, read_table
+from covermap.tables import (
+    CELL_PREDICTION,
+    PREDICTION_LAYERS,
+    PREDICTION_RELIABILITY,
+    PREDICTION_SCORES,
+    SEGMENT_PREDICTION,
+    empty,
+)
 
-_LEARNT = 0.4
-"""Share of the step done when the layers are learnt."""
+_LEARNT, _ASKED = 0.4, 0.85
+"""Shares of the step done when the layers are learnt, and when all cells are asked."""
 _ROWS = 100_000
 
 
@@ -52,6 +60,7 @@ def run(ctx: StepContext) -> None:
             ctx.progress(_LEARNT * done / len(work), "layers")
         _write_layers(ctx, regions, Path(aside))
         _ask(ctx, _shards(ctx, work))
+        _score(ctx, work)
 
 
 def _write_layers(ctx: StepContext, regions: Sequence[Region], aside: Path) -> None:
@@ -95,7 +104,7 @@ def _shards(ctx: StepContext, learnt: Sequence[LearnWork]) -> list[AskWork]:
 def _ask(ctx: StepContext, work: Sequence[AskWork]) -> None:
     few = len(work) < 2
     for done, _ in enumerate(ctx.workers.run(ask_shard, work, small=few), start=1):
-        ctx.progress(_LEARNT + (0.95 - _LEARNT) * done / len(work), "cells")
+        ctx.progress(_LEARNT + (_ASKED - _LEARNT) * done / len(work), "cells")
     for one in work:
         made = one.made / f"{CELL_PREDICTION.name}.parquet"
         if made.is_file():
@@ -116,6 +125,22 @@ def _segments(ctx: StepContext, parts: Sequence[Path]) -> Iterator[pa.RecordBatc
                 yield batch.cast(SEGMENT_PREDICTION.schema)
     finally:
         connection.close()
+
+
+def _score(ctx: StepContext, learnt: Sequence[LearnWork]) -> None:
+    """Score what was foretold: parts of the measurements held out, and foretold from the rest."""
+    config = ctx.config
+    scored = Scored(
+        ctx.tables.folder, config.grid.resolution, ctx.rules,
+        any(entry.simulated for entry in config.measurements),
+    )  # fmt: skip
+    made = evaluate(
+        scored, [(one.region, one.folder) for one in learnt],
+        read_table(ctx.out / f"{PREDICTION_LAYERS.name}.parquet"), workers=ctx.workers,
+        progress=lambda done, of: ctx.progress(_ASKED + (1 - _ASKED) * done / max(1, of), "scores"),
+    )  # fmt: skip
+    ctx.write(PREDICTION_SCORES.name, made.scores)
+    ctx.write(PREDICTION_RELIABILITY.name, made.reliability)
 
 
 _JOINED = f"""
