@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from covermap.cli.by_region import only
-from covermap.cli.printing import known, percent, print_data, print_table
+from covermap.cli.printing import NOT_KNOWN, known, percent, print_data, print_table
 from covermap.errors import BuildError, ConfigError
 from covermap.formats.figures import plain
 from covermap.store import Build, Workspace
@@ -95,7 +95,7 @@ def _row(row: dict[Any, Any]) -> list[str]:
         f"{row['operator']}/{row['technology']}",
         _said(row, "before"),
         _said(row, "after"),
-        "yes" if row["beyond_noise"] else "not sure",
+        NOT_KNOWN if row["p_noise"] is None else "yes" if row["beyond_noise"] else "perhaps not",
     ]
 
 

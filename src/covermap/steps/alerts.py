@@ -19,6 +19,8 @@ from covermap.core.geodesy import Floats
 from covermap.store import Build
 from covermap.tables import conform, in_order
 from covermap.tables.alerts import ALERTS
+from covermap.tables.places import DEEP
+from covermap.tables.villages import VILLAGE_VERDICT_WORDS
 
 FALSE_SHARE = 0.05
 """Of the drops that are told as beyond noise, the share that may be noise."""
@@ -46,6 +48,16 @@ WATCHED = (
     Watched(
         "line", "line_verdicts", "line_id", "share_expected", "share_low", "share_high",
         "coalesce(name, ref)", "answer", ("pass", "undetermined", "fail"),
+    ),
+    Watched(
+        "village", "village_verdicts", "village_id", "probability",
+        verdict="verdict", order=VILLAGE_VERDICT_WORDS[:3],
+    ),
+    # the figure of a place is the probability that it is deep if what is not measured is good: a
+    # key point that nobody measured this time makes no place worse
+    Watched(
+        "place", "place_verdicts", "place_id", "probability_high", name="name",
+        verdict="deep", order=(DEEP[0], DEEP[2], DEEP[1]),
     ),
 )  # fmt: skip
 

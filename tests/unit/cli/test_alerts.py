@@ -16,7 +16,7 @@ import pytest
 from commands import covermap
 from covermap.rules import load_pack
 from covermap.store import MANIFEST, Workspace, write_table
-from covermap.tables import LINE_VERDICTS, conform, in_order
+from covermap.tables import LINE_VERDICTS, PLACE_VERDICTS, VILLAGE_VERDICTS, conform, in_order
 
 KM = [c.name for c in LINE_VERDICTS.columns if c.name.endswith("_km")]
 LINES = {  # name: answer and share with its interval before, and after
@@ -43,12 +43,46 @@ def line_verdicts(which: int, names: list[str]) -> pa.Table:
     return in_order(conform(made, LINE_VERDICTS), LINE_VERDICTS)
 
 
+VILLAGES = {  # verdict and probability before, and after
+    "went dark": (("lit", 0.98), ("dark", 0.01)),
+    "not measured now": (("lit", 0.98), ("unmeasured", None)),
+    "better known": (("weak", 0.30), ("dark", 0.31)),
+}
+PLACES = {
+    "fails now": (("undetermined", 1.0), ("no", 0.02)),
+    "a point is missing": (("yes", 0.99), ("undetermined", 0.99)),
+}
+
+
+def village_verdicts(which: int) -> pa.Table:
+    zeros = ("key_points", "key_points_measured", "cells", "cells_covered", "n", "settles")
+    rows = [dict.fromkeys(zeros, 0) | {
+        "village_id": name, "operator": "any", "technology": "nr", "verdict": said[which][0],
+        "probability": said[which][1], "simulated": True,
+    } for name, said in VILLAGES.items()]  # fmt: skip
+    return conform(pa.Table.from_pylist(rows, VILLAGE_VERDICTS.schema), VILLAGE_VERDICTS)
+
+
+def place_verdicts(which: int) -> pa.Table:
+    zeros = ("key_points", "met", "missed", "unmeasured", "n", "n_none", "runs", "lon", "lat")
+    rows = [dict.fromkeys(zeros, 0) | {
+        "place_id": name, "operator": "any", "technology": "nr", "deep": said[which][0],
+        "probability_low": 0.0, "probability_high": said[which][1], "simulated": True,
+    } for name, said in PLACES.items()]  # fmt: skip
+    return conform(pa.Table.from_pylist(rows, PLACE_VERDICTS.schema), PLACE_VERDICTS)
+
+
 def write(root: Path, build: str, which: int, names: list[str], pack: str, at: int) -> None:
     folder = root / "builds" / build
     folder.mkdir(parents=True)
     rules = load_pack(pack).model_dump(mode="json")
     said = {"id": build, "rules": rules, "workspace": {"name": "w", "simulated": True}}
     write_table(folder / "line_verdicts.parquet", line_verdicts(which, names), LINE_VERDICTS)
+    for table, rows in (
+        (VILLAGE_VERDICTS, village_verdicts(which)),
+        (PLACE_VERDICTS, place_verdicts(which)),
+    ):
+        write_table(folder / f"{table.name}.parquet", in_order(rows, table), table)
     (folder / MANIFEST).write_text(json.dumps(said), encoding="utf-8")
     os.utime(folder / MANIFEST, (at, at))
 
@@ -66,10 +100,11 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_fell_is_told_and_what_is_only_known_better_is_not(two: Path) -> None:
     rows = covermap("alerts", two, "--json").data
-    assert {row["subject_id"]: row["beyond_noise"] for row in rows} == {
-        "fell": True, "perhaps": False,
+    assert {(row["kind"], row["subject_id"]): row["beyond_noise"] for row in rows} == {
+        ("line", "fell"): True, ("line", "perhaps"): False, ("place", "fails now"): False,
+        ("village", "went dark"): False,
     }  # fmt: skip
-    (fell, perhaps) = rows
+    fell, perhaps = (row for row in rows if row["kind"] == "line")
     assert (fell["before"], fell["after"]) == ("pass", "fail")
     assert (fell["value_before"], fell["low_before"], fell["high_after"]) == (0.97, 0.96, 0.83)
     assert fell["p_noise"] < 1e-6 < perhaps["p_noise"]
@@ -78,7 +113,7 @@ def test_what_fell_is_told_and_what_is_only_known_better_is_not(two: Path) -> No
 
 def test_the_list_names_both_builds_and_says_that_it_is_simulated(two: Path) -> None:
     said = covermap("alerts", two)
-    assert said.out.splitlines()[0] == "before -> after: 2 got worse"
+    assert said.out.splitlines()[0] == "before -> after: 4 got worse"
     assert "Line fell" in said.out
     assert "pass 97.0 %" in said.out
     assert "fail 80.0 %" in said.out
@@ -94,7 +129,7 @@ def test_builds_of_different_packs_are_compared_with_a_warning(two: Path) -> Non
 def test_one_operator_alone_and_csv_with_every_column(two: Path) -> None:
     said = covermap("alerts", two, "--operator", "46000", "--csv")
     assert said.out.startswith("kind,subject_id,name,operator,technology,before,after,")
-    assert len(said.out.splitlines()) == 3
+    assert len(said.out.splitlines()) == 3  # the lines alone
     assert covermap("alerts", two, "--operator", "x").code == 2
 
 
@@ -136,7 +171,9 @@ def test_the_list_is_sent_where_it_is_asked_for(two: Path, inbox: tuple[str, lis
     ((kind, body),) = taken
     assert kind.startswith("application/json")
     assert (body["build"], body["against"], body["workspace"]) == ("after", "before", "w")
-    assert [row["subject_id"] for row in body["alerts"]] == ["fell", "perhaps"]
+    assert [row["subject_id"] for row in body["alerts"]] == [
+        "fell", "perhaps", "fails now", "went dark",
+    ]  # fmt: skip
 
 
 def test_what_cannot_be_sent_is_one_line(two: Path, inbox: tuple[str, list[Any]]) -> None:
