@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from covermap.errors import ConfigError
 from covermap.simulate import truth
 from covermap.simulate.faults import break_rows
+from covermap.simulate.indoor import write_survey
 from covermap.simulate.noise import rng
+from covermap.simulate.places import key_points
 from covermap.simulate.recipe import Recipe
 from covermap.simulate.runs.observe import observe_file
 from covermap.simulate.runs.plan import LogFile, budgets, plan
@@ -104,6 +106,8 @@ def _make(folder: Path, recipe: Recipe, progress: Progress) -> Summary:
     _write_sites(folder, world)
     _write_vectors(folder, world)
     cells, records, files = _write_logs(folder, world, progress)
+    if world.recipe.places.surveyed:
+        records, files = records + write_survey(folder, world), files + len(recipe.operators)
     progress(_WORLD_SHARE + _RUNS_SHARE, "truth of segments and cells")
     truth.write_segments(folder / "truth" / "segments.parquet", world)
     truth.write_cells(folder / "truth" / "cells.parquet", world, cells)
@@ -166,7 +170,9 @@ def _write_vectors(folder: Path, world: World) -> None:
     if world.recipe.places.villages:
         vectors.write_collection(folder / "raw/villages.geojson", vectors.village_features(world))
     if world.recipe.places.key_places:
-        vectors.write_collection(folder / "raw/places.geojson", vectors.place_features(world))
+        vectors.write_collection(
+            folder / "raw/places.geojson", vectors.place_features(key_points(world))
+        )
     if world.recipe.places.population:
         write_population(folder / "raw/population.tif", world)
     write_terrain(folder / "raw/terrain.tif", world.relief)

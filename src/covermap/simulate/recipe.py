@@ -197,8 +197,15 @@ class Settlements(_Strict):
 
     villages: Annotated[int, Field(ge=0, le=100_000)] = 240
     key_places: Annotated[int, Field(ge=0, le=100_000)] = 44
+    indoor_samples: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Samples of each key point that is surveyed, on top of `samples`; 0: there is no survey."""
     population: bool = True
     """Whether there is a population raster."""
+
+    @property
+    def surveyed(self) -> bool:
+        """Whether key places are surveyed on foot."""
+        return bool(self.key_places and self.indoor_samples)
 
 
 class Prediction(Area):

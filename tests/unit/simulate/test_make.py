@@ -40,8 +40,9 @@ def recipe(**changes: object) -> Recipe:
         stuck_gps=0.05, gap=0.02, sentinel=0.02, duplicate=0.03, malformed=0.02, swapped=0.01,
         zero=0.01,
     )  # fmt: skip
+    places = sample.places.model_copy(update={"indoor_samples": 0})  # see test_indoor
     return sample.model_copy(
-        update={"sites": sites, "samples": SAMPLES, "faults": faults, **changes}
+        update={"sites": sites, "samples": SAMPLES, "faults": faults, "places": places, **changes}
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import tomlkit
 
+from covermap.simulate import indoor
 from covermap.simulate.recipe import Recipe, Runs
 from covermap.simulate.writers.tables import SITE_FORMATS
 from covermap.simulate.writers.vectors import GROUPS
@@ -58,13 +59,17 @@ def workspace_toml(recipe: Recipe, seed_note: str) -> str:
         "measurements": [entry for runs in recipe.runs for entry in _measurements(recipe, runs)],
         "sites": [_sites(recipe, i) for i in range(len(recipe.operators))],
     }
+    if recipe.places.surveyed:
+        config["measurements"].append(_survey())
     lines = [_lines(recipe, group) for group in GROUPS if _in_group(recipe, group)]
     if lines:
         config["lines"] = lines
     if recipe.places.villages:
         config["villages"] = [_areas("villages", ("code", "name", "population"))]
     if recipe.places.key_places:
-        config["places"] = [_areas("places", ("code", "name", "scene", "grade", "key_point"))]
+        config["places"] = [
+            _areas("places", ("code", "name", "scene", "grade", "key_point", "floor"))
+        ]
     if recipe.places.population:
         config["population"] = _population(recipe)
     config["terrain"] = {"files": ["raw/terrain.tif"]}
@@ -99,6 +104,22 @@ def _measurements(recipe: Recipe, runs: Runs) -> list[dict[str, Any]]:
         | {"name": f"{runs.name}-{p}", "files": [f"raw/{runs.name}/*-{p}*.txt"], "operator": p}
         for p in plmns
     ]
+
+
+def _survey() -> dict[str, Any]:
+    """Entry of the survey of key places."""
+    return {
+        "name": indoor.NAME,
+        "files": [f"raw/{indoor.NAME}/*.csv"],
+        "source": "drive",
+        "datum": "wgs84",
+        "antenna": "handheld",
+        "campaign": indoor.NAME,
+        "simulated": True,
+        "format": "table",
+        "timezone": "Asia/Shanghai",
+        "columns": indoor.COLUMNS,
+    }
 
 
 def _format(recipe: Recipe, runs: Runs) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from covermap.simulate import facts
-from covermap.simulate.frame import to_lonlat, to_plane
 from covermap.simulate.lines import Course
 from covermap.simulate.noise import rng
+from covermap.simulate.places import KeyPoint
 from covermap.simulate.recipe import Area
 from covermap.simulate.world import World
 
@@ -24,18 +23,6 @@ GROUPS = {
     "waterways": ("waterway",),
 }
 """Files of lines: name and the classes in it."""
-
-SCENES = (
-    ("政务中心", "政务服务中心", ("办事大厅", "停车场", "正门")),
-    ("医疗机构", "人民医院", ("门诊大厅", "住院部", "急诊")),
-    ("高等学校", "大学", ("图书馆", "体育馆", "宿舍区", "教学楼")),
-    ("文旅景区", "古镇景区", ("游客中心", "正门", "观景台")),
-    ("交通枢纽", "客运站", ("候车厅", "站前广场", "出站口")),
-    ("重点商超", "购物中心", ("中庭", "地下车库", "正门")),
-    ("住宅小区", "花园小区", ("北门", "中心绿地", "地下车库")),
-    ("商务楼宇", "商务中心", ("大堂", "会议层", "地下车库")),
-)
-"""Scenes of key places: scene, what its name ends with, names of key points."""
 
 Feature = dict[str, Any]
 
@@ -118,25 +105,20 @@ def village_features(world: World) -> list[Feature]:
     ]
 
 
-def place_features(world: World) -> list[Feature]:
+def place_features(points: list[KeyPoint]) -> list[Feature]:
     """Made-up key places in real towns, a feature a key point."""
-    source = rng(world.recipe.seed, "key places")
-    a = world.recipe.area
-    towns = [t for t in facts.towns() if a.west < t.lon < a.east and a.south < t.lat < a.north]
-    made: list[Feature] = []
-    for number in range(world.recipe.places.key_places if towns else 0):
-        town = towns[number % len(towns)]
-        scene, ending, points = SCENES[number % len(SCENES)]
-        x, y = to_plane([town.lon], [town.lat])
-        cx, cy = np.array([x[0], y[0]]) + 0.5 * town.radius_m * source.standard_normal(2)
-        for point in points:
-            lon, lat = to_lonlat(*(np.array([cx, cy]) + 120 * source.standard_normal(2)))
-            about = {
-                "code": f"SIMP{number + 1:05d}",
-                "name": f"{town.name_zh}模拟{ending}",
-                "scene": scene,
-                "grade": "ABC"[number % 3],
-                "key_point": point,
-            }
-            made.append(_feature("Point", [round(float(lon), 6), round(float(lat), 6)], about))
-    return made
+    return [
+        _feature(
+            "Point",
+            [point.lon, point.lat],
+            {
+                "code": point.code,
+                "name": point.place,
+                "scene": point.scene,
+                "grade": point.grade,
+                "key_point": point.name,
+                "floor": point.floor or None,
+            },
+        )
+        for point in points
+    ]
