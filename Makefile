@@ -14,6 +14,10 @@ PYTEST := $(BIN)/pytest -q
 PARALLEL := -n 2 --dist loadfile
 BESIDE := $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
+# Where nothing compiled is kept, each of the hundreds of processes that tests start compiles all
+# libraries anew, up to 2 s each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help env web demo test check lint types unit laws real outside browser spark docs wheel webcheck bench format lock clean
 
 help:  ## list the targets
