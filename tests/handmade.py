@@ -351,9 +351,10 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
     survey(StepContext(Tables(folder), folder, Config(), load_pack("project-default")))
 
 
-def run_tiles(folder: Path, out: Path | None = None) -> StepContext:
-    """Run the tiles step over a folder of tables, into it or another one."""
-    ctx = StepContext(Tables(folder), out or folder, Config(), load_pack("project-default"))
+def run_tiles(folder: Path, out: Path | None = None, before: Path | None = None) -> StepContext:
+    """Run the tiles step over a folder of tables, into it or another one; after an earlier run."""
+    pack = load_pack("project-default")
+    ctx = StepContext(Tables(folder), out or folder, Config(), pack, before=before)
     tiles.run(ctx)
     return ctx
 

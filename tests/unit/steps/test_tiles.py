@@ -61,10 +61,40 @@ def test_every_layer_of_the_build_has_its_archives(folder: Path) -> None:
     assert names == expected | {"sites.pmtiles"}
 
 
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Every archive, and the marks of its tiles."""
+    paths = sorted([*(folder / "tiles").iterdir(), *(folder / "marks").iterdir()])
+    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in paths}
+
+
 def test_the_same_tables_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     handmade.run_tiles(folder, tmp_path)
-    for path in sorted((folder / "tiles").iterdir()):
-        assert (tmp_path / "tiles" / path.name).read_bytes() == path.read_bytes(), path.name
+    assert bytes_of(tmp_path) == bytes_of(folder)
+
+
+def test_the_same_tables_after_an_earlier_build_pack_no_tile_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    report = handmade.run_tiles(folder, tmp_path, before=folder).report
+    assert bytes_of(tmp_path) == bytes_of(folder)
+    assert report["tiles_kept"] == report["tiles"] > 100
+
+
+@pytest.mark.parametrize("name", ["weak_spots", "segment_verdicts", "sites"])
+def test_after_an_earlier_build_the_bytes_are_those_of_a_build_from_scratch(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "tables", ignore=shutil.ignore_patterns("tiles", "marks"))
+    rows = Tables(folder).read(name).to_pylist()
+    told = {"weak_spots": {"n": 77}, "segment_verdicts": {"n": 77}, "sites": {"site_name": "new"}}
+    handmade.write(
+        tmp_path / "tables", name, handmade._table(name, [rows[0] | told[name], *rows[1:]])
+    )
+    again = handmade.run_tiles(tmp_path / "tables", tmp_path / "again", folder).report
+    scratch = handmade.run_tiles(tmp_path / "tables", tmp_path / "scratch").report
+    assert bytes_of(tmp_path / "again") == bytes_of(tmp_path / "scratch") != bytes_of(folder)
+    assert scratch["tiles_kept"] == 0
+    assert 0 < again["tiles"] - again["tiles_kept"] < again["tiles"] / 10
 
 
 def test_gdal_reads_the_archives(folder: Path) -> None:

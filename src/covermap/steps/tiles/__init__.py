@@ -93,7 +93,7 @@ def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
         ctx.report["blocks_cut"] = cut
     where = (ctx.tables.folder, folder, ground)
     foretold = _predicted(ctx, folder, spool, small)
-    tasks = [_Task("sites", *where, load_recipe("sites"), (), None)] + [
+    tasks = [_Task("sites", *where, load_recipe("sites"), (), ctx.before)] + [
         _Task(kind, *where, load_recipe(kind), layer, ctx.before)
         for kind in _DRAWN for layer in layers
     ] + foretold  # fmt: skip
@@ -138,14 +138,14 @@ def _one(task: _Task) -> Made:
         return predicted_archive(build, folder, recipe, task.ground, *task.layer)
     build = _opened(task.tables, task.ground.folder, _DRAWN.get(task.kind, (task.kind,)))
     if task.kind == "sites":
-        return site_archive(build, folder, recipe)
+        return site_archive(build, folder, recipe, task.before)
     if task.kind == "cells":
         return cell_archive(build, folder, recipe, task.ground, *task.layer, before=task.before)
     if task.kind == "weak_spots":
-        return spot_archive(build, folder, recipe, *task.layer)
+        return spot_archive(build, folder, recipe, *task.layer, before=task.before)
     courses = _courses(task.tables, task.ground.folder)
     draw = segment_archive if task.kind == "segments" else line_archive
-    return draw(build, folder, recipe, courses, *task.layer)
+    return draw(build, folder, recipe, courses, *task.layer, before=task.before)
 
 
 @lru_cache(maxsize=1)

@@ -21,11 +21,12 @@ from covermap.formats.archive import archive_name, compress
 from covermap.formats.mvt import encode_layer
 from covermap.formats.mvt_values import encode_values
 from covermap.formats.recipe import Drawn, Recipe, Zoom
-from covermap.steps.tiles.drawing import Made, Packed, Way, draw_archive, in_threads, rounded
-from covermap.steps.tiles.earlier import NONE, Earlier, Marked, open_earlier
+from covermap.steps.tiles.drawing import Made, Way, draw_archive, rounded
+from covermap.steps.tiles.earlier import NONE, Earlier, Marked, Packed, open_earlier
 from covermap.steps.tiles.ground import Ground
 from covermap.steps.tiles.layer import Layer, Standing
 from covermap.steps.tiles.sheets import Sheet, bounds, sheet
+from covermap.steps.tiles.threads import in_threads
 from covermap.tables import ANY, VERDICTS
 
 Ints = NDArray[np.int64]

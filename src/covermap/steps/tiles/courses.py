@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,18 @@ from covermap.core.tiles.clip import Placed
 from covermap.core.tiles.pyramid import pieces
 from covermap.core.tiles.shapes import Shapes, from_geometry
 from covermap.core.tiles.tiling import to_world, unwrapped
-from covermap.formats.recipe import Drawn, Zoom
-from covermap.steps.tiles.drawing import Packed, Way, at_zoom, stable_ids
+from covermap.formats.mvt_values import Values
+from covermap.formats.recipe import Drawn, Recipe, Zoom
+from covermap.steps.tiles.drawing import (
+    Made,
+    Way,
+    at_zoom,
+    bounds_of,
+    draw,
+    draw_archive,
+    stable_ids,
+)
+from covermap.steps.tiles.earlier import Packed, Packer
 
 Ints = NDArray[np.int64]
 _COURSES = """
@@ -90,6 +102,27 @@ class Courses:
             joined = _joined(self.shapes, self.piece_starts(zoom.piece_m))
             self._placed[zoom] = at_zoom(joined, zoom.zoom, zoom.simplify)
         return self._placed[zoom]
+
+
+def piece_archive(
+    path: Path,
+    kind: str,
+    recipe: Recipe,
+    courses: Courses,
+    told: Callable[[float | None], Values],
+    before: Path | None,
+) -> Made:
+    """Write an archive of pieces of lines; `told` gives what is said of pieces of a length."""
+    packer = Packer(before, path.name)
+
+    def tiles(said: Zoom) -> Packed:
+        ids = courses.ids[courses.piece_starts(said.piece_m)]
+        return packer.pack(said.zoom, draw(kind, courses.placed(said), ids, told(said.piece_m)))
+
+    ways = partial(piece_ways, recipe.layers[kind], tiles)
+    where = bounds_of(courses.shapes)
+    made = draw_archive(path, kind, recipe, ways, where, keep=packer.marked.keep)
+    return replace(made, kept=packer.kept)
 
 
 def piece_ways(drawn: Drawn, tiles: Callable[[Zoom], Packed], zoom: int) -> Iterator[Way]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,19 +18,15 @@ from numpy.typing import NDArray
 from covermap.core.tiles.clip import Placed, place
 from covermap.core.tiles.shapes import LINE, Shapes
 from covermap.core.tiles.tiling import EXTENT, on_lattice, to_lonlat
-from covermap.formats.archive import ArchiveWriter, Bounds, compress
+from covermap.formats.archive import ArchiveWriter, Bounds
 from covermap.formats.mvt import Commands, Geometry, encode_geometry, encode_layer
-from covermap.formats.mvt_values import encode_values
+from covermap.formats.mvt_values import Values, encode_values
 from covermap.formats.recipe import Drawn, Property, Recipe
-from covermap.steps.tiles.earlier import Keep
+from covermap.steps.tiles.earlier import Keep, Packed
 
 Ints = NDArray[np.int64]
 Tiles = dict[int, bytes]
 """Tiles of one zoom by their id."""
-Packed = Generator[tuple[int, bytes], None, None]
-"""Compressed tiles in order of their ids."""
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -88,45 +82,20 @@ def commands(placed: Placed) -> Commands:
     )
 
 
-def draw(name: str, placed: Placed, ids: Ints, properties: pa.Table) -> Tiles:
-    """Encode placed shapes as one vector layer; row i of `ids` and `properties` is shape i."""
+def draw(name: str, placed: Placed, ids: Ints, values: Values) -> Tiles:
+    """Encode placed shapes as one vector layer; row i of `ids` and `values` is shape i."""
     tiles = placed.tiles()
-    values = encode_values(properties)
     encoded = encode_layer(name, commands(placed), tiles, placed.shape, ids, values, EXTENT)
     return dict(zip(placed.tile_id[tiles[:-1]].tolist(), encoded, strict=True))
 
 
-def packed(layers: Iterable[Tiles]) -> Packed:
-    """Put vector layers into the same tiles and compress these."""
+def joined(layers: Iterable[Tiles]) -> Tiles:
+    """Put vector layers into the same tiles."""
     tiles: Tiles = {}
     for layer in layers:
         for tile_id, data in layer.items():
             tiles[tile_id] = tiles.get(tile_id, b"") + data
-    ordered = sorted(tiles)
-    yield from zip(ordered, in_threads(compress, [tiles[i] for i in ordered]), strict=True)
-
-
-THREADS = 2
-AHEAD = 32
-"""Pieces of work that are begun before their turn: what is held in memory stays small."""
-
-
-def in_threads(
-    work: Callable[[Item], Result], items: Sequence[Item], threads: int = THREADS
-) -> Generator[Result, None, None]:
-    """Do work that leaves Python's lock on every item; results in order."""
-    if len(items) < 2 or threads < 2:
-        yield from map(work, items)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        running = deque(pool.submit(work, item) for item in items[:AHEAD])
-        try:
-            for done in range(len(items)):
-                yield running.popleft().result()
-                if done + AHEAD < len(items):
-                    running.append(pool.submit(work, items[done + AHEAD]))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    return tiles
 
 
 def rounded(properties: pa.Table, listed: dict[str, Property]) -> pa.Table:
@@ -140,6 +109,11 @@ def rounded(properties: pa.Table, listed: dict[str, Property]) -> pa.Table:
                 column = pc.if_else(pc.equal(column, 0), pa.scalar(None, column.type), column)
             columns[name] = column
     return pa.table(columns)
+
+
+def values_of(properties: pa.Table, drawn: Drawn) -> Values:
+    """Encode what a vector layer tells of its features; the same at every zoom."""
+    return encode_values(rounded(properties, drawn.properties))
 
 
 @dataclass
@@ -208,12 +182,15 @@ def draw_archive(
     last: int | None = None,
     keep: Keep = lambda _writer, _size: None,
 ) -> Made:
-    """Draw every zoom of a recipe, to the last of a build, and write the archive."""
+    """Draw every zoom of a recipe, to the last of a build, and write the archive.
+
+    `bounds` is None where there is nothing to draw.
+    """
     low, high = recipe.zooms
     high = high if last is None else last
     with ArchiveWriter(path) as writer:
         atlas = Atlas(writer, recipe, kind, high)
-        for zoom in range(low, high + 1):
+        for zoom in range(low, high + 1) if bounds else ():
             atlas.add(zoom, ways(zoom))
         made = atlas.finish(bounds)
         keep(writer, made.bytes)

@@ -1,14 +1,17 @@
 """Tiles of an earlier build that would say the same: found by their marks, and taken as they are.
 
 Beside its archives the step writes `marks/<archive>.npy`: of each tile its id, its mark (what it
-was made of), where its bytes lie and their checksum. A tile of the same mark is not made again.
+was made of), where its bytes lie and their checksum. A tile of cells has the mark of what its cells
+say: with the same mark it is not made again. Of other tiles it is the mark of their bytes: with the
+same they are not compressed again, which takes longer than to make them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.tiles.marks import Marks
-from covermap.formats.archive import ArchiveWriter
+from covermap.formats.archive import ArchiveWriter, compress
+from covermap.steps.tiles.threads import THREADS, in_threads
 
 Ints = NDArray[np.int64]
+Packed = Generator[tuple[int, bytes], None, None]
+"""Compressed tiles in order of their ids."""
 MARKS = "marks"
 NONE = -1
 
@@ -83,3 +89,38 @@ class Marked:
 
 Keep = Callable[[ArchiveWriter, int], None]
 """Told of an archive when it is finished, and of its size in bytes."""
+
+
+class Packer:
+    """Compresses the tiles of one archive, but for those that an earlier one has already."""
+
+    def __init__(self, before: Path | None, name: str) -> None:
+        self.earlier, self.marked = open_earlier(before, name), Marked()
+        self.kept = 0
+        """Tiles that the earlier archive had."""
+
+    def pack(self, zoom: int, tiles: Mapping[int, bytes]) -> Packed:
+        """Give the tiles of a zoom, compressed."""
+        ids = np.array(sorted(tiles), np.int64)
+        marks = np.array([_mark(tiles[i]) for i in ids.tolist()], np.uint64).reshape(-1, 2)
+        self.marked.by_zoom[zoom] = ids, marks
+        packed = {} if self.earlier is None else self._found(self.earlier, ids, marks)
+        self.kept += len(packed)
+        missing = [i for i in ids.tolist() if i not in packed]
+        few = sum(len(tiles[i]) for i in missing) < SMALL_BYTES
+        made = in_threads(compress, [tiles[i] for i in missing], 1 if few else THREADS)
+        packed |= zip(missing, made, strict=True)
+        yield from sorted(packed.items())
+
+    def _found(self, earlier: Earlier, ids: Ints, marks: Marks) -> dict[int, bytes]:
+        rows = zip(ids.tolist(), earlier.find(ids, marks).tolist(), strict=True)
+        found = ((i, earlier.tile(row)) for i, row in rows if row != NONE)
+        return {i: data for i, data in found if data is not None}
+
+
+SMALL_BYTES = 500_000
+"""Below, starting a thread takes longer than it saves."""
+
+
+def _mark(data: bytes) -> NDArray[np.uint64]:
+    return np.frombuffer(hashlib.blake2b(data, digest_size=16).digest(), "<u8")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import Recipe, Zoom
-from covermap.steps.tiles.courses import Courses, piece_ways
-from covermap.steps.tiles.drawing import (
-    Made,
-    Packed,
-    bounds_of,
-    draw,
-    draw_archive,
-    packed,
-    rounded,
-)
+from covermap.formats.mvt_values import Values
+from covermap.formats.recipe import Recipe
+from covermap.steps.tiles.courses import Courses, piece_archive
+from covermap.steps.tiles.drawing import Made, values_of
 
 _QUERY = """
 SELECT CASE WHEN coalesce(v.covered_km + v.weak_km + v.none_km, 0) > 0 THEN v.answer
@@ -39,23 +32,24 @@ def line_archive(
     courses: Courses,
     operator: str,
     technology: str,
+    *,
+    before: Path | None = None,
 ) -> Made:
-    """Write the lines of one layer."""
+    """Write the lines of one layer; `before` is an earlier result of the step."""
     drawn = recipe.layers["lines"]
     verdicts = _verdicts(build, operator, technology)
 
-    def tiles(said: Zoom) -> Packed:
-        starts = courses.piece_starts(said.piece_m)
+    @cache
+    def told(piece_m: float | None) -> Values:
+        starts = courses.piece_starts(piece_m)
         of_line = verdicts.take(pa.array(courses.line_numbers[starts]))
         columns = {name: of_line.column(name) for name in of_line.column_names}
         for name in ("line_id", "line", "class"):
             columns[name] = courses.rows.column(name).take(pa.array(starts))
-        table = rounded(pa.table(columns), drawn.properties)
-        return packed([draw("lines", courses.placed(said), courses.ids[starts], table)])
+        return values_of(pa.table(columns), drawn)
 
-    path = folder / archive_name("lines", operator, technology)
-    ways = partial(piece_ways, drawn, tiles)
-    return draw_archive(path, "lines", recipe, ways, bounds_of(courses.shapes))
+    name = archive_name("lines", operator, technology)
+    return piece_archive(folder / name, "lines", recipe, courses, told, before)
 
 
 def _verdicts(build: DuckDBPyConnection, operator: str, technology: str) -> pa.Table:

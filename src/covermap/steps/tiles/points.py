@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
@@ -17,10 +18,10 @@ from covermap.steps.tiles.drawing import (
     bounds_of,
     draw,
     draw_archive,
-    packed,
-    rounded,
     stable_ids,
+    values_of,
 )
+from covermap.steps.tiles.earlier import Packer
 
 _SAME_PLACE_DIGITS = 4
 """Cells of a site whose positions agree to so many decimals of a degree (11 m) are one point."""
@@ -41,15 +42,19 @@ ORDER BY place
 """
 
 
-def site_archive(build: DuckDBPyConnection, folder: Path, recipe: Recipe) -> Made:
-    """Write the sites of every operator."""
+def site_archive(
+    build: DuckDBPyConnection, folder: Path, recipe: Recipe, before: Path | None = None
+) -> Made:
+    """Write the sites of every operator; `before` is an earlier result of the step."""
     sites = build.sql(_QUERY).to_arrow_table()
     ids = stable_ids(sites.column("place").to_pylist())
     shapes = points(*to_world(sites.column("lon").to_numpy(), sites.column("lat").to_numpy()))
-    table = rounded(sites, recipe.layers["sites"].properties)
+    values = values_of(sites, recipe.layers["sites"])
+    path = folder / archive_name("sites")
+    packer = Packer(before, path.name)
 
     def ways(zoom: int) -> list[Way]:
-        return [Way(lambda: packed([draw("sites", at_zoom(shapes, zoom), ids, table)]))]
+        return [Way(lambda: packer.pack(zoom, draw("sites", at_zoom(shapes, zoom), ids, values)))]
 
-    path = folder / archive_name("sites")
-    return draw_archive(path, "sites", recipe, ways, bounds_of(shapes))
+    made = draw_archive(path, "sites", recipe, ways, bounds_of(shapes), keep=packer.marked.keep)
+    return replace(made, kept=packer.kept)

@@ -23,9 +23,11 @@ from covermap.formats.mvt import encode_layer
 from covermap.formats.mvt_values import encode_values
 from covermap.formats.recipe import Recipe
 from covermap.steps.tiles.cells import batches, feature_ids, hex_names, resolutions_of
-from covermap.steps.tiles.drawing import Made, Packed, Way, draw_archive, in_threads, rounded
+from covermap.steps.tiles.drawing import Made, Way, draw_archive, rounded
+from covermap.steps.tiles.earlier import Packed
 from covermap.steps.tiles.ground import Ground, ground_of, rows_of
 from covermap.steps.tiles.sheets import Sheet, bounds, sheet
+from covermap.steps.tiles.threads import in_threads
 from covermap.store import Tables
 
 Ints = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,10 @@ from numpy.typing import NDArray
 
 from covermap.core.tiles.pyramid import Tally, merged, shown, tally
 from covermap.formats.archive import archive_name
-from covermap.formats.recipe import Recipe, Zoom
-from covermap.steps.tiles.courses import Courses, piece_ways
-from covermap.steps.tiles.drawing import (
-    Made,
-    Packed,
-    bounds_of,
-    draw,
-    draw_archive,
-    packed,
-    rounded,
-)
+from covermap.formats.mvt_values import Values
+from covermap.formats.recipe import Recipe
+from covermap.steps.tiles.courses import Courses, piece_archive
+from covermap.steps.tiles.drawing import Made, values_of
 from covermap.tables import VERDICTS
 
 Ints = NDArray[np.int64]
@@ -47,22 +40,19 @@ def segment_archive(
     courses: Courses,
     operator: str,
     technology: str,
+    *,
+    before: Path | None = None,
 ) -> Made:
-    """Write the segments of one layer."""
-    drawn = recipe.layers["segments"]
+    """Write the segments of one layer; `before` is an earlier result of the step."""
     sums = _tally(build, courses, operator, technology)
-    by_piece: dict[float | None, pa.Table] = {}
 
-    def tiles(said: Zoom) -> Packed:
-        starts = courses.piece_starts(said.piece_m)
-        if said.piece_m not in by_piece:
-            by_piece[said.piece_m] = rounded(_properties(courses, sums, starts), drawn.properties)
-        table = by_piece[said.piece_m]
-        return packed([draw("segments", courses.placed(said), courses.ids[starts], table)])
+    @cache
+    def told(piece_m: float | None) -> Values:
+        starts = courses.piece_starts(piece_m)
+        return values_of(_properties(courses, sums, starts), recipe.layers["segments"])
 
-    path = folder / archive_name("segments", operator, technology)
-    ways = partial(piece_ways, drawn, tiles)
-    return draw_archive(path, "segments", recipe, ways, bounds_of(courses.shapes))
+    name = archive_name("segments", operator, technology)
+    return piece_archive(folder / name, "segments", recipe, courses, told, before)
 
 
 def _tally(build: DuckDBPyConnection, courses: Courses, operator: str, technology: str) -> Tally:

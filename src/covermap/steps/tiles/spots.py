@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,17 +23,17 @@ from covermap.formats.recipe import Drawn, Recipe
 from covermap.steps.tiles.cells import feature_ids, hex_names
 from covermap.steps.tiles.drawing import (
     Made,
-    Packed,
     Tiles,
     Way,
     at_zoom,
     bounds_of,
     draw,
     draw_archive,
-    packed,
-    rounded,
+    joined,
     stable_ids,
+    values_of,
 )
+from covermap.steps.tiles.earlier import Packed, Packer
 
 Ints = NDArray[np.int64]
 _QUERY = """
@@ -47,19 +48,32 @@ MM_PER_M = 1000
 
 
 def spot_archive(
-    build: DuckDBPyConnection, folder: Path, recipe: Recipe, operator: str, technology: str
+    build: DuckDBPyConnection,
+    folder: Path,
+    recipe: Recipe,
+    operator: str,
+    technology: str,
+    *,
+    before: Path | None = None,
 ) -> Made:
-    """Write the weak spots of one layer."""
-    drawing = _Spots(build.sql(_QUERY, params=[operator, technology]).to_arrow_table(), recipe)
+    """Write the weak spots of one layer; `before` is an earlier result of the step."""
     path = folder / archive_name("weak_spots", operator, technology)
-    return draw_archive(path, "weak_spots", recipe, drawing.ways, bounds_of(drawing.shapes))
+    spots = build.sql(_QUERY, params=[operator, technology]).to_arrow_table()
+    packer = Packer(before, path.name)
+    drawing = _Spots(spots, recipe, packer)
+    made = draw_archive(
+        path, "weak_spots", recipe, drawing.ways, bounds_of(drawing.shapes),
+        keep=packer.marked.keep,
+    )  # fmt: skip
+    return replace(made, kept=packer.kept)
 
 
 class _Spots:
     """One layer's weak spots, as each vector layer draws them."""
 
-    def __init__(self, spots: pa.Table, recipe: Recipe) -> None:
-        self.spots, self.layers = spots, recipe.layers
+    def __init__(self, spots: pa.Table, recipe: Recipe, packer: Packer) -> None:
+        self.spots, self.layers, self.packer = spots, recipe.layers, packer
+        self.told = {n: values_of(spots, d) for n, d in recipe.layers.items() if n != _SUMS}
         self.ids = stable_ids(spots.column("spot_id").to_pylist())
         self.lon, self.lat = spots.column("lon").to_numpy(), spots.column("lat").to_numpy()
         flat = from_geometry(shapely.from_wkb(spots.column("geometry").to_numpy()))
@@ -77,7 +91,7 @@ class _Spots:
 
     def tiles(self, zoom: int, listed: list[str]) -> Packed:
         """Tiles of a zoom with some of the vector layers."""
-        return packed(self.one(zoom, name, self.layers[name]) for name in listed)
+        return self.packer.pack(zoom, joined(self.one(zoom, n, self.layers[n]) for n in listed))
 
     def one(self, zoom: int, name: str, drawn: Drawn) -> Tiles:
         """Tiles of one vector layer."""
@@ -85,11 +99,9 @@ class _Spots:
         if name == _SUMS:
             cells, sums = summed(self.spots, cells_at(self.lon, self.lat, said.resolution or 0))
             shapes = points(*to_world(*centres(cells)))
-            return draw(name, at_zoom(shapes, zoom), feature_ids(cells),
-                        rounded(sums, drawn.properties))  # fmt: skip
+            return draw(name, at_zoom(shapes, zoom), feature_ids(cells), values_of(sums, drawn))
         shapes = self.shapes if name == _IN_FULL else points(*to_world(self.lon, self.lat))
-        table = rounded(self.spots, drawn.properties)
-        return draw(name, at_zoom(shapes, zoom, said.simplify), self.ids, table)
+        return draw(name, at_zoom(shapes, zoom, said.simplify), self.ids, self.told[name])
 
 
 def summed(spots: pa.Table, cell: Ints) -> tuple[Ints, pa.Table]:
