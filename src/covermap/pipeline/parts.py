@@ -22,7 +22,6 @@ from covermap.tables import (
     MATCHED,
     PROBLEMS,
     SEGMENT_EVIDENCE,
-    Table,
     conform,
     empty,
     in_order,
@@ -92,15 +91,19 @@ def grid_one(work: PartWork) -> dict[str, Any]:
 
 def match_one(work: PartWork) -> dict[str, Any]:
     """Place one part's samples on lines and count them per segment."""
-    from covermap.steps.match import match_part
+    from covermap.steps.match import LogMatch
 
-    network, file = _network(work.lines), pq.ParquetFile(work.samples)
+    network = _network(work.lines)
     if len(network.line_id) == 0:
-        return _match_nothing(work, network, file)
-    made = match_part(file.read(), network, work.config)
-    found = problem_rows(made.problems, work.log.declaration.name, work.log.source.shown)
-    _write(work.folder, {MATCHED: made.matched, SEGMENT_EVIDENCE: made.evidence, PROBLEMS: found})
-    return {"rows": made.evidence.num_rows}
+        return _match_nothing(work, network, pq.ParquetFile(work.samples))
+    log = LogMatch(work.samples, network, work.config)
+    with whole_folder(work.folder) as folder:
+        write_table(folder / f"{MATCHED.name}.parquet", log.matched(), MATCHED)
+        write_table(folder / f"{SEGMENT_EVIDENCE.name}.parquet", log.evidence, SEGMENT_EVIDENCE)
+        found = problem_rows(log.problems, work.log.declaration.name, work.log.source.shown)
+        ordered = in_order(conform(found, PROBLEMS), PROBLEMS)
+        write_table(folder / f"{PROBLEMS.name}.parquet", ordered, PROBLEMS)
+    return {"rows": log.evidence.num_rows}
 
 
 def _match_nothing(work: PartWork, network: Network, file: pq.ParquetFile) -> dict[str, Any]:
@@ -130,10 +133,3 @@ def _network(folder: Path) -> Network:
     from covermap.steps.match import load_network
 
     return load_network(Tables(folder))
-
-
-def _write(folder: Path, tables: dict[Table, pa.Table]) -> None:
-    with whole_folder(folder) as partial:
-        for table, data in tables.items():
-            ordered = in_order(conform(data, table), table)
-            write_table(partial / f"{table.name}.parquet", ordered, table)

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from covermap.core.datum import DatumFit, to_wgs84
 from covermap.core.geodesy import Ints
-from covermap.core.lines.nearest import nearest_edges
 from covermap.core.lines.network import Network, allowed_lines
 from covermap.core.matching.layout import REASONS
 from covermap.core.matching.match import Match, match_tracks
@@ -28,14 +26,9 @@ from covermap.core.placing.between import (
 from covermap.core.placing.points import Alone, match_points
 from covermap.core.placing.portals import doubtful, tunnels_on
 from covermap.core.placing.way import ways_of
-from covermap.formats.problem import Problem
 from covermap.steps.match.found import Flags, Found, Track, nothing_found
 from covermap.workspace import Config
 
-DATUM_REACH_M = 1000.0
-"""Points farther from every line than this say nothing about the datum."""
-DATUM_POINTS = 2000
-"""At most this many points of a part are read both ways."""
 DRAWN_SHARE = 0.1
 """A declared distance of so many metres to a line says that it is drawn as badly as this share of
 it (standard error): lines drawn to a metre are declared with less."""
@@ -154,34 +147,3 @@ def _write_points(
     reason = np.array(REASONS, object)[match.reason]
     reason[~fits] = "heading"
     _write(found, rows, match, (match.line >= 0) & fits, reason, track)
-
-
-def about_points(track: Track) -> list[Problem]:
-    """Say how many samples were matched without regard to their neighbours."""
-    count = int(track.single.sum())
-    if not count:
-        return []
-    first = int(np.flatnonzero(track.single)[0])
-    return [Problem("matched_point_by_point", count, None, f"sample {first}", "declared")]
-
-
-def suspect_datum(track: Track, network: Network) -> list[Problem]:
-    """Say so when the positions fit the lines much better read as GCJ-02."""
-    known = np.flatnonzero(track.known)
-    if not len(known):
-        return []
-    rows = known[:: max(1, len(known) // DATUM_POINTS)]
-    lon, lat = track.lon[rows], track.lat[rows]
-    medians = {}
-    for datum in ("wgs84", "gcj02"):
-        x, y = (lon, lat) if datum == "wgs84" else to_wgs84(lon, lat, datum)
-        distance = nearest_edges(network.graph.grid, x, y, DATUM_REACH_M).distance_m
-        medians[datum] = float(np.median(np.nan_to_num(distance, nan=DATUM_REACH_M)))
-    fit = DatumFit(medians, len(rows))
-    if not fit.contradicts("wgs84"):
-        return []
-    text = (
-        f"median distance to the nearest line {medians['wgs84']:.0f} m as declared, "
-        f"{medians['gcj02']:.0f} m read as GCJ-02 ({len(rows)} points)"
-    )
-    return [Problem("likely_gcj02", len(known), None, text, "declared")]

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from covermap.core.geodesy import Floats, Ints
 from covermap.core.judging.histogram import count_bins
 from covermap.core.lines.network import Network, in_tunnel, is_link, segments_at
-from covermap.formats.problem import Problem
 from covermap.steps.match.found import Flags, Found
 from covermap.tables import MATCHED, SEGMENT_EVIDENCE, conform, empty, in_order
 from covermap.workspace import Config
@@ -54,16 +53,6 @@ def matched_table(samples: pa.Table, found: Found, network: Network) -> pa.Table
         }
     )
     return in_order(conform(made, MATCHED), MATCHED)
-
-
-def about_links(found: Found, network: Network) -> list[Problem]:
-    """Say how many samples lie on links, and on which most of them."""
-    on = found.line[is_link(network, found.line)]
-    if not len(on):
-        return []
-    most = int(np.bincount(on).argmax())
-    text = f"{network.line_id[most]}: {int((on == most).sum())} samples"
-    return [Problem(ON_LINK, len(on), None, text, "counted for no line")]
 
 
 def counting(matched: pa.Table, network: Network, config: Config) -> Flags:
