@@ -6,7 +6,6 @@ left. Counts of problems are over all rows read, duplicates included.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,8 +21,8 @@ from covermap.core.samples.facts import Declared, Facts, facts_of
 from covermap.core.samples.findings import Notes
 from covermap.core.samples.limits import OK, SENTINEL
 from covermap.core.samples.order import backwards, canonical_order, repeats, same_as_before
-from covermap.core.samples.positions import BETWEEN_FIXES, HELD, LOST, Placed, Track, place
-from covermap.core.samples.runs import dense, devices_apart, parted, silences, with_runs
+from covermap.core.samples.parting import count_positions, numbered, part_devices, part_runs
+from covermap.core.samples.positions import Placed, Track
 from covermap.core.samples.technology import (
     BLANK,
     NAMES,
@@ -116,10 +115,10 @@ def screen(
     _count_repeats(values, where, run, order, notes)
     usable = timed | (not facts.usable or not declared.has_times)
     track = _track(readings, run, time_ms, timed, usable, where, clean.fields, order)
-    order, track = _devices(readings, order, track, declared, notes)
-    made, placed = _pieces(readings, order, track, declared, notes)
-    _count_positions(readings, order, placed, notes)
-    own, written_run, piece = _numbered(run, runs, order, made)
+    order, track = part_devices(readings, order, track, declared, notes)
+    made, placed = part_runs(readings, order, track, declared, notes)
+    count_positions(readings, order, placed, notes)
+    own, written_run, piece = numbered(run, runs, order, made)
     named = Operators(named.index, named.names, named.sim[written_run])
     return Screened(
         notes, own, written_run, piece, line, time_ms, timed, technology, no_service, named,
@@ -313,82 +312,3 @@ def _track(
         run[order], time_ms[order], timed[order], lon[order], lat[order],
         fields["accuracy_m"][order], speed[order],
     )  # fmt: skip
-
-
-def _devices(
-    readings: pa.Table, order: Ints, track: Track, declared: Declared, notes: Notes
-) -> tuple[Ints, Track]:
-    """Part runs in which two devices are interleaved; the order is then device by device."""
-    if not declared.moves:
-        return order, track
-    device = devices_apart(track)
-    if not device.any():
-        return order, track
-    run = dense(track.run, device)
-    several = np.isin(track.run, track.run[device > 0])
-    found = np.zeros(order.size, dtype=bool)
-    found[order] = several
-    notes.find(
-        "two_devices", found, "parted by place: runs of their own",
-        readings.column("x"), " ", readings.column("y"),
-    )  # fmt: skip
-    turn = np.argsort(run, kind="stable")
-    columns = {f.name: getattr(track, f.name)[turn] for f in dataclasses.fields(track)}
-    return order[turn], Track(**{**columns, "run": run[turn]})
-
-
-def _pieces(
-    readings: pa.Table, order: Ints, track: Track, declared: Declared, notes: Notes
-) -> tuple[Ints, Placed]:
-    """Part runs where they jump or are long silent, and give every row its best position."""
-    placed = place(track, declared.max_gap_s, fixed=declared.fixed)
-    if not declared.moves:
-        return track.run, placed
-    silent = silences(track)
-    starts = placed.breaks | silent
-    for problem, rows in (("run_jumps", placed.breaks), ("long_silence", silent)):
-        back = np.zeros(order.size, dtype=bool)
-        back[order] = rows
-        shown = (readings.column("x"), " ", readings.column("y"))
-        notes.find(problem, back, "a new run begins", *shown)
-    if not starts.any():
-        return track.run, placed
-    run = dense(track.run, parted(track.run, starts))
-    again = place(with_runs(track, run), declared.max_gap_s, fixed=declared.fixed)
-    counts = {name: getattr(placed, name) for name in ("jump", "impossible_jump", "breaks")}
-    return run, dataclasses.replace(again, **counts)
-
-
-def _numbered(run: Ints, runs: int, order: Ints, made: Ints) -> tuple[Ints, Ints, Ints]:
-    """Give the piece of each row in file order; the run of each piece, its number in that run.
-
-    Pieces are numbered in the order of the runs.
-    """
-    if not run.size:
-        return run, np.arange(runs), np.zeros(runs, dtype=np.int64)
-    count = int(made.max()) + 1
-    written = np.zeros(count, dtype=np.int64)
-    written[made] = run[order]
-    own = np.empty(run.size, dtype=np.int64)
-    own[order] = made
-    piece = np.arange(count) - np.searchsorted(written, written, side="left")
-    return own, written, piece
-
-
-def _count_positions(readings: pa.Table, order: Ints, placed: Placed, notes: Notes) -> None:
-    """Count what GPS did."""
-    kept = notes.accepted[order]
-    kinds = (
-        ("repeated_position", placed.repeated, "held, interpolated or lost"),
-        ("stuck_while_moving", placed.stuck, "interpolated or lost"),
-        ("position_jump", placed.jump, "kept"),
-        ("impossible_jump", placed.impossible_jump, "not interpolated over"),
-        ("position_held", kept & (placed.basis == HELD), "kept: the device stood still"),
-        ("position_interpolated", kept & (placed.basis == BETWEEN_FIXES), "interpolated"),
-        ("position_lost", kept & (placed.basis == LOST), "kept without a position"),
-    )
-    shown = (readings.column("x"), " ", readings.column("y"))
-    for problem, found, action in kinds:
-        back = np.zeros(order.size, dtype=bool)
-        back[order] = found
-        notes.find(problem, back, action, *shown)
