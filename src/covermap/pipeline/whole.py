@@ -17,7 +17,18 @@ from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
-from covermap.steps import judge, levels, people, places, predict, propagate, tiles, villages, weak
+from covermap.steps import (
+    judge,
+    levels,
+    people,
+    places,
+    predict,
+    propagate,
+    score,
+    tiles,
+    villages,
+    weak,
+)
 from covermap.steps.sites import locate_cells, survey, tell_shifted
 from covermap.store import Tables, whole_folder, write_text
 from covermap.workspace import Config, input_files
@@ -158,6 +169,7 @@ WHOLE_STEPS = (
         ("weak_spots",),
         ("standards", "no_service", "weak"),
     ),
+    WholeStep("score", score.run, score.READS, ("scorecard",), score.OF_SCORE),
     WholeStep(
         "tiles",
         tiles.run,

@@ -50,6 +50,7 @@ from covermap.tables.predicted import (
     SEGMENT_PREDICTION,
 )
 from covermap.tables.prediction import CELL_MODEL, TERRAIN
+from covermap.tables.score import SCORECARD
 from covermap.tables.sites import CELL_SITES, REGION_SITES, SITE_CELLS
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
@@ -132,6 +133,7 @@ __all__ = [
     "RUNS",
     "SAMPLES",
     "SCENE_SUMS",
+    "SCORECARD",
     "SECTIONS",
     "SECTION_VERDICTS",
     "SEGMENTS",
@@ -180,7 +182,7 @@ TABLES: dict[str, Table] = {
         SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
         SITE_CELLS, CELL_SITES, REGION_SITES,
         PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
-        VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS,
+        VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS, SCORECARD,
     )
 }  # fmt: skip
 
