@@ -13,7 +13,7 @@ from covermap.core.cells import centres
 from covermap.store import Tables
 from covermap.tables import TABLES, Table, nan_as_null
 
-VERDICT = ("verdict", "answer")
+VERDICT = ("verdict", "answer", "deep")
 """What a table of verdicts calls them."""
 SAME: dict[str, tuple[str, ...]] = {
     name: (name,) for name in ("n", "n_none", "runs", "sinr_mean_db", "length_m")

@@ -10,7 +10,7 @@ import pytest
 from covermap.engine.local import Workers
 from covermap.errors import BuildError
 from covermap.pipeline import BuildOptions, build
-from covermap.pipeline.changes import judged_tables
+from covermap.pipeline.changes import VERDICT, judged_tables
 from covermap.pipeline.rejudging import Rejudged, rejudged, steps_to_run
 from covermap.rules import RulePack, load_pack
 from covermap.store import Workspace
@@ -28,7 +28,7 @@ def changed(root: Path, pack: RulePack) -> tuple[Rejudged, list[dict[str, object
 
 def verdicts(root: Path, name: str) -> dict[tuple[object, ...], object]:
     data = Workspace(root).current().read(name).to_pylist()
-    verdict = "verdict" if "verdict" in TABLES[name].names else "answer"
+    verdict = next(word for word in VERDICT if word in TABLES[name].names)
     return {tuple(row[k] for k in TABLES[name].key): row[verdict] for row in data}
 
 
@@ -100,6 +100,11 @@ def test_a_pack_that_judges_signal_alike_runs_no_step_of_signal(tmp_path: Path) 
     root = built_workspace(tmp_path / "w")
     same, rows = changed(root, load_pack("project-default"))
     assert (same.steps, rows) == ((), [])
+
+
+def test_every_table_of_verdicts_is_compared_but_for_sums() -> None:
+    sums = {"people_verdicts", "network_verdicts"}
+    assert set(judged_tables()) == {n for n in TABLES if n.endswith("_verdicts")} - sums
 
 
 def test_targets_alone_judge_lines_again_but_no_cell() -> None:
