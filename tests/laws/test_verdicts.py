@@ -82,8 +82,8 @@ def run(folder, samples=(), lines=(), segments=(), cells=(), pack=PACK):
     write_cube(source, data.pop("cell_evidence"))
     for name, table in data.items():
         pq.write_table(table, source / f"{name}.parquet")
-    for step in (judge, weak):
-        step.run(StepContext(Tables(source), source, Config(), pack))
+    for step in (judge.run_cells, judge.run_lines, weak.run):
+        step(StepContext(Tables(source), source, Config(), pack))
     return Tables(source)
 
 
