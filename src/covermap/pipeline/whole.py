@@ -24,6 +24,7 @@ from covermap.steps import (
     places,
     predict,
     propagate,
+    quality,
     score,
     tiles,
     villages,
@@ -65,6 +66,10 @@ def _of_locating(config: Config, _root: Path) -> Any:
 
 def _of_people(config: Config, _root: Path) -> Any:
     return config.population
+
+
+def _of_tests(config: Config, _root: Path) -> Any:
+    return [config.positions, {entry.name: entry.tests for entry in config.measurements}]
 
 
 def _is_predicted(config: Config, _root: Path) -> bool:
@@ -109,6 +114,20 @@ WHOLE_STEPS = (
         ("place_evidence", "problems"),
     ),
     WholeStep("people", people.run, ("cell_evidence", *OF_PEOPLE), ("cell_people",)),
+    WholeStep(
+        "tests",
+        quality.count_tests,
+        ("samples", "matched", "counting_cells"),
+        ("test_evidence",),
+        of_settings=_of_tests,
+    ),
+    WholeStep(
+        "quality",
+        quality.judge_tests,
+        ("test_evidence", "regions", "lines"),
+        ("quality_verdicts",),
+        ("service",),
+    ),
     WholeStep("judge_cells", judge.run_cells, EVIDENCE, VERDICTS[:1], judge.OF_CELLS),
     WholeStep("judge_lines", judge.run_lines, JUDGED_FROM, VERDICTS[1:], judge.OF_LINES),
     WholeStep(

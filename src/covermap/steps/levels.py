@@ -20,15 +20,13 @@ import pyarrow.parquet as pq
 from covermap.core.cube.samples import cells_of
 from covermap.core.prediction.sources import NEEDED, Layer, levels_in
 from covermap.engine.step import StepContext
+from covermap.engine.whole_runs import BATCH_ROWS, whole_runs
 from covermap.shards import shard_file
 from covermap.store import Within, is_within, rows_in, whole_folder, write_table
 from covermap.tables import CELL_EVIDENCE, CELL_LEVELS, NO_TECHNOLOGY
 
 NAME = CELL_LEVELS.name
-HELD_ROWS = 1 << 20
-"""Samples that are taken together, about: whole runs, or one that is longer."""
 SMALL_ROWS = 2_000_000
-_BATCH = 1 << 17
 _TEXTS = ("operator", "technology", "run_id", "device_id", "cell_id", "position_basis", "period")
 
 
@@ -107,31 +105,11 @@ def _layers_of(work: LogWork) -> list[Layer]:
 
 def _runs_of(path: Path, within: Within | None) -> Iterator[pa.Table]:
     """Read samples, whole runs together; those of other periods than are judged are left out."""
-    held: list[pa.RecordBatch] = []
-    file = pq.ParquetFile(path, read_dictionary=list(_TEXTS))
-    for batch in file.iter_batches(_BATCH, columns=list(NEEDED)):
-        if held and sum(one.num_rows for one in held) >= HELD_ROWS:
-            first = _new_run(held[-1], batch)
-            if first is not None:
-                yield _judged([*held, batch.slice(0, first)], within)
-                held, batch = [], batch.slice(first)
-        held.append(batch)
-    if held:
-        yield _judged(held, within)
+    for table in whole_runs(path, NEEDED, _TEXTS):
+        yield table if within is None else _judged(table, within)
 
 
-def _new_run(before: pa.RecordBatch, batch: pa.RecordBatch) -> int | None:
-    """Row at which a run begins that is not that of the row before; None: there is none."""
-    last = before.column("run_id")[-1].as_py()
-    other = pc.not_equal(batch.column("run_id").cast(pa.string()), last)
-    first = pc.index(other, pa.scalar(True)).as_py()
-    return None if first < 0 else int(first)
-
-
-def _judged(batches: list[pa.RecordBatch], within: Within | None) -> pa.Table:
-    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
-    if within is None:
-        return table
+def _judged(table: pa.Table, within: Within) -> pa.Table:
     words = table.column("period").chunk(0).dictionary if table.num_rows else pa.array([])
     kept = [word for word in words.to_pylist() if is_within(word, within)]
     return table.filter(
@@ -147,7 +125,7 @@ def _joined(ctx: StepContext, folders: list[Path]) -> Iterator[pa.RecordBatch]:
         if parts:
             order = ", ".join([*CELL_LEVELS.key, "device_id", "cell_id", "level_dbm"])
             rows = connection.read_parquet(parts).order(order)
-            for batch in rows.to_arrow_reader(_BATCH):
+            for batch in rows.to_arrow_reader(BATCH_ROWS):
                 yield batch.cast(CELL_LEVELS.schema)
     finally:
         connection.close()

@@ -50,6 +50,15 @@ from covermap.tables.predicted import (
     SEGMENT_PREDICTION,
 )
 from covermap.tables.prediction import CELL_MODEL, TERRAIN
+from covermap.tables.quality import (
+    LOG_TESTS,
+    MIXED,
+    PROBE_ALARMS,
+    PROBE_SERIES,
+    QUALITY_VERDICTS,
+    TEST_EVIDENCE,
+    TEST_KINDS,
+)
 from covermap.tables.score import SCORECARD
 from covermap.tables.sites import CELL_SITES, REGION_SITES, SITE_CELLS
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
@@ -111,7 +120,9 @@ __all__ = [
     "LINE_VERDICTS",
     "LINKS",
     "LINK_KINDS",
+    "LOG_TESTS",
     "MATCHED",
+    "MIXED",
     "NETWORK_VERDICTS",
     "NO_TECHNOLOGY",
     "PEOPLE_VERDICTS",
@@ -124,7 +135,10 @@ __all__ = [
     "PREDICTION_LAYERS",
     "PREDICTION_RELIABILITY",
     "PREDICTION_SCORES",
+    "PROBE_ALARMS",
+    "PROBE_SERIES",
     "PROBLEMS",
+    "QUALITY_VERDICTS",
     "READINGS",
     "REGIONS",
     "REGION_SITES",
@@ -149,6 +163,8 @@ __all__ = [
     "TABLES",
     "TECHNOLOGIES",
     "TERRAIN",
+    "TEST_EVIDENCE",
+    "TEST_KINDS",
     "TS",
     "VERDICTS",
     "VILLAGES",
@@ -183,6 +199,7 @@ TABLES: dict[str, Table] = {
         SITE_CELLS, CELL_SITES, REGION_SITES,
         PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
         VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS, SCORECARD,
+        TEST_EVIDENCE, QUALITY_VERDICTS,
     )
 }  # fmt: skip
 

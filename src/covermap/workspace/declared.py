@@ -14,6 +14,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Datum = Annotated[str, Field(pattern=r"^(wgs84|gcj02|bd09|cgcs2000|EPSG:\d{4,6})$")]
 Source = Literal["drive", "probe", "app"]
 Antenna = Literal["roof", "in-car", "in-train", "handheld", "fixed", "unknown"]
+TestKind = Literal["downlink", "uplink", "latency", "stall", "connect"]
 LinkKind = Literal[
     "connecting", "access", "crossover", "siding", "yard", "spur", "other", "slip_road",
 ]  # fmt: skip
@@ -63,6 +64,9 @@ class Measurements(_Files):
     """Whole dB added to the levels when lines are judged: -26 judges what a roof antenna received
     as a seat behind 26 dB of carriage loss would. Evidence, cells and exports of samples stay as
     measured."""
+    tests: tuple[TestKind, ...] | None = None
+    """What was tested. None: what the rows tell of, where a rate that only acknowledges the other
+    direction is none. A log of video or of a phone in use has rates that test nothing: []."""
     columns: dict[str, str] = {}
     """Our column -> column (or property) in the file, for mapped formats."""
     units: dict[str, str] = {}

@@ -8,6 +8,7 @@ import pytest
 
 from covermap.core.cube.samples import cells_of
 from covermap.core.prediction.sources import levels_in
+from covermap.engine import whole_runs
 from covermap.pipeline import BuildOptions, build
 from covermap.steps import levels
 from covermap.store import Workspace
@@ -103,8 +104,8 @@ def test_long_logs_are_read_some_runs_at_a_time(tmp_path, monkeypatch):
         "lat": np.full(size, 53.0),
     })  # fmt: skip
     pa.parquet.write_table(table, tmp_path / "samples.parquet", row_group_size=100)
-    monkeypatch.setattr(levels, "_BATCH", 70)
-    monkeypatch.setattr(levels, "HELD_ROWS", 300)
+    monkeypatch.setattr(whole_runs, "BATCH_ROWS", 70)
+    monkeypatch.setattr(whole_runs, "HELD_ROWS", 300)
     runs = [sorted(set(one.column("run_id").to_pylist()))
             for one in levels._runs_of(tmp_path / "samples.parquet", None)]  # fmt: skip
     assert runs == [["r0", "r1"], ["r2", "r3"]]

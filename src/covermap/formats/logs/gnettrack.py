@@ -10,8 +10,9 @@ or had only a call (V) no rate was tested, and none is read; D and VD are with d
 
 Of the events those are read that say how a call came out: the log plays calls one after the other
 (`VOICE SEQUENCE:7`). A call that was blocked (CALL_BLOCK) did not come about, one that ended
-(CALL_END) or dropped (CALL_DROP) had. What was received then is in the radio log, and is not read
-twice.
+(CALL_END) or dropped (CALL_DROP) had. It is told by the record of its start: where and on which
+technology it was asked for; a call that came about has often moved to another one by its end. What
+was received then is in the radio log, and is not read twice.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,8 +48,11 @@ NO_COVERAGE = ("NO_COVERAGE", "NO COVERAGE")
 EVENTS_HAVE = ("EventType", "EventDetails")
 CALL = "VOICE SEQUENCE"
 """In the details of an event: it is about a call of the test, not about a hand-over in it."""
+CALL_START = "CALL_START"
 OUTCOMES = {"CALL_BLOCK": False, "CALL_END": True, "CALL_DROP": True}
 """Events that end a call -> whether it had come about."""
+EVENTS_HELD = 20.0
+"""Bytes of memory per byte of a log of events: start and outcome of a call may lie far apart."""
 NO_DATA = ("I", "V")
 """States of the phone without data."""
 
@@ -89,9 +94,9 @@ def pieces(
 
 
 def event_pieces(
-    source: Source, options: ReadOptions, piece_bytes: int | None = None
+    source: Source, options: ReadOptions, _piece_bytes: int | None = None
 ) -> Iterator[LogPiece]:
-    """Read how calls came out from a log of events; other events make no reading.
+    """Read how calls came out from a log of events, as one piece; others make no reading.
 
     Raises
     ------
@@ -99,7 +104,7 @@ def event_pieces(
         The header lacks what the format has.
     """
     header = first_line(source)
-    for rows in _rows_of(source, options, piece_bytes, header):
+    for rows in _rows_of(source, options, None, header):
         absent = [n for n in (*REQUIRED, *EVENTS_HAVE) if n not in rows.names]
         if absent:
             raise FormatError(
@@ -107,12 +112,12 @@ def event_pieces(
                 f"{header[:120]!r}; there is no {', '.join(absent)}."
             )
         kind, connected = _outcome(Fields.of(rows))
-        ends = pc.is_valid(connected)
-        calls = _only(rows, ends)
+        told = pc.is_valid(connected)
+        calls = _only(rows, told)
         f = Fields.of(calls)
         ready = {n: v for n, v in _columns(calls, f).items() if n not in NOT_OF_EVENTS}
-        readings = make_readings({**ready, "connected": connected.filter(ends)})
-        other = _others(_only(rows, pc.invert(ends)), kind.filter(pc.invert(ends)))
+        readings = make_readings({**ready, "connected": connected.filter(told)})
+        other = _others(_only(rows, pc.invert(told)), kind.filter(pc.invert(told)))
         malformed = pa.concat_tables([rows.malformed, other]).sort_by("line")
         yield LogPiece(readings, malformed, f.problems, Told("local"))
 
@@ -122,12 +127,21 @@ NOT_OF_EVENTS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", "service")
 
 
 def _outcome(f: Fields) -> tuple[pa.Array, pa.Array]:
-    """Kind of each event, and whether the call that it ends had come about; null: it ends none."""
+    """Kind of each event, and of calls that begin whether they came about; null: begins none.
+
+    A call's outcome is the event of the test that follows its start.
+    """
     kind, details = (pc.fill_null(f.text(name), "") for name in EVENTS_HAVE)
-    place = pc.index_in(kind, pa.array(list(OUTCOMES)))
-    said = pa.array(list(OUTCOMES.values())).take(place)
-    of_test = pc.match_substring(details, CALL)
-    return kind, pc.if_else(of_test, said, pa.scalar(None, pa.bool_()))
+    of_test = pc.match_substring(details, CALL).to_numpy(zero_copy_only=False)
+    number = pc.fill_null(pc.index_in(kind, pa.array([CALL_START, *OUTCOMES])), -1).to_numpy()
+    calls = np.flatnonzero(of_test & (number >= 0))
+    begin = calls[:-1][(number[calls][:-1] == 0) & (number[calls][1:] > 0)]
+    said = np.array([False, *OUTCOMES.values()])[number[calls[1:]]]
+    connected = np.zeros(len(f), bool)
+    connected[calls[:-1]] = said
+    unknown = np.ones(len(f), bool)
+    unknown[begin] = False
+    return kind, pa.array(connected, mask=unknown)
 
 
 def _only(rows: Rows, which: pa.Array) -> Rows:
@@ -136,8 +150,8 @@ def _only(rows: Rows, which: pa.Array) -> Rows:
 
 
 def _others(rows: Rows, kind: pa.Array) -> pa.Table:
-    """Give the records of events that do not say how a call came out, as rejected ones."""
-    details = [f"the event {name or '(none)'} ends no call" for name in kind.to_pylist()]
+    """Give the records that begin no call whose outcome is known, as rejected ones."""
+    details = [f"the event {name or '(none)'} begins no call" for name in kind.to_pylist()]
     return malformed_table(rows.line.to_pylist(), details, rows.raw.to_pylist(), "no_measurement")
 
 
@@ -303,4 +317,6 @@ def _check_header(names: Sequence[str], header: str, shown: str) -> None:
 
 RADIO = LogFormat("gnettrack", "G-NetTrack Pro radio log", sniff_radio, pieces)
 TESTS = LogFormat("gnettrack-datatest", "G-NetTrack Pro test results", sniff_test, pieces)
-EVENTS = LogFormat("gnettrack-events", "G-NetTrack Pro events", sniff_events, event_pieces)
+EVENTS = LogFormat(
+    "gnettrack-events", "G-NetTrack Pro events", sniff_events, event_pieces, held=EVENTS_HELD
+)

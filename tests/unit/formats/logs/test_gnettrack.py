@@ -108,22 +108,34 @@ EVENTS = "\n".join(
         f"2025.07.18_22.13.50\t{START}\tSol\t4G\t-61\tCALL_START\t1 VOICE SEQUENCE:1\tI",
         f"2025.07.18_22.14.35\t{START}\tSol\t3G\t-24\tCALL_END\t1 VOICE SEQUENCE:1\tV",
         f"2025.07.18_22.15.10\t{START}\tSol\t3G\t-61\tCALL_END\t608-03\tD",
+        f"2025.07.18_22.15.50\t{START}\tSol\t3G\t-61\tCALL_START\t1 VOICE SEQUENCE:2\tI",
         f"2025.07.18_22.16.00\t{START}\tNO COVERAGE\t--\t-200\tNO_COVERAGE\t\tI",
         f"2025.07.18_22.17.00\t{START}\tSol\t4G\t-61\tCALL_BLOCK\t1 VOICE SEQUENCE:2\tI",
+        f"2025.07.18_22.17.30\t{START}\tSol\t4G\t-61\tCALL_START\t1 VOICE SEQUENCE:3\tI",
         f"2025.07.18_22.18.00\t{START}\tSol\t2G\t-61\tCALL_DROP\t1 VOICE SEQUENCE:3\tI",
+        f"2025.07.18_22.19.00\t{START}\tSol\t4G\t-61\tCALL_START\t1 VOICE SEQUENCE:4\tI",
         "",
     ]
 )
 
 
-def test_events_say_which_calls_of_the_test_came_about_and_nothing_else(tmp_path: Path) -> None:
+def test_events_say_which_calls_of_the_test_came_about_where_they_began(tmp_path: Path) -> None:
     got = read(tmp_path, EVENTS, "gnettrack-events")
     assert got.readings["connected"].to_pylist() == [True, False, True]
-    assert got.readings["line"].to_pylist() == [4, 7, 8]
-    assert got.readings["technology"].to_pylist() == ["3G", "4G", "2G"]
+    assert got.readings["line"].to_pylist() == [3, 6, 9]
+    # on the technology on which the call was asked for, not that of its end
+    assert got.readings["technology"].to_pylist() == ["4G", "3G", "4G"]
     for name in ("rsrp_dbm", "rsrq_db", "service"):
         assert got.readings[name].null_count == 3  # the radio log has them
-    assert got.malformed["line"].to_pylist() == [2, 3, 5, 6]
+    assert got.malformed["line"].to_pylist() == [
+        2,
+        4,
+        5,
+        7,
+        8,
+        10,
+        11,
+    ]  # of the last no end is told
     assert set(got.malformed["reason"].to_pylist()) == {"no_measurement"}
     assert got.problems == []
 

@@ -1,0 +1,1 @@
+"""Service quality: what one test is, counts of tests, and figures with intervals."""
