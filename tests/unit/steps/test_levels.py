@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -105,7 +107,8 @@ def test_long_logs_are_read_some_runs_at_a_time(tmp_path, monkeypatch):
     })  # fmt: skip
     pa.parquet.write_table(table, tmp_path / "samples.parquet", row_group_size=100)
     monkeypatch.setattr(whole_runs, "BATCH_ROWS", 70)
-    monkeypatch.setattr(whole_runs, "HELD_ROWS", 300)
+    few = partial(whole_runs.whole_runs, held_rows=300)
+    monkeypatch.setattr(levels, "whole_runs", few)
     runs = [sorted(set(one.column("run_id").to_pylist()))
             for one in levels._runs_of(tmp_path / "samples.parquet", None)]  # fmt: skip
     assert runs == [["r0", "r1"], ["r2", "r3"]]
