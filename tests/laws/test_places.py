@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covermap.core.places.deep import NO, UNDETERMINED, YES, Places, judge_places
+from covermap.core.judging.certainty import Spread
+from covermap.core.places.deep import NO, UNDETERMINED, YES, Places, Surveys, judge_places
 from covermap.core.places.quotas import count_groups
 
 CHANCE = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 1.0, 1e-9, 1 - 1e-9]))
@@ -20,23 +21,23 @@ def judged(points: list[float | None], shared: float = 0.4) -> Places:
     measured = ~np.isnan(chance)
     covered = measured & (np.nan_to_num(chance) > 0.5)
     count = len(points)
-    return judge_places(
-        np.zeros(count, np.int64), measured, covered, chance, np.full(count, shared), 1, 0.95
-    )
+    one = np.ones(count, np.int64)
+    by = Surveys(9 * one, one, np.full(count, shared), -105.0, Spread(-97, 10, 2, 5, 4))
+    return judge_places(np.zeros(count, np.int64), measured, covered, chance, by, 1, 0.95)
 
 
-@given(POINTS, st.floats(0, 0.9))
+@given(POINTS, st.floats(0, 1))
 def test_a_further_failing_key_point_never_improves_a_place(
     points: list[float | None], shared: float
 ) -> None:
     before, after = judged(points, shared), judged([*points, 1e-9], shared)
     assert BETTER[int(after.deep[0])] <= BETTER[int(before.deep[0])]
-    assert after.high[0] <= before.high[0] + 1e-12
-    assert after.low[0] <= before.low[0] + 1e-12
+    assert after.high[0] <= before.high[0] + 1e-6
+    assert after.low[0] <= before.low[0] + 1e-6
     assert after.deep[0] == NO
 
 
-@given(POINTS, st.floats(0, 0.9))
+@given(POINTS, st.floats(0, 1))
 def test_a_further_key_point_without_samples_never_decides_a_place(
     points: list[float | None], shared: float
 ) -> None:
@@ -51,7 +52,7 @@ def test_the_order_of_key_points_does_not_matter(points: list[float | None], sou
     source.shuffle(other)
     a, b = judged(points), judged(other)
     assert a.deep[0] == b.deep[0]
-    assert a.high[0] == pytest.approx(b.high[0], abs=1e-12)
+    assert a.high[0] == pytest.approx(b.high[0], abs=1e-9)
 
 
 @settings(max_examples=30)

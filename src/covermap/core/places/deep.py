@@ -1,17 +1,20 @@
 """When a place is deeply covered: all its key points meet the standard.
 
 The chance that all of them do is not the product of their chances: key points that were surveyed
-together share what shifted the whole survey. Each key point's level, given what was measured, is
-taken as normal, and what a survey shifts as one factor of all of them (a Gaussian copula with one
-factor: O. Vasicek, "Probability of Loss on Loan Portfolio", 1987). The chance of each key point by
-itself stays exactly as it was judged.
+together share what shifted their run, and those of all places what shifted the campaign. Each key
+point's level, given what was measured, is taken as normal; what a run and a campaign shifted are
+two factors of it, one of the place and one of all places (a Gaussian copula with factors: O.
+Vasicek, "Probability of Loss on Loan Portfolio", 1987). The chance of each key point by itself
+stays as it was judged.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
@@ -23,40 +26,112 @@ Flags = NDArray[np.bool_]
 
 YES, NO, UNDETERMINED = 0, 1, 2
 """Positions in ``tables.DEEP``."""
-_NODES = 41
-_REACH_SD = 5.0
-_AT = np.linspace(-_REACH_SD, _REACH_SD, _NODES)
-_WEIGHT = np.exp(-0.5 * _AT**2) / np.exp(-0.5 * _AT**2).sum()
-"""States of what all surveys share, in standard deviations, and how likely each is."""
+
+
+def _states(reach_sd: float, count: int) -> tuple[Floats, Floats]:
+    at = np.linspace(-reach_sd, reach_sd, count)
+    weight = np.exp(-0.5 * at**2)
+    return at, weight / weight.sum()
+
+
+_AT, _WEIGHT = _states(4.5, 25)
+"""States of what all places share, in standard deviations, and how likely each is."""
+_RUN_AT, _RUN_WEIGHT = _states(4.0, 17)
+"""The same of what the key points of one place share."""
+
+
+_TABLE_REACH, _TABLE_STEPS = 8.0, 256
+_TABLE = ndtr(np.arange(-_TABLE_REACH, _TABLE_REACH + 2.0 / _TABLE_STEPS, 1.0 / _TABLE_STEPS))
 
 
 def nodes() -> tuple[Floats, Floats]:
-    """Give the states of the shared factor and their weights, which sum to 1."""
+    """Give the states of what all places share and their weights, which sum to 1."""
     return _AT, _WEIGHT
 
 
-def shared_part(n: Ints, runs: Ints, spread: Spread) -> Floats:
-    """Correlation of each key point's level with what shifts a whole campaign, 0-1.
+@dataclass(frozen=True)
+class Surveys:
+    """How key points were surveyed: arrays of one length."""
 
-    Of the posterior's variance, the part that comes from the campaign's shift, as in
-    ``certainty.posterior``: with the observation's variance v, that of the campaign c and that of
-    the prior p, it is ``p c / ((p + v) v)``; the correlation is its root. All is taken as measured
-    in one campaign, which holds key points together the most.
+    n: Ints
+    runs: Ints
+    together: Floats
+    """Of their runs, how much is one and the same for their place (see `together`), 0-1."""
+    needed_dbm: float
+    """Level that key points need; of several technologies, the highest."""
+    spread: Spread
+
+
+@dataclass(frozen=True)
+class _Observed:
+    """What each key point's level follows from, given its place's shift; dB from the prior's mean.
+
+    The shift of a place is that of the campaign and of the runs that all its key points share.
+    """
+
+    z: Floats
+    """Normal quantile of its own chance."""
+    seen: Floats
+    """What was seen of it, as its chance tells."""
+    spread: Floats
+    """Variance of what is seen, given the shift."""
+    shift: Floats
+    """Variance of the shift."""
+    gain: Floats
+    """Posterior mean of the level by what is seen less the shift."""
+    sd: Floats
+    """Posterior standard deviation of the level, given the shift."""
+
+
+def _observed(chance: Floats, by: Surveys) -> _Observed:
+    """Part what was observed of each key point: ``certainty.posterior`` has the model.
+
+    All is taken as measured in one campaign, which holds places together the most.
+    """
+    prior, campaign = by.spread.prior_sd_db**2, by.spread.campaign_sd_db**2
+    run = by.spread.run_sd_db**2 / np.maximum(by.runs, 1)
+    sample = by.spread.sample_sd_db**2 / np.maximum(by.n, 1)
+    noise, given = campaign + run + sample, sample + (1.0 - by.together) * run
+    z = ndtri(chance)
+    whole_sd = np.sqrt(prior * noise / (prior + noise))
+    needed = by.needed_dbm - by.spread.prior_mean_dbm
+    seen = (np.clip(z, -_TABLE_REACH, _TABLE_REACH) * whole_sd + needed) * (prior + noise) / prior
+    return _Observed(
+        z, seen, prior + given, noise - given, prior / (prior + given),
+        np.sqrt(prior * given / (prior + given)),
+    )  # fmt: skip
+
+
+def together(place: Ints, point: Ints, run: Ints, points: int, of: Ints) -> Floats:
+    """Tell how much of the runs of a place's key points is one and the same, 0-1, per key point.
+
+    1: every run visited all of them. 0: each key point has runs of its own, as probes have.
+
+    Parameters
+    ----------
+    place, point, run
+        Which run saw which key point, of which place; in any order.
+    points, of
+        Number of key points, and the place of each.
 
     Examples
     --------
-    >>> one = np.array([1])
-    >>> float(shared_part(one, one, Spread(-100, 10, 6, 0, 8))[0])  # doctest: +ELLIPSIS
-    0.42426406871192...
+    >>> at = np.array([0, 1]), np.array([5, 5])
+    >>> together(np.zeros(2, int), *at, 2, np.zeros(2, int)).tolist()
+    [1.0, 1.0]
     """
-    campaign, prior = spread.campaign_sd_db**2, spread.prior_sd_db**2
-    seen = (
-        campaign
-        + spread.run_sd_db**2 / np.maximum(runs, 1)
-        + spread.sample_sd_db**2 / np.maximum(n, 1)
-    )
-    made: Floats = np.sqrt(prior * campaign / ((prior + seen) * seen))
-    return made
+    places = int(of.max(initial=-1)) + 1
+    pairs = np.unique(np.column_stack([point, run]), axis=0)
+    each = np.bincount(pairs[:, 0], minlength=points)
+    most = np.zeros(places, np.int64)
+    np.maximum.at(most, of, each)
+    total = np.bincount(of, each, places)
+    distinct = np.unique(np.column_stack([place, run]), axis=0)
+    single = np.bincount(distinct[:, 0], minlength=places)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = (total - single) / (total - most)
+    shared: Floats = np.where(total > most, part, 0.0)
+    return shared[of]
 
 
 @dataclass(frozen=True)
@@ -85,7 +160,7 @@ def judge_places(
     measured: Flags,
     covered: Flags,
     probability: Floats,
-    shared: Floats,
+    by: Surveys,
     places: int,
     confidence: float,
 ) -> Places:
@@ -93,10 +168,10 @@ def judge_places(
 
     Parameters
     ----------
-    place, measured, covered, probability, shared
+    place, measured, covered, probability, by
         One entry a key point: number of its place, whether it has samples enough, whether its
-        verdict is covered, the chance that it meets the standard (NaN where not measured), and its
-        correlation with what surveys share.
+        verdict is covered, the chance that it meets the standard (NaN where not measured), and how
+        it was surveyed.
     places
         Number of places, each with at least one key point.
     confidence
@@ -106,14 +181,15 @@ def judge_places(
 
     Examples
     --------
+    >>> one = np.ones(3, int)
     >>> made = judge_places(np.array([0, 0, 1]), np.array([True, True, False]),
     ...     np.array([True, False, False]), np.array([0.999, 0.001, np.nan]),
-    ...     np.zeros(3), 2, 0.95)
+    ...     Surveys(one, one, one, -105.0, Spread(-97, 10, 2, 5, 4)), 2, 0.95)
     >>> made.deep.tolist(), made.met.tolist(), made.worst.tolist()
     ([1, 2], [1, 0], [1, -1])
     """
     chance = np.where(measured, np.nan_to_num(probability, nan=0.0), 1.0)
-    given_high = _all_meet(place, chance, shared, places)
+    given_high = _all_meet(place, measured, chance, by, places)
     key_points = np.bincount(place, minlength=places)
     seen = np.bincount(place[measured], minlength=places)
     complete = seen == key_points
@@ -130,16 +206,72 @@ def judge_places(
     )  # fmt: skip
 
 
-def _all_meet(place: Ints, chance: Floats, shared: Floats, places: int) -> Floats:
-    """Chance that all key points of each place meet it, at each state: (states, places)."""
-    needed = ndtri(chance)  # -inf and inf stay what they are
-    own = np.sqrt(np.maximum(1.0 - shared**2, 1e-12))
-    made = np.zeros((_NODES, places))
-    for i, state in enumerate(_AT):
-        with np.errstate(divide="ignore"):
-            logs = np.log(ndtr((needed + shared * state) / own))
-        made[i] = np.exp(np.bincount(place, logs, places))
-    return made
+def _all_meet(place: Ints, measured: Flags, chance: Floats, by: Surveys, places: int) -> Floats:
+    """Chance that all measured key points of each place meet it, at each state: (states, places).
+
+    What shifted a place's samples is inferred from all its key points together; what is left of the
+    campaign's part of it is the state.
+    """
+    rows = np.flatnonzero(measured)
+    rows = rows[np.argsort(place[rows], kind="stable")]
+    ends = np.searchsorted(place[rows], np.arange(places + 1)).astype(np.int64)
+    found = _observed(chance, by)
+    made = np.empty((places, len(_AT)))
+    needed = by.needed_dbm - by.spread.prior_mean_dbm
+    _meet(
+        ends, found.z[rows], found.seen[rows], found.spread[rows], found.shift[rows],
+        found.gain[rows], found.sd[rows], needed, by.spread.campaign_sd_db,
+        _AT, _RUN_AT, _RUN_WEIGHT, made,
+    )  # fmt: skip
+    return np.ascontiguousarray(made.T)
+
+
+@njit(cache=True, nogil=True)
+def _below(z: float) -> float:
+    """Give the normal distribution function, from a table: 5e-7 off at the most."""
+    if z >= _TABLE_REACH:
+        return 1.0
+    if z <= -_TABLE_REACH:
+        return 0.0
+    at = (z + _TABLE_REACH) * _TABLE_STEPS
+    i = int(at)
+    return float(_TABLE[i] + (at - i) * (_TABLE[i + 1] - _TABLE[i]))
+
+
+@njit(cache=True, nogil=True)
+def _meet(
+    ends: Ints, z: Floats, seen: Floats, spread: Floats, shift: Floats, gain: Floats, sd: Floats,
+    needed: float, campaign_sd: float, at: Floats, run_at: Floats, run_weight: Floats,
+    made: Floats,
+) -> None:  # fmt: skip
+    """Fill the chance of each place at each state."""
+    for p in range(len(ends) - 1):
+        first, end = ends[p], ends[p + 1]
+        prior, inverse, weighted = 0.0, 0.0, 0.0
+        for i in range(first, end):
+            prior = max(prior, shift[i])
+            inverse += 1.0 / spread[i]
+            weighted += seen[i] / spread[i]
+        variance = prior / (1.0 + prior * inverse)
+        root = math.sqrt(variance)
+        # of the shift's error, the part (1 - gain of the estimate) x campaign is that of all places
+        shared = (1.0 - variance * inverse) * campaign_sd / root if root > 0.0 else 0.0
+        shared = min(shared, 1.0)
+        alone = math.sqrt(1.0 - shared**2)
+        for j in range(len(at)):
+            total = 0.0
+            for h in range(len(run_at)):
+                shifted = variance * weighted + root * (alone * run_at[h] - shared * at[j])
+                all_meet = 1.0
+                for i in range(first, end):
+                    margin = z[i]
+                    if not math.isinf(z[i]):
+                        margin = (gain[i] * (seen[i] - shifted) - needed) / sd[i]
+                    all_meet *= _below(margin)
+                    if all_meet == 0.0:
+                        break
+                total += all_meet * run_weight[h]
+            made[p, j] = total
 
 
 def _worst(place: Ints, measured: Flags, chance: Floats, places: int) -> Ints:

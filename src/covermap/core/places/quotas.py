@@ -72,7 +72,7 @@ def count_groups(
 
     Examples
     --------
-    >>> sure = np.ones((41, 3))
+    >>> sure = np.ones((25, 3))
     >>> made = count_groups(np.zeros(3, int), 1, np.ones(3), sure, sure, np.array([3]), 0.95)
     >>> [float(x[0]) for x in (made.expected, made.low, made.high, made.reached)]
     [3.0, 3.0, 3.0, 0.0]

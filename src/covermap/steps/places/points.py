@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from covermap.core.judging.judge import Judged
 from covermap.core.judging.runs import Counts
 from covermap.core.judging.verdicts import PlaceTest
 from covermap.core.places.attaching import KeyPoint
+from covermap.core.places.deep import together
 from covermap.core.places.judging import (
     NONE_SURVEYED,
     Layer,
@@ -30,21 +32,33 @@ from covermap.tables import NO_TECHNOLOGY
 Ints = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class PointVerdicts:
+    """What is said of key points; every array has one entry a key point."""
+
+    layers: dict[Layer, Judged]
+    days: list[str]
+    """Days that occur, earliest first: `Judged.period` counts them."""
+    together: NDArray[np.float64]
+    """How much of the runs of a place's key points is one and the same."""
+
+
 def judge_points(
     evidence: pa.Table,
     points: list[KeyPoint],
+    place: Ints,
     scene: list[str | None],
     pairs: list[Layer],
     rules: RulePack,
-) -> tuple[dict[Layer, Judged], list[str]]:
-    """Judge every key point in every layer; and the days that occur, earliest first.
+) -> PointVerdicts:
+    """Judge every key point in every layer.
 
     Parameters
     ----------
     evidence
         Schema PLACE_EVIDENCE.
-    points, scene
-        Key points, and the scene of each.
+    points, place, scene
+        Key points, and the number of the place and the scene of each.
     pairs
         Operators and technologies that occur anywhere in the build.
     rules
@@ -52,17 +66,21 @@ def judge_points(
         [place] and the standards of its scene, or else of the pack.
     """
     days = sorted({day for day in evidence.column("day").unique().to_pylist() if day})
-    surveyed = _surveyed(evidence, points, pairs, days)
+    counts = _counts(evidence, points)
+    surveyed = _surveyed(counts, evidence, pairs, days)
     spread = Spread(**rules.certainty.model_dump(exclude={"source"}))
     of_scene = {n: one.standards for n, one in rules.scenes.items() if one.standards and n in scene}
     own = sorted(of_scene)
-    sets = [_tests(rules, {})] + [_tests(rules, dict(of_scene[name])) for name in own]
+    sets = [tests_of(rules, {})] + [tests_of(rules, dict(of_scene[name])) for name in own]
     made = [judge_layers(surveyed, tests, spread, len(points)) for tests in sets]
     standard = np.array([own.index(s) + 1 if s in own else 0 for s in scene], np.int64)
-    return by_standard(made, standard), days
+    seen = np.flatnonzero(counts.place >= 0)
+    at, run = counts.place[seen], counts.run[seen]
+    alike = together(place[at], at, run, len(points), place)
+    return PointVerdicts(by_standard(made, standard), days, alike)
 
 
-def _tests(rules: RulePack, own: dict[Any, Standard]) -> dict[str, PlaceTest]:
+def tests_of(rules: RulePack, own: dict[Any, Standard]) -> dict[str, PlaceTest]:
     """Give what a key point must show, by technology of [place]."""
     place, cell, none = rules.place, rules.cell, rules.no_service
     assert place is not None
@@ -77,9 +95,8 @@ def _tests(rules: RulePack, own: dict[Any, Standard]) -> dict[str, PlaceTest]:
     return made
 
 
-def _surveyed(
-    evidence: pa.Table, points: list[KeyPoint], pairs: list[Layer], days: list[str]
-) -> dict[str, OfOperator]:
+def _counts(evidence: pa.Table, points: list[KeyPoint]) -> Counts:
+    """Take up evidence by numbers; of a key point that is not among these, -1."""
     names = pa.array([f"{p.place_id}\0{p.key_point_id}" for p in points], pa.string())
     written = pc.binary_join_element_wise(
         evidence.column("place_id"), evidence.column("key_point_id"), "\0"
@@ -93,7 +110,13 @@ def _surveyed(
     for name in ("rsrp_bin", "sinr_bin", "n", "rsrp_sum_cdb", "sinr_sum_cdb"):
         values = evidence.column(name).cast(pa.int64())
         columns[name] = pc.fill_null(values, NO_BIN).to_numpy().astype(np.int64)
-    counts, day = Counts(**columns), _number(evidence.column("day"), pa.array(days, pa.string()))
+    return Counts(**columns)
+
+
+def _surveyed(
+    counts: Counts, evidence: pa.Table, pairs: list[Layer], days: list[str]
+) -> dict[str, OfOperator]:
+    day = _number(evidence.column("day"), pa.array(days, pa.string()))
     usable = counts.place >= 0
     operator, technology = (
         np.array(evidence.column(c).to_pylist(), object) for c in ("operator", "technology")

@@ -10,17 +10,17 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from covermap.core.judging.certainty import Spread
+from covermap.core.judging.certainty import Spread, level_needed_dbm
 from covermap.core.judging.judge import Judged
 from covermap.core.judging.verdicts import COVERED, UNMEASURED
 from covermap.core.places.attaching import KeyPoint
-from covermap.core.places.deep import Places, judge_places, shared_part
+from covermap.core.places.deep import Places, Surveys, judge_places
 from covermap.core.places.grouping import called
 from covermap.core.places.judging import Layer
 from covermap.engine.step import StepContext
 from covermap.rules import RulePack
 from covermap.steps.places.known import known_points
-from covermap.steps.places.points import judge_points
+from covermap.steps.places.points import judge_points, tests_of
 from covermap.steps.places.scenes import SceneGroups
 from covermap.tables import (
     DEEP,
@@ -56,12 +56,15 @@ def judge_key_places(ctx: StepContext) -> None:
         with ctx.connect("place_evidence") as connection:
             evidence = connection.table("place_evidence").to_arrow_table()
     scene = [about.scene[i] for i in about.place]
-    judged, days = judge_points(evidence, about.points, scene, ctx.layers(*_EVIDENCE), ctx.rules)
+    found = judge_points(
+        evidence, about.points, about.place, scene, ctx.layers(*_EVIDENCE), ctx.rules
+    )
+    days = found.days
     sums = SceneGroups.of(about.scene, about.grade, about.where, ctx.tables.read("regions"))
     made: dict[str, list[pa.Table]] = {table.name: [] for table in _WRITTEN}
     simulated = _simulated(ctx, about)
-    for layer, one in sorted(judged.items()):
-        deep = _deep(one, about, ctx.rules)
+    for layer, one in sorted(found.layers.items()):
+        deep = _deep(one, found.together, about, ctx.rules)
         made["key_point_verdicts"].append(_point_rows(layer, one, about, days, simulated))
         made["place_verdicts"].append(_place_rows(layer, one, deep, about, days, simulated))
         made["scene_sums"].append(sums.rows(layer, deep, ctx.rules, simulated))
@@ -126,12 +129,17 @@ def _simulated(ctx: StepContext, about: About) -> NDArray[np.bool_]:
     return about.simulated | (ctx.config.workspace.simulated or declared)
 
 
-def _deep(judged: Judged, about: About, rules: RulePack) -> Places:
+def _deep(judged: Judged, together: NDArray[np.float64], about: About, rules: RulePack) -> Places:
     assert rules.place is not None
     spread = Spread(**rules.certainty.model_dump(exclude={"source"}))
+    needed = max(
+        level_needed_dbm(test.rsrp_dbm, test.rule, test.number, spread.sample_sd_db)
+        for test in tests_of(rules, {}).values()
+    )
     return judge_places(
         about.place, judged.verdict != UNMEASURED, judged.verdict == COVERED, judged.probability,
-        shared_part(judged.n, judged.runs, spread), len(about.place_id), rules.place.confidence,
+        Surveys(judged.n, judged.runs, together, needed, spread), len(about.place_id),
+        rules.place.confidence,
     )  # fmt: skip
 
 

@@ -5,11 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import ndtri
 from scipy.stats import multivariate_normal
 
-from covermap.core.judging.certainty import Observed, Spread, posterior
-from covermap.core.places.deep import NO, UNDETERMINED, YES, judge_places, nodes, shared_part
+from covermap.core.judging.certainty import Observed, Spread, probability
+from covermap.core.places.deep import (
+    NO,
+    UNDETERMINED,
+    YES,
+    Surveys,
+    judge_places,
+    nodes,
+    together,
+)
 
 MET, MISSED, UNMEASURED = "met", "missed", "unmeasured"
 CHANCE = {MET: 1 - 1e-6, MISSED: 1e-6, UNMEASURED: np.nan}
@@ -28,6 +35,17 @@ CASES = [
 ]
 
 
+SPREAD = Spread(-97.0, 10.0, 3.0, 4.0, 5.0)
+ALONE = Spread(-97.0, 10.0, 0.0, 0.0, 5.0)
+"""Nothing is shared."""
+NEEDED_DBM, N = -105.0, 9
+
+
+def surveys(count: int, together: float, spread: Spread = SPREAD) -> Surveys:
+    one = np.ones(count, np.int64)
+    return Surveys(N * one, one, np.full(count, together), NEEDED_DBM, spread)
+
+
 def judged(states: tuple[str, ...], **changes: Any) -> Any:
     count = len(states)
     given = {
@@ -35,7 +53,7 @@ def judged(states: tuple[str, ...], **changes: Any) -> Any:
         "measured": np.array([s != UNMEASURED for s in states]),
         "covered": np.array([s == MET for s in states]),
         "probability": np.array([CHANCE[s] for s in states]),
-        "shared": np.full(count, 0.3),
+        "by": surveys(count, 1.0),
         "places": 1,
         "confidence": 0.95,
     }
@@ -61,49 +79,68 @@ def test_every_combination_follows_one_sentence(count: int) -> None:
 
 
 def test_a_key_point_that_may_fail_leaves_the_place_undetermined() -> None:
-    made = judged((MET, MET), probability=np.array([0.999999, 0.9]))
+    chance = np.array([0.999999, 0.9])
+    made = judged((MET, MET), probability=chance, by=surveys(2, 0.0, ALONE))
     assert made.deep[0] == UNDETERMINED
     assert made.probability[0] == pytest.approx(0.9, abs=1e-4)
 
 
 def test_many_key_points_that_each_nearly_surely_pass_are_not_sure_together() -> None:
-    chance = np.full(20, 0.99)
-    made = judged((MET,) * 20, probability=chance, shared=np.zeros(20))
-    assert made.probability[0] == pytest.approx(0.99**20)
+    made = judged((MET,) * 20, probability=np.full(20, 0.99), by=surveys(20, 0.0, ALONE))
+    assert made.probability[0] == pytest.approx(0.99**20, abs=1e-5)
     assert made.deep[0] == UNDETERMINED
 
 
-def test_what_surveys_share_makes_all_together_likelier_and_no_single_one() -> None:
-    chance = np.array([0.9, 0.8, 0.95])
-    apart = judged((MET,) * 3, probability=chance, shared=np.zeros(3))
-    together = judged((MET,) * 3, probability=chance, shared=np.full(3, 0.7))
-    assert apart.probability[0] < together.probability[0] < chance.min()
-    for p in chance:
-        alone = judged((MET,), probability=np.array([p]), shared=np.array([0.7]))
-        assert alone.probability[0] == pytest.approx(p, abs=1e-6)
+@pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
+def test_a_key_point_by_itself_keeps_its_chance(together: float) -> None:
+    for chance in (1e-4, 0.2, 0.5, 0.975, 0.999):
+        made = judged((MET,), probability=np.array([chance]), by=surveys(1, together))
+        assert made.probability[0] == pytest.approx(chance, abs=1e-5)
 
 
-def test_the_chance_is_that_of_correlated_normals() -> None:
-    chance, shared = np.array([0.9, 0.7, 0.6]), np.array([0.5, 0.8, 0.3])
-    covariance = np.outer(shared, shared)
-    np.fill_diagonal(covariance, 1.0)
-    wanted = multivariate_normal(np.zeros(3), covariance).cdf(ndtri(chance))
-    made = judged((MET,) * 3, probability=chance, shared=shared)
-    assert made.probability[0] == pytest.approx(wanted, abs=2e-4)
+@pytest.mark.parametrize("one_run", [True, False])
+@pytest.mark.parametrize("seen_dbm", [(-95.0, -101.0, -99.0), (-108.0, -90.0, -104.0)])
+def test_the_chance_is_that_of_the_joint_posterior(
+    seen_dbm: tuple[float, ...], one_run: bool
+) -> None:
+    """The levels of all key points at once, by Bayes' rule for normals, written out."""
+    seen, count = np.array(seen_dbm), len(seen_dbm)
+    ones, unit = np.ones((count, count)), np.eye(count)
+    prior = SPREAD.prior_sd_db**2 * unit
+    noise = SPREAD.campaign_sd_db**2 * ones + SPREAD.sample_sd_db**2 / N * unit
+    noise = noise + SPREAD.run_sd_db**2 * (ones if one_run else unit)
+    gain = prior @ np.linalg.inv(prior + noise)
+    mean = SPREAD.prior_mean_dbm + gain @ (seen - SPREAD.prior_mean_dbm)
+    covariance = prior - gain @ prior
+    # meeting the standard is -level <= -needed
+    wanted = multivariate_normal(-mean, (covariance + covariance.T) / 2).cdf(
+        np.full(count, -NEEDED_DBM)
+    )
+    one = np.ones(count, np.int64)
+    chance = probability(Observed(seen, N * one, one, one), NEEDED_DBM, SPREAD)
+    made = judged((MET,) * count, probability=chance, by=surveys(count, float(one_run)))
+    assert made.probability[0] == pytest.approx(wanted, abs=3e-4)
 
 
-def test_the_shared_part_is_that_of_the_posterior() -> None:
-    """Two key points under one campaign's shift: the correlation of their errors, drawn."""
-    spread = Spread(-97.0, 10.0, 3.0, 4.0, 5.0)
-    source, draws = np.random.default_rng(7), 200_000
+def test_what_is_left_of_the_campaign_holds_places_together() -> None:
+    """Error of two places' shifts, drawn: its correlation is what their states tell."""
+    source, draws = np.random.default_rng(7), 100_000
     level = source.normal(-97, 10, (2, draws))
-    shift = source.normal(0, 3.0, draws)
-    seen = level + shift + source.normal(0, 4.0, (2, draws)) + source.normal(0, 5 / 3, (2, draws))
-    nine, one = np.full(draws, 9), np.ones(draws, int)
-    error = [x - posterior(Observed(y, nine, one, one), spread)[0]
-             for x, y in zip(level, seen, strict=True)]  # fmt: skip
-    made = shared_part(np.array([9]), np.array([1]), spread)[0]
-    assert np.corrcoef(error)[0, 1] == pytest.approx(made**2, abs=0.01)
+    campaign = source.normal(0, SPREAD.campaign_sd_db, draws)
+    noise = np.hypot(SPREAD.run_sd_db, SPREAD.sample_sd_db / 3)
+    seen = level + campaign + source.normal(0, noise, (2, draws))
+    one = np.ones(draws, np.int64)
+    by = Observed(seen[0], N * one, one, one), Observed(seen[1], N * one, one, one)
+    true = (level >= NEEDED_DBM).all(0).mean()
+    chance = [probability(b, NEEDED_DBM, SPREAD) for b in by]
+    some = slice(0, 2000)
+    made = judge_places(
+        np.arange(4000), np.ones(4000, bool), np.ones(4000, bool),
+        np.concatenate([chance[0][some], chance[1][some]]), surveys(4000, 1.0), 4000, 0.95,
+    )  # fmt: skip
+    _, weight = nodes()
+    both = weight @ (made.given_low[:, :2000] * made.given_low[:, 2000:])
+    assert both.mean() == pytest.approx(true, abs=0.02)
 
 
 def test_the_worst_is_the_measured_one_least_likely_to_pass() -> None:
@@ -115,3 +152,12 @@ def test_the_worst_is_the_measured_one_least_likely_to_pass() -> None:
 def test_states_weigh_one_together() -> None:
     _, weight = nodes()
     assert weight.sum() == pytest.approx(1.0)
+
+
+def test_runs_are_together_as_far_as_they_visited_the_same_key_points() -> None:
+    of = np.array([0, 0, 1, 1, 2])
+    point = np.array([0, 1, 2, 3, 4])
+    run = np.array([7, 7, 8, 9, 7])
+    assert together(of[point], point, run, 5, of).tolist() == [1.0, 1.0, 0.0, 0.0, 0.0]
+    both = np.array([0, 0, 1]), np.array([1, 2, 1])  # two runs here, one of them there
+    assert together(np.zeros(3, int), *both, 2, np.zeros(2, int)).tolist() == [1.0, 1.0]
