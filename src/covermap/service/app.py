@@ -19,7 +19,6 @@ from covermap.service.routes import (
     pages,
     people,
     point,
-    quality,
     sites,
     spots,
     sums,
@@ -61,7 +60,6 @@ def create_app(settings: Settings) -> FastAPI:
         lines,
         sums,
         people,
-        quality,
         sites,
         spots,
     ):  # along: before any line_id

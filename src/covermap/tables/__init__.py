@@ -51,7 +51,6 @@ from covermap.tables.predicted import (
 )
 from covermap.tables.prediction import CELL_MODEL, TERRAIN
 from covermap.tables.quality import (
-    FIGURES,
     LOG_TESTS,
     MIXED,
     PROBE_ALARMS,
@@ -113,7 +112,6 @@ __all__ = [
     "COUNTING_CELLS",
     "DECLARED_INDICATORS",
     "DEEP",
-    "FIGURES",
     "KEY_POINT_VERDICTS",
     "KNOWN_LINES",
     "LEVELS",

@@ -45,6 +45,7 @@ SCORECARD = Table(
         C("of", S, "table that it comes from"),
         C("last", S, "latest day or period of the data", "not known"),
         C("rank", I32, "place among the regions of its level, 1: best", "all, or nothing known"),
+        C("headline", B, "true: of the operator and technology that the pack groups by"),
         C("simulated", B, "true: made by the simulator"),
     ),
     ("target", "part", "scope", "level", "region_id", "operator", "technology", "source"),

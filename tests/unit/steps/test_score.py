@@ -255,3 +255,24 @@ def test_sites_and_declared_figures_are_told_as_what_they_are(tmp_path: Path) ->
     traffic = only(rows, target="traffic-5g")
     assert (traffic["value"], traffic["unit"], traffic["last"]) == (60.0, "%", "2025")
     assert (traffic["answer"], traffic["basis"]) == ("untold", "declared")
+
+
+def test_the_layer_that_the_pack_groups_by_is_told_first_and_all_sources_before_one(
+    tmp_path: Path,
+) -> None:
+    scenes(tmp_path)
+    layers = (("46000", "any"), ("any", "any"), ("all", "lte"), ("all", "any"))
+    put(tmp_path, "scene_sums", [
+        SCENE | {"grade": "tertiary", "operator": o, "technology": t, "quota_kind": None,
+                 "quota": None, "reached": None, "p_reached_low": None, "p_reached_high": None}
+        for o, t in layers
+    ])  # fmt: skip
+    for wanted in ("all", "any"):
+        folder = tmp_path / wanted
+        folder.mkdir()
+        (folder / "scene_sums.parquet").hardlink_to(tmp_path / "scene_sums.parquet")
+        grouping = PACK.grouping.model_copy(update={"operator": wanted})
+        rows = scored(folder, PACK.model_copy(update={"grouping": grouping}))
+        row = only(rows, target="places", headline=True)
+        assert (row["operator"], row["technology"]) == (wanted, "any")
+        assert len([r for r in rows if r["target"] == "places"]) == len(layers)

@@ -6,19 +6,22 @@ figure can be traced to rows (see `queries.of_target`).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from covermap.core.score import UNDETERMINED, ranks, target_answers
 from covermap.engine.step import StepContext
+from covermap.rules import Grouping
 from covermap.steps.score.asked import READS, Asked, quotas_of
 from covermap.steps.score.queries import of_target
-from covermap.tables import ANY, SCORECARD, TABLES, conform, nan_as_null
+from covermap.tables import ALL, ANY, SCORECARD, conform, nan_as_null
 
 __all__ = ["OF_SCORE", "READS", "run"]
 
-OF_SCORE = ("targets", "scenes", "service", "area", "line")
+OF_SCORE = ("targets", "grouping", "scenes", "service", "area", "line")
 """Sections of the rule pack that a scorecard depends on."""
 _SAME_LEVEL = ("target", "part", "level", "operator", "technology", "source")
 
@@ -26,12 +29,12 @@ _SAME_LEVEL = ("target", "part", "level", "operator", "technology", "source")
 def run(ctx: StepContext) -> None:
     """Write the scorecard: empty where the pack has no targets."""
     parts = [SCORECARD.schema.empty_table()]
-    with ctx.connect(*(name for name in READS if name in TABLES)) as connection:
+    with ctx.connect(*READS) as connection:
         for name, target in sorted(ctx.rules.targets.items()):
             asked = Asked(connection, ctx.rules, name, target)
             parts.append(_told(of_target(asked), asked, ctx))
-    rows = pa.concat_tables(parts).combine_chunks()
-    ctx.write(SCORECARD.name, _with_ranks(rows))
+        rows = _with_headlines(connection, pa.concat_tables(parts), ctx.rules.grouping)
+    ctx.write(SCORECARD.name, _with_ranks(rows.combine_chunks()))
     ctx.report["targets"] = len(ctx.rules.targets)
 
 
@@ -55,6 +58,7 @@ def _told(found: pa.Table, asked: Asked, ctx: StepContext) -> pa.Table:
     with np.errstate(invalid="ignore", divide="ignore"):
         reached = np.where(target > 0, value / target, np.nan)
     found = found.append_column("reached", nan_as_null(reached))
+    found = found.append_column("headline", pa.repeat(pa.scalar(value=False), found.num_rows))
     return conform(found, SCORECARD)
 
 
@@ -70,6 +74,26 @@ def _missing(found: pa.Table, asked: Asked, ctx: StepContext) -> list[dict[str, 
         empty | {"part": part, "unit": unit, "target_value": figure}
         for part, (unit, figure) in wanted.items() if part not in there
     ]  # fmt: skip
+
+
+def _with_headlines(connection: Any, rows: pa.Table, grouping: Grouping | None) -> pa.Table:
+    """Mark, of each target and region, the row of the layer that is told first."""
+    connection.register("told", rows)
+    first = {
+        "operator": (grouping.operator if grouping else ALL, ALL, ANY),
+        "technology": (grouping.technology if grouping else ANY, ANY),
+        "source": ("mixed",),
+    }
+    order = ", ".join(
+        f"coalesce(list_position(${name}, {name}), {len(wanted) + 1}), {name} NULLS FIRST"
+        for name, wanted in first.items()
+    )
+    found = connection.sql(
+        "SELECT * REPLACE (row_number() OVER (PARTITION BY target, part, scope, level, region_id "
+        f"ORDER BY {order}) = 1 AS headline) FROM told",
+        params={name: list(wanted) for name, wanted in first.items()},
+    )
+    return conform(found.to_arrow_table(), SCORECARD)
 
 
 def _with_ranks(rows: pa.Table) -> pa.Table:

@@ -14,6 +14,11 @@ _PLACES = {
     "simulated": "bool_or(s.simulated)",
     "basis": "CASE WHEN sum(s.deep + s.not_deep) > 0 THEN 'measured' END",
 }  # fmt: skip
+_KNOWN = "CASE WHEN sum(s.deep + s.not_deep) > 0 THEN {} END"
+_SUMMED = {
+    name: _KNOWN.format(f"sum(s.{column})")
+    for name, column in (("value", "expected"), ("low", "low"), ("high", "high"))
+}
 _BY_PLACES = "GROUP BY s.level, s.region_id, s.operator, s.technology"
 
 
@@ -33,7 +38,7 @@ def of_places(asked: Asked) -> Query:
     figure = "NULL" if target.value is None else str(target.value)
     query = select(
         f"{_scene_source(target.scenes)} {_BY_PLACES}", **_PLACES,
-        value="sum(s.expected)", low="sum(s.low)", high="sum(s.high)", unit="'places'",
+        **_SUMMED, unit="'places'",
         total="sum(s.places)", undetermined="sum(s.undetermined)",
         target_value=f"CASE WHEN s.region_id IS NULL THEN {figure} END",
         rows="count(*)",
@@ -48,8 +53,7 @@ def of_scenes(asked: Asked) -> Query:
     each = select(
         f"{_scene_source(target.scenes, 's.quota_kind IS NOT NULL')} {_BY_PLACES}, s.scene, "
         "s.grade", **_PLACES,
-        part="s.scene || '.' || s.grade", value="sum(s.expected)", low="sum(s.low)",
-        high="sum(s.high)", unit="'places'", total="sum(s.places)",
+        **_SUMMED, part="s.scene || '.' || s.grade", unit="'places'", total="sum(s.places)",
         undetermined="sum(s.undetermined)", target_value="sum(s.quota)",
         p_target="min(s.p_reached_low)", rows="count(*)",
     )  # fmt: skip
@@ -58,8 +62,8 @@ def of_scenes(asked: Asked) -> Query:
     asks = f"CASE WHEN s.region_id IS NULL THEN {number} ELSE count(*) END"
     whole = select(
         f"{_scene_source(target.scenes, 's.quota_kind IS NOT NULL')} {_BY_PLACES}", **_PLACES,
-        value=reached.format("yes"), low=reached.format("yes"),
-        high=f"{asks} - {reached.format('no')}", unit="'quotas'", total=asks,
+        value=_KNOWN.format(reached.format("yes")), low=_KNOWN.format(reached.format("yes")),
+        high=_KNOWN.format(f"{asks} - {reached.format('no')}"), unit="'quotas'", total=asks,
         undetermined=f"{asks} - {reached.format('yes')} - {reached.format('no')}",
         target_value=asks, rows="count(*)",
     )  # fmt: skip

@@ -10,25 +10,16 @@ from covermap.steps.score.asked import COLUMNS, Asked, Query
 from covermap.steps.score.lines import of_lines
 from covermap.steps.score.others import of_areas, of_declared, of_people, of_service, of_sites
 from covermap.steps.score.places import of_places, of_scenes, of_villages
-from covermap.tables import TABLES
 
 _QUERIES: dict[str, Callable[[Asked], Query]] = {
     "lines": of_lines, "places": of_places, "scenes": of_scenes, "villages": of_villages,
     "service": of_service, "people": of_people, "areas": of_areas, "sites": of_sites,
     "declared": of_declared,
 }  # fmt: skip
-_ARROW = {
-    "VARCHAR": pa.string(),
-    "DOUBLE": pa.float64(),
-    "BIGINT": pa.int64(),
-    "BOOLEAN": pa.bool_(),
-}
 
 
 def of_target(asked: Asked) -> pa.Table:
     """Answer one target, for all and for each region, per layer; columns `COLUMNS`."""
-    if asked.table not in TABLES:
-        return pa.table({name: pa.nulls(0, _ARROW[kind]) for name, kind in COLUMNS})
     query, given = _QUERIES[asked.target.kind](asked)
     names = ", ".join(f'"{name}"' for name, _ in COLUMNS)
     found = asked.connection.sql(f"SELECT {names} FROM ({query})", params=given or None)

@@ -1,0 +1,197 @@
+"""From a figure on the scorecard to the rows that it comes from, added up once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from covermap.store import Build
+
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Rows behind one figure."""
+
+    table: str
+    rows: pa.Table
+    """All of them, the weightiest first."""
+    formula: str
+    """How the value follows from them."""
+    again: float | None
+    """The value, computed once more from these rows; None: it is one of them as it stands."""
+
+
+@dataclass(frozen=True)
+class _Query:
+    table: str
+    sql: str
+    given: dict[str, Any]
+    formula: str
+    sum_of: str | None = None
+    reads: tuple[str, ...] = ()
+    """Further tables."""
+
+
+def trace(build: Build, row: Row) -> Trace:
+    """Find the rows behind a row of the scorecard of a build.
+
+    Raises
+    ------
+    KeyError
+        The row is of another build: its target is not in the pack.
+    """
+    pack = build.manifest["rules"]
+    query = _QUERIES[row["kind"]](row, pack["targets"][row["target"]], pack)
+    layer = {"operator": row["operator"], "technology": row["technology"]}
+    given = {k: v for k, v in {**layer, **query.given}.items() if f"${k}" in query.sql}
+    with build.connect(query.table, *query.reads) as connection:
+        rows = connection.sql(query.sql, params=given).to_arrow_table()
+        again = None
+        if query.sum_of is not None and row["value"] is not None:
+            connection.register("behind", rows)
+            summed = f"SELECT coalesce(sum({query.sum_of}), 0)::DOUBLE FROM behind"
+            again = connection.execute(summed).fetchall()[0][0]
+    return Trace(query.table, rows, query.formula, again)
+
+
+_LAYER = "operator = $operator AND technology = $technology"
+
+
+def _lines(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
+    """Give the units of the target's classes, with the probability that each passes."""
+    unit = pack["line"]["unit"]
+    whole = row["scope"] == "all"
+    km = "p_pass * route_length_km"
+    names = "route_length_km, covered_share, share_low, share_high, p_pass, answer"
+    given = {"classes": target["classes"], "region": row["region_id"], "unit": unit}
+    where = f"{_LAYER} AND list_contains($classes, class)"
+    if whole and unit == "line":
+        table, sql = "line_verdicts", f"SELECT line_id, name, ref, {names} FROM line_verdicts"
+        sql += f" WHERE {where} ORDER BY route_length_km DESC, line_id"
+    elif whole:
+        names = names.replace("covered_share, ", "")
+        table, sql = (
+            "section_verdicts",
+            f"SELECT section_id, line_id, {names} FROM section_verdicts",
+        )
+        sql += f" WHERE {where} AND kind = $unit ORDER BY route_length_km DESC, section_id"
+    else:
+        table = "section_verdicts"
+        own = "l" if unit == "line" else "s"
+        sql = (
+            f"SELECT s.section_id, s.line_id, l.name, l.ref, s.route_length_km, {own}.share_low, "
+            f"{own}.share_high, {own}.p_pass, {own}.answer FROM section_verdicts s JOIN "
+            "line_verdicts l USING (line_id, operator, technology) WHERE s.kind = 'county' "
+            f"AND s.region_id = $region AND s.{_LAYER.replace(' AND ', ' AND s.')} AND "
+            "list_contains($classes, s.class) ORDER BY s.route_length_km DESC, s.section_id"
+        )
+    counted = target["unit"] == "lines"
+    formula = "sum of p_pass" if counted else "sum of p_pass x route_length_km"
+    return _Query(table, sql, given, formula, "p_pass" if counted else km, ("line_verdicts",))
+
+
+def _places(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
+    """Give the places, or in a region what is summed of them; of all quotas, each."""
+    part, some = row["part"], target.get("scenes") or list(pack["scenes"])
+    scene, _, grade = (part or "").partition(".")
+    given = {"scenes": [scene] if part else some, "grade": grade, "region": row["region_id"]}
+    where = f"{_LAYER} AND list_contains($scenes, scene)" + (" AND grade = $grade" if part else "")
+    if target["kind"] == "places" and not target.get("scenes"):
+        where = _LAYER
+    if row["scope"] == "all" and row["unit"] == "places":
+        sql = (
+            "SELECT place_id, name, scene, grade, key_points, met, missed, unmeasured, deep, "
+            "probability, probability_low, probability_high FROM place_verdicts WHERE "
+            f"{where} ORDER BY deep, place_id"
+        )
+        return _Query("place_verdicts", sql, given, "sum of probability", "probability")
+    quotas = row["unit"] == "quotas"
+    sql = (
+        "SELECT scene, grade, places, deep, not_deep, undetermined, expected, low, high, "
+        f"quota_kind, quota, reached FROM scene_sums WHERE {where} AND region_id IS NOT DISTINCT "
+        f"FROM $region {'AND quota_kind IS NOT NULL' if quotas else ''} ORDER BY scene, grade"
+    )
+    formula, what = ("count of reached = yes", "(reached = 'yes')::INT") if quotas else (
+        "sum of expected", "expected")  # fmt: skip
+    return _Query("scene_sums", sql, given, formula, what)
+
+
+def _villages(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
+    within, reads = "", ("villages", "village_regions")
+    if row["scope"] == "region":
+        within = f"AND r.{row['level']} = $region"
+    sql = (
+        "SELECT v.village_id, w.name, v.verdict, v.probability, v.basis, v.n, v.cells, "
+        "v.key_points, v.key_points_measured, v.last_period FROM village_verdicts v "
+        "LEFT JOIN villages w USING (village_id) LEFT JOIN village_regions r USING (village_id) "
+        f"WHERE v.operator = $operator AND v.technology = $technology {within} "
+        "ORDER BY v.verdict, v.village_id"
+    )
+    return _Query("village_verdicts", sql, {"region": row["region_id"]}, "sum of probability",
+                  "probability", reads)  # fmt: skip
+
+
+def _service(row: Row, target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
+    """Give the figure's own row, and those of each source, operator and technology beside it."""
+    sql = (
+        "SELECT operator, technology, source, value, low, high, tests, runs, devices, clusters, "
+        "clusters_by, standard, target, answer FROM quality_verdicts WHERE figure = $figure "
+        "AND scope = $scope AND scope_id IS NOT DISTINCT FROM $region "
+        "ORDER BY operator, technology, source"
+    )
+    given = {"figure": target["figure"], "scope": row["scope"], "region": row["region_id"]}
+    formula = f"value of {row['operator']}/{row['technology']}, source {row['source']}"
+    return _Query("quality_verdicts", sql, given, formula)
+
+
+def _people(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
+    """Give the regions, or the region, with people and km2 by verdict."""
+    areas = target["kind"] == "areas"
+    scope = "region" if areas else row["scope"]
+    within = "" if areas and row["scope"] == "all" else (
+        "AND region_id IS NOT DISTINCT FROM $region")  # fmt: skip
+    sql = (
+        "SELECT region_id, name, level, people, covered_people, unmeasured_people, area_km2, "
+        "covered_km2, unmeasured_km2, people_covered_share, area_covered_share FROM "
+        f"people_verdicts WHERE {_LAYER} AND scope = $scope {within} "
+        f"{'AND list_contains($levels, level)' if areas else ''} ORDER BY level, region_id"
+    )
+    given = {"scope": scope, "region": row["region_id"], "levels": target.get("levels")}
+    rule = pack["area"] or {}
+    formula = "sum of covered_people"
+    if areas:
+        asked = [f"{n} >= {rule[n]:g}" for n in ("area_share", "people_share") if rule.get(n)]
+        formula = f"count of those with {' and '.join(asked)}"
+    return _Query("people_verdicts", sql, given, formula, None if areas else "covered_people")
+
+
+def _sites(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
+    sql = (
+        "SELECT operator, technology, sites, cells, people, per_10000 FROM region_sites "
+        "WHERE scope = $scope AND region_id IS NOT DISTINCT FROM $region "
+        "AND coalesce(operator, 'not given') = $operator AND technology = $technology"
+    )
+    given = {"scope": row["scope"], "region": row["region_id"]}
+    return _Query("region_sites", sql, given, "sites / people x 10,000", "10000 * sites / people")
+
+
+def _declared(row: Row, target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
+    sql = (
+        "SELECT indicator, region_id, period, value, unit, source, input FROM declared_indicators "
+        "WHERE indicator = $indicator AND region_id IS NOT DISTINCT FROM $region "
+        "ORDER BY period DESC"
+    )
+    given = {"indicator": target["indicator"], "region": row["region_id"]}
+    return _Query("declared_indicators", sql, given, "the latest period's value, as declared")
+
+
+_QUERIES: dict[str, Callable[[Row, Mapping[str, Any], Mapping[str, Any]], _Query]] = {
+    "lines": _lines, "places": _places, "scenes": _places, "villages": _villages,
+    "service": _service, "people": _people, "areas": _people, "sites": _sites,
+    "declared": _declared,
+}  # fmt: skip
