@@ -237,6 +237,33 @@ def network_verdicts() -> pa.Table:
     return _table("network_verdicts", rows)
 
 
+def quality_verdicts() -> pa.Table:
+    """Rates of one operator: of all, of a county where five drives were, of one where none was."""
+    common = {
+        "operator": "46000", "technology": "nr", "source": "drive", "confidence": 0.95,
+        "target": 220.0, "extremes": 0, "clusters_by": "run", "simulated": True,
+        "figure": "mean_downlink_mbps",
+    }  # fmt: skip
+    seen = {
+        "value": 251.3, "low": 232.0, "high": 272.2, "without_extremes": 243.9, "extremes": 1,
+        "largest": 9980.0, "tests": 1311, "runs": 5, "devices": 0, "clusters": 5,
+        "probability": 0.99, "answer": "pass", "basis": "measured", "first_period": "2025-05",
+        "last_period": "2025-06",
+    }  # fmt: skip
+    none = {"tests": 0, "runs": 0, "devices": 0, "clusters": 0, "answer": "undetermined"}
+    county = {"scope": "region", "level": "city", "scope_id": "310000", "name": "Shanghai"}
+    share = {"figure": "tests_share", "value": 0.93, "low": 0.88, "high": 0.96, "target": 0.95,
+             "answer": "undetermined", "extremes": 0, "largest": None, "without_extremes": None,
+             "probability": 0.2}  # fmt: skip
+    rows = [
+        {**common, "scope": "all", **seen},
+        {**common, "scope": "all", **seen, **share},
+        {**common, **county, **seen},
+        {**common, **county, "scope_id": "320500", "name": "Suzhou", **none},
+    ]
+    return _table("quality_verdicts", rows)
+
+
 def people_verdicts() -> pa.Table:
     """People and area of the whole, of one city and of who lives outside it."""
     rows = []
@@ -342,6 +369,7 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
         **parts, "section_verdicts": section_verdicts(parts["sections"]),
         "network_verdicts": network_verdicts(), "settling": settling(),
         "people_verdicts": people_verdicts(),
+        "quality_verdicts": quality_verdicts(),
         "cell_verdicts": cell_verdicts(cells, seed), "lines": lines, "segments": segments,
         "segment_verdicts": verdicts, "line_verdicts": line_verdicts(lines, verdicts),
         "weak_spots": weak_spots(cells, segments), "sites": sites(),

@@ -8,6 +8,18 @@ from pydantic import Field, model_validator
 
 from covermap.rules.typed import Confidence, Count, Positive, Share, Source, Strict, Technology
 
+DIGITS = 3
+"""Tests are counted in bins of so many significant digits: a standard lies between two of them."""
+
+
+def _answered(name: str, value: float | None, smallest: float) -> None:
+    """Refuse a standard that counts of tests do not answer exactly."""
+    if value is None:
+        return
+    digits = str(round(value / smallest)).rstrip("0")
+    if len(digits) > DIGITS or abs(value / smallest - round(value / smallest)) > 1e-6:
+        raise ValueError(f"{name} = {value:g}: give at most {DIGITS} significant digits")
+
 
 class RateStandard(Strict):
     """What a test of rate must reach: one direction, or both."""
@@ -20,6 +32,8 @@ class RateStandard(Strict):
     def _says_something(self) -> RateStandard:
         if self.downlink_mbps is None and self.uplink_mbps is None:
             raise ValueError("needs downlink_mbps = ... or uplink_mbps = ...")
+        _answered("downlink_mbps", self.downlink_mbps, 1e-6)
+        _answered("uplink_mbps", self.uplink_mbps, 1e-6)
         return self
 
 
@@ -47,3 +61,10 @@ class ServiceRule(Strict):
     """So do tests of fewer runs or devices: one device in one place says little of a region."""
     confidence: Confidence
     source: Source
+
+    @model_validator(mode="after")
+    def _says_what_it_asks(self) -> ServiceRule:
+        _answered("latency_ms", self.latency_ms, 1e-3)
+        if self.latency_share is not None and self.latency_ms is None:
+            raise ValueError("latency_share needs latency_ms = ...")
+        return self

@@ -19,6 +19,7 @@ from covermap.service.routes import (
     pages,
     people,
     point,
+    quality,
     sites,
     spots,
     sums,
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         lines,
         sums,
         people,
+        quality,
         sites,
         spots,
     ):  # along: before any line_id

@@ -177,6 +177,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
              "simulated": True}
         ],
     },
+    "quality": {
+        "total": 1, "limit": 100, "offset": 0,
+        "items": [
+            {"scope": "region", "level": "city", "scope_id": "320500", "name": "Suzhou",
+             "operator": "46000", "technology": "nr", "source": "drive",
+             "figure": "mean_downlink_mbps", "value": 251.3, "low": 232.0, "high": 272.2,
+             "confidence": 0.95, "without_extremes": 243.9, "extremes": 1, "largest": 9980.0,
+             "tests": 1311, "runs": 24, "devices": 6, "clusters": 6, "clusters_by": "device",
+             "standard": None, "target": 220.0, "probability": 0.992, "answer": "pass",
+             "basis": "measured", "first_period": "2025-05", "last_period": "2025-06",
+             "simulated": True}
+        ],
+    },
     "spots": {"total": 1, "limit": 100, "offset": 0, "items": [_SPOT]},
     "spot": {
         **_SPOT,

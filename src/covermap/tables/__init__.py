@@ -51,6 +51,7 @@ from covermap.tables.predicted import (
 )
 from covermap.tables.prediction import CELL_MODEL, TERRAIN
 from covermap.tables.quality import (
+    FIGURES,
     LOG_TESTS,
     MIXED,
     PROBE_ALARMS,
@@ -112,6 +113,7 @@ __all__ = [
     "COUNTING_CELLS",
     "DECLARED_INDICATORS",
     "DEEP",
+    "FIGURES",
     "KEY_POINT_VERDICTS",
     "KNOWN_LINES",
     "LEVELS",

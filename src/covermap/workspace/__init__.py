@@ -6,29 +6,21 @@ declared here. Unknown keys are errors that name the key and the nearest known o
 
 from __future__ import annotations
 
-from covermap.workspace.declared import (
-    FILL_IN,
-    Antenna,
-    Areas,
-    Config,
+from covermap.workspace.declared import Config
+from covermap.workspace.files import input_files
+from covermap.workspace.inputs import Areas, Indicators, Lines, Measurements, Sites, Villages
+from covermap.workspace.load import CONFIG_NAME, load_config
+from covermap.workspace.settings import (
     Grid,
-    Indicators,
     Judge,
-    LineClass,
-    Lines,
     Locate,
     Matching,
-    Measurements,
-    Name,
     Population,
     Positions,
     Predict,
-    Sites,
     Terrain,
-    Villages,
 )
-from covermap.workspace.files import input_files
-from covermap.workspace.load import CONFIG_NAME, load_config
+from covermap.workspace.typed import FILL_IN, Antenna, LineClass, Name
 
 __all__ = [
     "CONFIG_NAME",

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from covermap.errors import ConfigError
 from covermap.files import not_a_path
-from covermap.workspace.declared import FILL_IN, KINDS, Config
+from covermap.workspace.declared import KINDS, Config
 from covermap.workspace.explain import explain
+from covermap.workspace.typed import FILL_IN
 
 CONFIG_NAME = "covermap.toml"
 

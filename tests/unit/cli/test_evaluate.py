@@ -11,21 +11,11 @@ import pytest
 from PIL import Image
 
 from commands import covermap
-from covermap.core.prediction import layer
 from covermap.core.prediction.evaluate import reliability
-from covermap.core.prediction.fit import foretold
 from covermap.formats.evaluated import COLOURS, Curve, ErrorMap, errors_png, reliability_png
 from covermap.pipeline import BuildOptions, build
 from covermap.store import Workspace
 from workspaces import make_workspace
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_fit():
-    """Fit to a tenth of the measurements: nothing here asks how good the fit is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layer, "foretold", lambda seen, most=200: foretold(seen, most))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -193,3 +193,14 @@ def test_base_stations_are_listed_by_region(client: Client) -> None:
     assert [(r["scope"], r["target_per_10000"]) for r in found["items"]] == [("all", 38.0)]
     assert client.get("/api/region-sites").json()["total"] > 2
     assert client.get("/api/region-sites?technology=6g").status_code == 422
+
+
+def test_service_quality_is_listed_by_place_and_figure(client: Client) -> None:
+    found = client.get("/api/quality?scope=all&operator=46000").json()
+    assert [row["figure"] for row in found["items"]] == ["mean_downlink_mbps", "tests_share"]
+    (one,) = client.get("/api/quality?region=310000").json()["items"]
+    assert (one["low"], one["high"], one["answer"]) == (232.0, 272.2, "pass")
+    (none,) = client.get("/api/quality?region=320500&figure=mean_downlink_mbps").json()["items"]
+    assert (none["tests"], none["value"]) == (0, None)
+    assert client.get("/api/quality?line=g2").json()["total"] == 0
+    assert client.get("/api/quality?source=rumour").status_code == 422

@@ -20,6 +20,8 @@ from covermap.steps.export.rasters import RasterRequest, export_rasters
 from covermap.store import Build
 from site_worlds import predicted, site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:

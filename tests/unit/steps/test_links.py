@@ -14,7 +14,7 @@ from covermap.steps.match import load_network, match_part
 from covermap.store import Tables, write_table
 from covermap.tables import LINK_KINDS, LINKS, TABLES
 from covermap.workspace import Lines
-from covermap.workspace.declared import LinkKind
+from covermap.workspace.typed import LinkKind
 from made_drives import CONFIG, road, rows, samples
 
 FIELDS = {"class": "kind", "name": "name", "service": "service"}

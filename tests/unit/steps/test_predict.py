@@ -9,8 +9,6 @@ import shapely
 
 from covermap.core.cells import areas_m2, cells_at, centres, parents
 from covermap.core.cells import descendants as below
-from covermap.core.prediction import layer as learning
-from covermap.core.prediction.fit import foretold
 from covermap.engine.local import Workers
 from covermap.engine.step import StepContext
 from covermap.errors import ConfigError, RulePackError
@@ -31,16 +29,11 @@ from covermap.tables import (
 from covermap.workspace import Config
 from cubes import evidence, write_cube
 
+pytestmark = pytest.mark.slow
+
 AT = (9.0, 53.1)
 RESOLUTION = 9
 RULES = load_pack("project-default")
-
-
-@pytest.fixture(autouse=True)
-def quick_fit(request, monkeypatch):
-    """Fit to a tenth of the measurements, but in slow tests: what they ask rests on the fit."""
-    if not request.node.get_closest_marker("slow"):
-        monkeypatch.setattr(learning, "foretold", lambda seen, most=200: foretold(seen, most))
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +171,6 @@ def test_measurements_without_sites_are_told_around_themselves_and_no_farther(tm
     assert sure["probability"].min() > 0.97
 
 
-@pytest.mark.slow
 def test_sites_without_measurements_borrow_from_others_of_their_technology(tmp_path, block):
     measured = block[:400:2]
     build = Build(
@@ -205,7 +197,6 @@ def test_sites_without_measurements_borrow_from_others_of_their_technology(tmp_p
     assert sd["b", "nr"] == pytest.approx(np.sqrt(8**2 + 7**2 + 3**2), abs=0.3)
 
 
-@pytest.mark.slow
 def test_a_layer_that_phones_only_fell_back_to_is_calibrated_by_what_they_sought(tmp_path, block):
     """LTE is measured where it is worst; NR, on the same ground, everywhere: their models agree."""
     measured = block[:400:2]
@@ -255,7 +246,6 @@ def test_a_model_that_no_measurement_is_tied_to_is_not_mixed_with_measurements(t
     assert rows["rsrp_dbm"].between(-130, -70).all()
 
 
-@pytest.mark.slow
 def test_segments_lose_what_the_vehicle_takes_and_measured_ones_say_so(tmp_path, block):
     cells = block[:200:2]
     plain = Build(tmp_path / "a", levels_at(cells), near_m=2000)
@@ -296,7 +286,6 @@ def test_a_technology_without_a_standard_is_named(tmp_path, block):
         build.run(rules=few)
 
 
-@pytest.mark.slow
 def test_processes_give_the_same_bytes(tmp_path, block):
     far = below(parents(cells_at([11.5], [53.1], RESOLUTION), 5), RESOLUTION)
     levels = [*levels_at(block[:60]), *levels_at(far[:60])]

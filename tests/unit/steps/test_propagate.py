@@ -25,6 +25,8 @@ from covermap.tables import CELL_MODEL
 from made_rasters import write_raster
 from site_worlds import MIDDLE, model, predicted, site, write_hills
 
+pytestmark = pytest.mark.slow  # whole builds
+
 TERRAIN = '[predict]\nradius_m = 6000\n[terrain]\nfiles = ["raw/dem*.tif"]\n'
 
 
@@ -239,7 +241,6 @@ def test_what_a_building_takes_is_told_beside_the_level_in_the_open(tmp_path: Pa
     assert {r["entry_db"] for r in model(bare)} == {None}
 
 
-@pytest.mark.slow
 def test_the_same_bytes_whatever_the_order_of_rows_and_the_number_of_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from covermap.core.prediction import layer
 from covermap.core.prediction.calibrate import FEW, calibrated, rough
 from covermap.core.prediction.covariance import RUN_LENGTH_M, Covariance, prior
 from covermap.core.prediction.evaluate import (
@@ -22,12 +21,6 @@ from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.places import blocks_of
 from covermap.core.prediction.spread import Spread, learnt
 from prediction_worlds import THRESHOLD_DBM, TRUE, lonlat, world
-
-
-@pytest.fixture
-def quick_fit(monkeypatch):
-    """Fit to a tenth of the measurements, where a test asks nothing of how good the fit is."""
-    monkeypatch.setattr(layer, "foretold", lambda seen, most=200: foretold(seen, most))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +98,6 @@ def test_offset_and_slope_are_found_and_outliers_do_not_move_them():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_fit")
 def test_places_that_the_model_says_nothing_of_do_not_move_its_offset():
     made = world(3, runs=12, side_m=6000.0, more=0)
     away = made.seen.take(np.arange(0, len(made.seen), 2))
@@ -186,7 +178,6 @@ def test_quantile_and_probability_are_each_others_inverse():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_fit")
 def test_the_order_of_measurements_does_not_matter_to_a_bit(small):
     order = np.random.default_rng(0).permutation(len(small.seen))
     ask = slice(0, 200)
@@ -206,7 +197,6 @@ def test_a_block_and_a_run_are_held_out_as_a_whole(small):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_fit")
 def test_blocks_held_out_are_scored_by_distance_and_add_up(small):
     part = block_parts(small.seen)
     held = held_out(small.seen, part, THRESHOLD_DBM)
