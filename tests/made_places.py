@@ -79,7 +79,7 @@ def again(folder: Path, rules: RulePack, *, count: bool = False) -> Tables:
     context = StepContext(Tables(before), out, Config(), rules)
     if count:
         count_places(context)
-        for name in ("place_evidence", "problems"):
+        for name in ("named_points", "place_evidence", "problems"):
             (out / f"{name}.parquet").replace(before / f"{name}.parquet")
     judge_key_places(context)
     return Tables(out)

@@ -26,6 +26,17 @@ PLACE_EVIDENCE = Table(
     ("place_id", "key_point_id", "operator", "technology", "run_id", "day", "source", "period",
      "rsrp_bin", "sinr_bin"),
 )  # fmt: skip
+NAMED_POINTS = Table(
+    "named_points",
+    "What samples are attached by: each way in which they name a key point that is known.",
+    (
+        C("place", S, "place as samples have it", "not named"),
+        C("key_point", S, "key point as samples have it", "not named"),
+        C("floor", S, "floor as samples have it", "not named"),
+        *_POINT,
+    ),
+    ("place_id", "key_point_id", "place", "key_point", "floor"),
+)
 _LAYER = (
     C("operator", S, "PLMN, or any / all"),
     C("technology", S, "technology of the pack's [place], or any of them"),

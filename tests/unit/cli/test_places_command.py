@@ -10,6 +10,7 @@ import pytest
 
 from commands import covermap
 from covermap.pipeline import BuildOptions, build
+from covermap.store import Workspace
 
 CONFIG = """
 [workspace]
@@ -32,7 +33,7 @@ format = "table"
 source = "drive"
 operator = "46000"
 technology = "nr"
-columns = { time = "time", place = "place", key_point = "point", rsrp_dbm = "rsrp", sinr_db = "sinr" }
+columns = { time = "time", place = "place", key_point = "point", rsrp_dbm = "rsrp", sinr_db = "sinr", latency_ms = "ping" }
 """  # noqa: E501
 LEVELS = {("P1", "hall"): -70, ("P1", "gate"): -72, ("P2", "hall"): -70, ("P2", "gate"): -130,
           ("P3", "hall"): -71}  # fmt: skip
@@ -52,10 +53,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     text = '{"type": "FeatureCollection", "features": [' + ",".join(points) + "]}"
     (root / "raw/places.geojson").write_text(text, encoding="utf-8")
-    lines = ["time,place,point,rsrp,sinr"]
+    lines = ["time,place,point,rsrp,sinr,ping"]
     for (place, point), level in LEVELS.items():
-        lines += [f"2026-03-01T02:00:{i:02d}Z,{place},{point},{level},12" for i in range(20)]
-    lines += ["2026-03-01T02:00:30Z,P3,gaet,-70,12"]
+        lines += [
+            f"2026-03-01T02:00:{i:02d}Z,{place},{point},{level},12,{20 + i}" for i in range(20)
+        ]
+    lines += ["2026-03-01T02:00:30Z,P3,gaet,-70,12,"]
     (root / "raw/indoor.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     made = build(root, BuildOptions(workers=1))
     assert made.tables["place_verdicts"] > 0
@@ -103,3 +106,14 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(served: Path) -> N
 def test_a_key_point_that_nothing_is_known_by_is_told_after_the_build(served: Path) -> None:
     said = covermap("build", served)
     assert "unknown_key_point 1 (P3 / gaet)" in said.out + said.err
+
+
+def test_tests_count_for_the_place_that_their_samples_name(served: Path) -> None:
+    build = Workspace(served).current()
+    found = {
+        row["scope_id"]: (row["name"], row["tests"])
+        for row in build.read("quality_verdicts").to_pylist()
+        if row["scope"] == "place" and row["figure"] == "latency_median_ms"
+        and (row["operator"], row["technology"]) == ("46000", "nr")
+    }  # fmt: skip
+    assert found == {"P1": ("Mall P1", 40), "P2": ("Mall P2", 40), "P3": ("Mall P3", 20)}

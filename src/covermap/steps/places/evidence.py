@@ -12,7 +12,7 @@ from covermap.core.judging.histogram import BIN_COLUMNS, LAYER_COLUMNS, add_coun
 from covermap.core.places.attaching import Attached, Written
 from covermap.engine.step import StepContext
 from covermap.steps.places.known import doubtful, known_points
-from covermap.tables import PLACE_EVIDENCE, PROBLEMS, conform, empty
+from covermap.tables import NAMED_POINTS, PLACE_EVIDENCE, PROBLEMS, conform, empty
 
 KEYS = ["place_id", "key_point_id", "run_id", "campaign", "day"]
 BATCH_ROWS = 1 << 18
@@ -27,7 +27,7 @@ _AS_WRITTEN = f"""
 _SAMPLES = f"""
     SELECT a.place_id, a.key_point_id, s.run_id, s.campaign, strftime(s.time, '%Y-%m-%d') AS day,
            s.operator, s.technology, s.service, s.source, s.period, s.rsrp_dbm, s.sinr_db
-    FROM (SELECT * FROM samples WHERE {_NAMED}) s JOIN attached a
+    FROM (SELECT * FROM samples WHERE {_NAMED}) s JOIN named_points a
       ON s.place IS NOT DISTINCT FROM a.place
      AND s.key_point IS NOT DISTINCT FROM a.key_point
      AND s.floor IS NOT DISTINCT FROM a.floor
@@ -35,7 +35,7 @@ _SAMPLES = f"""
 
 
 def count_places(ctx: StepContext) -> None:
-    """Write `place_evidence`, and `problems` anew with what was found of key points.
+    """Write `named_points`, `place_evidence`, and `problems` anew with what was found of them.
 
     A sample counts for the key point that it names, whether it has a position or not; one that
     names none counts for none, wherever it is.
@@ -47,7 +47,9 @@ def count_places(ctx: StepContext) -> None:
         rows = connection.execute(_AS_WRITTEN).fetchall()
         found = {w: known.attach(w) for w in dict.fromkeys(Written(*row[:3]) for row in rows)}
         problems += _not_attached(rows, found)
-        ctx.write("place_evidence", _counted(connection, found))
+        named = _named(found)
+        ctx.write("named_points", named)
+        ctx.write("place_evidence", _counted(connection, named))
     more = pa.Table.from_pylist(problems, PROBLEMS.schema)
     ctx.write("problems", pa.concat_tables([ctx.tables.read("problems"), more]))
     ctx.report["samples"] = sum(row[5] for row in rows)
@@ -56,18 +58,21 @@ def count_places(ctx: StepContext) -> None:
     )
 
 
-def _counted(connection: Any, found: dict[Written, Attached]) -> pa.Table:
-    """Count the attached samples, some at a time."""
-    attached = [
+def _named(found: dict[Written, Attached]) -> pa.Table:
+    """Give the names that lead to a key point."""
+    rows = [
         {**w._asdict(), "place_id": a.key_point.place_id, "key_point_id": a.key_point.key_point_id}
         for w, a in found.items()
         if a.key_point is not None
     ]
-    if not attached:
+    return pa.Table.from_pylist(rows, NAMED_POINTS.schema)
+
+
+def _counted(connection: Any, named: pa.Table) -> pa.Table:
+    """Count the attached samples, some at a time."""
+    if not named.num_rows:
         return empty(PLACE_EVIDENCE)
-    names = ("place", "key_point", "floor", "place_id", "key_point_id")
-    schema = pa.schema([(name, pa.string()) for name in names])
-    connection.register("attached", pa.Table.from_pylist(attached, schema))
+    connection.register("named_points", named)
     reader = connection.sql(_SAMPLES).to_arrow_reader(BATCH_ROWS)
     parts = [count_bins(pa.Table.from_batches([batch]), KEYS) for batch in reader]
     if not parts:

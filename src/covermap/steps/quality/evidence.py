@@ -142,7 +142,7 @@ def _counted(ctx: StepContext, folders: list[Path]) -> Iterator[pa.RecordBatch]:
     parts = [str(folder / f"{LOG_TESTS.name}.parquet") for folder in folders]
     if not parts:
         return
-    with ctx.connect("matched", "counting_cells") as build:
+    with ctx.connect("matched", "counting_cells", "samples", "named_points") as build:
         build.read_parquet(parts).create_view("tests")
         keys = ", ".join(TEST_EVIDENCE.names[3:11])
         scopes = " UNION ALL ".join(_scopes(build))
@@ -163,6 +163,11 @@ def _scopes(build: Any) -> Iterator[str]:
     yield (
         "SELECT 'line', NULL, line_id, tests.* FROM tests JOIN matched USING (run_id, seq) "
         "WHERE line_id IS NOT NULL"
+    )
+    yield (
+        "SELECT 'place', NULL, place_id, tests.* FROM tests JOIN samples s USING (run_id, seq) "
+        "JOIN named_points p ON s.place IS NOT DISTINCT FROM p.place "
+        "AND s.key_point IS NOT DISTINCT FROM p.key_point AND s.floor IS NOT DISTINCT FROM p.floor"
     )
     for (cell,) in build.execute("SELECT cell FROM counting_cells LIMIT 1").fetchall():
         parent = parent_sql("tests.cell", int(resolutions(np.array([cell], np.int64))[0]))

@@ -30,7 +30,7 @@ _MS = 1_000
 def run(ctx: StepContext) -> None:
     """Write `quality_verdicts`: every figure of every place, layer and source."""
     made = [QUALITY_VERDICTS.schema.empty_table()]
-    with ctx.connect("test_evidence", "regions", "lines") as build:
+    with ctx.connect("test_evidence", "regions", "lines", "places") as build:
         _prepare(build, ctx)
         for kind in KINDS:
             made += [conform(one, QUALITY_VERDICTS) for one in _of_kind(build, kind, ctx)]
@@ -52,7 +52,8 @@ def _prepare(build: Any, ctx: StepContext) -> None:
     )
     build.execute(
         "CREATE TEMP TABLE named AS SELECT 'region' AS scope, region_id AS scope_id, name "
-        "FROM regions UNION ALL SELECT 'line', line_id, coalesce(name, ref) FROM lines"
+        "FROM regions UNION ALL SELECT 'line', line_id, coalesce(name, ref) FROM lines "
+        "UNION ALL SELECT 'place', place_id, min(name) FROM places GROUP BY place_id"
     )
 
 
