@@ -54,11 +54,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = '{"type": "FeatureCollection", "features": [' + ",".join(points) + "]}"
     (root / "raw/places.geojson").write_text(text, encoding="utf-8")
     lines = ["time,place,point,rsrp,sinr,ping"]
-    for (place, point), level in LEVELS.items():
+    for minute, ((place, point), level) in enumerate(LEVELS.items()):
         lines += [
-            f"2026-03-01T02:00:{i:02d}Z,{place},{point},{level},12,{20 + i}" for i in range(20)
+            f"2026-03-01T02:{minute:02d}:{i:02d}Z,{place},{point},{level},12,{20 + i}"
+            for i in range(20)
         ]
-    lines += ["2026-03-01T02:00:30Z,P3,gaet,-70,12,"]
+    lines += ["2026-03-01T02:09:30Z,P3,gaet,-70,12,"]
     (root / "raw/indoor.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     made = build(root, BuildOptions(workers=1))
     assert made.tables["place_verdicts"] > 0
