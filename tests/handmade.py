@@ -17,7 +17,7 @@ import shapely.ops
 from covermap.core.cells import areas_m2, centres
 from covermap.engine.step import StepContext
 from covermap.rules import load_pack
-from covermap.steps import tiles
+from covermap.steps import score, tiles
 from covermap.steps.sites import survey
 from covermap.store import Tables, Workspace, write_table, write_text
 from covermap.tables import TABLES, conform, in_order
@@ -376,7 +376,9 @@ def write_tables(folder: Path, rings: int = 9, seed: int = 1) -> None:
         "stations": _table("stations", stations),
     }.items():  # fmt: skip
         write(folder, name, data)
-    survey(StepContext(Tables(folder), folder, Config(), load_pack("project-default")))
+    ctx = StepContext(Tables(folder), folder, Config(), load_pack("project-default"))
+    survey(ctx)
+    score.run(ctx)
 
 
 def run_tiles(folder: Path, out: Path | None = None, before: Path | None = None) -> StepContext:

@@ -20,6 +20,7 @@ from covermap.service.routes import (
     people,
     point,
     quality,
+    score,
     sites,
     spots,
     sums,
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         sums,
         people,
         quality,
+        score,
         sites,
         spots,
     ):  # along: before any line_id

@@ -190,6 +190,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
              "simulated": True}
         ],
     },
+    "scorecard": {
+        "total": 1, "limit": 100, "offset": 0, "rules": _RULES,
+        "items": [
+            {"target": "roads", "part": None, "kind": "lines", "scope": "all", "level": None,
+             "region_id": None, "name": None, "operator": "all", "technology": "any",
+             "source": None, "value": 412.7, "low": 366.0, "high": 551.4, "unit": "km",
+             "total": 551.4, "undetermined": 140.2, "target_value": 500000.0, "year": 2025,
+             "reached": 0.000825, "p_target": 0.0, "answer": "part", "basis": "measured",
+             "rows": 6, "of": "line_verdicts", "last": "2026-05-24", "rank": None,
+             "headline": True, "simulated": True, "title": None, "title_zh": None,
+             "figure_source": "MIIT 2023 no. 257: road continuously covered by the end of 2025"}
+        ],
+    },
     "spots": {"total": 1, "limit": 100, "offset": 0, "items": [_SPOT]},
     "spot": {
         **_SPOT,

@@ -28,7 +28,7 @@ from covermap.tables import ALL, ANY, TABLES, TECHNOLOGIES
 SERVED = (
     "cell_verdicts", "segment_verdicts", "line_verdicts", "weak_spots", "segments", "lines",
     "stations", "sites", "structures", "posts", "sections", "section_verdicts", "network_verdicts",
-    "settling", "people_verdicts", "region_sites", "quality_verdicts",
+    "settling", "people_verdicts", "region_sites", "quality_verdicts", "scorecard",
     "cell_prediction", "segment_prediction",
 )  # fmt: skip
 """Tables that requests read."""

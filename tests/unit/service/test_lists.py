@@ -204,3 +204,14 @@ def test_service_quality_is_listed_by_place_and_figure(client: Client) -> None:
     assert (none["tests"], none["value"]) == (0, None)
     assert client.get("/api/quality?line=g2").json()["total"] == 0
     assert client.get("/api/quality?source=rumour").status_code == 422
+
+
+def test_the_scorecard_tells_targets_with_titles_and_sources(client: Client) -> None:
+    found = client.get("/api/scorecard?scope=all&headline=true").json()
+    targets = [row["target"] for row in found["items"]]
+    assert targets == ["hsr", "metro", "national", "provincial", "roads"]
+    assert all("MIIT 2023 no. 257" in row["figure_source"] for row in found["items"])
+    metro = client.get("/api/scorecard?target=metro").json()
+    assert {row["target"] for row in metro["items"]} == {"metro"}
+    assert client.get("/api/scorecard?target=nothing").json()["total"] == 0
+    assert client.get("/api/scorecard?scope=planet").status_code == 422

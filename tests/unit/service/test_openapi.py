@@ -13,7 +13,8 @@ LIVE = {
     "lines": "/api/lines", "line": "/api/lines/g2?operator=any&technology=any",
     "profile": "/api/lines/g2/profile", "place": "/api/lines/g2/at?chainage=K101%2B250",
     "sections": "/api/sections", "network": "/api/network",
-    "people": "/api/people", "quality": "/api/quality", "sites": "/api/region-sites",
+    "people": "/api/people", "quality": "/api/quality",
+    "scorecard": "/api/scorecard", "sites": "/api/region-sites",
     "spots": "/api/weak-spots", "spot": "/api/weak-spots/ws-0", "health": "/healthz",
 }  # fmt: skip
 """An address that answers as each example shows."""
@@ -27,7 +28,7 @@ def test_every_endpoint_is_described_with_an_example(client: Client) -> None:
         "/healthz", "/api/build", "/api/point", "/api/cells/{cell}", "/api/lines",
         "/api/lines/{line_id}", "/api/lines/{line_id}/profile", "/api/lines/{line_id}/at",
         "/api/sections", "/api/network", "/api/people", "/api/quality", "/api/region-sites",
-        "/api/weak-spots", "/api/weak-spots/{spot_id}",
+        "/api/scorecard", "/api/weak-spots", "/api/weak-spots/{spot_id}",
         "/tiles/sites.json",
         "/tiles/sites/{z}/{x}/{y}.mvt", "/tiles/{kind}/{operator}/{technology}.json",
         "/tiles/sites.pmtiles", "/tiles/{kind}/{operator}/{technology}.pmtiles",
