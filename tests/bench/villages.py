@@ -95,7 +95,7 @@ def _inside(shape: Any, count: int, source: np.random.Generator) -> tuple[Any, A
     return found[:count, 0], found[:count, 1]
 
 
-def write_cube(folder: Path, lon: Any, lat: Any, village: Any) -> int:
+def write_cube(folder: Path, lon: Any, lat: Any) -> int:
     """Write evidence of cells at random places round villages; give the number of cells."""
     source = np.random.default_rng(2)
     count = len(lon) * POINTS
@@ -212,7 +212,7 @@ def main(size: int) -> None:
     measured = counties.isin(set(chosen)).to_numpy()
     with tempfile.TemporaryDirectory(prefix="villages-") as name:
         folder = Path(name)
-        cells = write_cube(folder, lon[measured], lat[measured], codes["code"][measured])
+        cells = write_cube(folder, lon[measured], lat[measured])
         write_villages(folder, codes, lon, lat)
         print(f"{len(codes)} villages, {int(measured.sum())} of them with {cells} cells around")
         cells_seconds = judge_cells(folder)

@@ -30,10 +30,10 @@ class Alike(Strict):
     """Spread of cells within a village before any was measured, in standard errors of a cell."""
     prior_cells: Positive = 3.0
     """How many measured cells that is worth."""
-    township: Correlation = 0.5
+    township: Correlation = 0.7
     """Correlation of the errors of two villages of a township."""
-    county: Correlation = 0.3
-    city: Correlation = 0.15
+    county: Correlation = 0.2
+    city: Correlation = 0.12
     province: Correlation = 0.1
     everywhere: Correlation = 0.05
     prior_villages: Positive = 5.0

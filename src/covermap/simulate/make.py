@@ -169,6 +169,8 @@ def _write_vectors(folder: Path, world: World) -> None:
             vectors.write_collection(path, stations)
     if world.recipe.places.villages:
         vectors.write_collection(folder / "raw/villages.geojson", vectors.village_features(world))
+        points = vectors.village_point_features(world)
+        vectors.write_collection(folder / "raw/village-points.geojson", points)
     if world.recipe.places.key_places:
         vectors.write_collection(
             folder / "raw/places.geojson", vectors.place_features(key_points(world))

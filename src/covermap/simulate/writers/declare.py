@@ -65,7 +65,10 @@ def workspace_toml(recipe: Recipe, seed_note: str) -> str:
     if lines:
         config["lines"] = lines
     if recipe.places.villages:
-        config["villages"] = [_areas("villages", ("code", "name", "population"))]
+        config["villages"] = [
+            _areas("villages", ("code", "name", "population")),
+            _areas("village-points", ("code", "kind")),
+        ]
     if recipe.places.key_places:
         config["places"] = [
             _areas("places", ("code", "name", "scene", "grade", "key_point", "floor"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from covermap.simulate.frame import to_lonlat, to_plane
 from covermap.simulate.lines import Course
 from covermap.simulate.noise import rng
 from covermap.simulate.places import KeyPoint
@@ -23,6 +24,9 @@ GROUPS = {
     "waterways": ("waterway",),
 }
 """Files of lines: name and the classes in it."""
+
+VILLAGE_POINTS = ("committee", "square", "clinic", "school")
+"""Kinds of key points that a village may have."""
 
 Feature = dict[str, Any]
 
@@ -103,6 +107,20 @@ def village_features(world: World) -> list[Feature]:
         )
         for i in range(count)
     ]
+
+
+def village_point_features(world: World) -> list[Feature]:
+    """Key points of every fourth village, within 300 m of it: committee, school, clinic, square."""
+    source = rng(world.recipe.seed, "village key points")
+    made: list[Feature] = []
+    for village in village_features(world)[::4]:
+        x, y = to_plane(*([c] for c in village["geometry"]["coordinates"]))
+        for kind in VILLAGE_POINTS[: int(source.integers(1, len(VILLAGE_POINTS) + 1))]:
+            away = source.uniform(-200, 200, 2)
+            lon, lat = to_lonlat(float(x[0]) + away[0], float(y[0]) + away[1])
+            about = {"code": village["properties"]["code"], "kind": kind}
+            made.append(_feature("Point", [round(float(lon), 6), round(float(lat), 6)], about))
+    return made
 
 
 def place_features(points: list[KeyPoint]) -> list[Feature]:

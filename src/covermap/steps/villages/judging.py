@@ -106,15 +106,21 @@ class _Judging:
         judged = {layer: self._judge(layer) for layer in self._pairs()}
         for operator in sorted({operator for operator, _ in judged}):
             own = [v for (o, _), v in sorted(judged.items()) if o == operator]
-            judged[operator, ANY] = whichever(own, surest=True)
+            # of one technology alone it is the very same
+            judged[operator, ANY] = own[0] if len(own) == 1 else whichever(own, surest=True)
         members = defaultdict(list)
         for (_, technology), one in sorted(judged.items()):
             members[technology].append(one)
+        made: dict[tuple[int, ...], tuple[Villages, Villages]] = {}
         for technology in sorted({*members, *self._technologies, ANY}):
             some = members.get(technology)
-            judged[ANY, technology] = whichever(some) if some else self._judge(None)
-            if some:
-                judged[ALL, technology] = every(some)
+            if not some:
+                judged[ANY, technology] = self._judge(None)
+                continue
+            key = tuple(map(id, some))
+            if key not in made:
+                made[key] = whichever(some), every(some)
+            judged[ANY, technology], judged[ALL, technology] = made[key]
         return judged
 
     def _pairs(self) -> list[Layer]:

@@ -39,6 +39,9 @@ class Writer:
         self._places, self._regions, self._rule = places, regions, rule
         self._periods = periods
         self._simulated = places.simulated | simulated
+        self._names = [self._named(number) for number in range(1 + len(VILLAGE_LEVELS))]
+        self._settled: dict[int, NDArray[np.float64]] = {}
+        self._summed: dict[int, pa.Table] = {}
         self._ids = pa.DictionaryArray.from_arrays(
             pa.array(np.arange(places.villages, dtype=np.int32)), places.village_id
         )
@@ -68,24 +71,34 @@ class Writer:
         return pa.table({name: columns[name] for name in VILLAGE_VERDICTS.names})
 
     def _settles(self, judged: Villages) -> NDArray[np.float64]:
+        """Give what measuring each village settles; once for layers that are the same."""
+        if id(judged) in self._settled:
+            return self._settled[id(judged)]
         nested = self._regions.nested
         chance = filled(judged.probability, nested, self._rule.alike.prior_villages)
         found = settles(chance, nested)
         found[(judged.basis == MEASURED) & (judged.verdict != UNMEASURED)] = 0.0
-        return np.round(found, 6)
+        self._settled[id(judged)] = np.round(found, 6)
+        return self._settled[id(judged)]
 
     def sums(self, layer: Layer, judged: Villages) -> pa.Table:
         """Give the rows of VILLAGE_SUMS: the whole, and every region of every level."""
-        spread = variances(judged.probability, self._regions.nested)
-        parts = [self._level(number, judged, spread[number]) for number in range(len(spread))]
-        whole = pa.concat_tables(parts)
+        if id(judged) not in self._summed:
+            self._summed[id(judged)] = self._sum(judged)
+        whole = self._summed[id(judged)]
         fixed = {"operator": layer[0], "technology": layer[1]}
         columns = {
-            name: pa.repeat(pa.scalar(fixed[name]), whole.num_rows) if name in fixed
+            name: pa.repeat(pa.scalar(fixed[name]), whole.num_rows)
+            if name in fixed
             else whole[name]
             for name in VILLAGE_SUMS.names
-        }  # fmt: skip
+        }
         return pa.table(columns)
+
+    def _sum(self, judged: Villages) -> pa.Table:
+        spread = variances(judged.probability, self._regions.nested)
+        parts = [self._level(number, judged, spread[number]) for number in range(len(spread))]
+        return pa.concat_tables(parts)
 
     def _level(self, number: int, judged: Villages, variance: NDArray[np.float64]) -> pa.Table:
         """Sum one level; villages in none of its regions come last, if there are any."""
@@ -100,7 +113,7 @@ class Writer:
         low, high = interval(assessed, expected, variance, self._rule.confidence)
         none = assessed == 0
         columns: dict[str, Any] = {
-            **self._named(number),
+            **self._names[number],
             "villages": villages,
             **{
                 word: np.bincount(region[judged.verdict == code], minlength=size)
