@@ -26,6 +26,7 @@ from covermap.steps import (
     propagate,
     quality,
     score,
+    stars,
     tiles,
     villages,
     weak,
@@ -188,6 +189,7 @@ WHOLE_STEPS = (
         ("weak_spots",),
         ("standards", "no_service", "weak"),
     ),
+    WholeStep("stars", stars.run, stars.READS, ("star_ratings",), stars.OF_STARS),
     WholeStep("score", score.run, score.READS, ("scorecard",), score.OF_SCORE),
     WholeStep(
         "tiles",

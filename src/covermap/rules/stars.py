@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from covermap.rules.typed import Count, Share, Source, Strict
 
 ComponentName = Literal["coverage", "signal", "rate", "latency", "stalls"]
-"""Covered share, 0-1; mean level, dBm; share of tests that meet the rate standard, 0-1; mean
-latency, ms; share of tests or time that stalls, 0-1."""
+"""Covered share of what is measured, 0-1; mean level, dBm; share of tests that meet the rate
+standard, 0-1; median latency, ms; share of tests that stall, 0-1."""
 FALLING = ("latency", "stalls")
 """Components of which less is better."""
 

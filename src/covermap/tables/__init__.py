@@ -63,6 +63,7 @@ from covermap.tables.quality import (
 )
 from covermap.tables.score import SCORECARD
 from covermap.tables.sites import CELL_SITES, REGION_SITES, SITE_CELLS
+from covermap.tables.stars import COMPONENTS, STAR_KINDS, STAR_RATINGS
 from covermap.tables.table import TS, Column, Table, conform, empty, in_order, nan_as_null
 from covermap.tables.verdicts import (
     CELL_VERDICTS,
@@ -111,6 +112,7 @@ __all__ = [
     "CELL_SITES",
     "CELL_TESTS",
     "CELL_VERDICTS",
+    "COMPONENTS",
     "COUNTING_CELLS",
     "DECLARED_INDICATORS",
     "DEEP",
@@ -162,6 +164,8 @@ __all__ = [
     "SITES",
     "SITE_CELLS",
     "SOURCES",
+    "STAR_KINDS",
+    "STAR_RATINGS",
     "STATIONS",
     "STRUCTURES",
     "TABLES",
@@ -201,7 +205,7 @@ TABLES: dict[str, Table] = {
         CELL_PEOPLE, PEOPLE_VERDICTS, TERRAIN, CELL_MODEL, CELL_LEVELS, CELL_PREDICTION,
         SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
         SITE_CELLS, CELL_SITES, REGION_SITES,
-        NAMED_POINTS, PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
+        STAR_RATINGS, NAMED_POINTS, PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
         VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS, SCORECARD,
         TEST_EVIDENCE, QUALITY_VERDICTS,
     )
