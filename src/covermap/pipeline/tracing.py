@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from covermap.store import Build
+from covermap.tables import NO_TECHNOLOGY
 
 Row = Mapping[Any, Any]
 
@@ -32,7 +33,8 @@ class _Query:
     sql: str
     given: dict[str, Any]
     formula: str
-    sum_of: str | None = None
+    again: str | None = None
+    """What of the rows gives the value once more, in SQL."""
     reads: tuple[str, ...] = ()
     """Further tables."""
 
@@ -48,17 +50,22 @@ def trace(build: Build, row: Row) -> Trace:
     pack = build.manifest["rules"]
     query = _QUERIES[row["kind"]](row, pack["targets"][row["target"]], pack)
     layer = {"operator": row["operator"], "technology": row["technology"]}
-    given = {k: v for k, v in {**layer, **query.given}.items() if f"${k}" in query.sql}
+    judged = {name: build.manifest["config"]["judge"].get(name) for name in ("first", "last")}
+    given = {k: v for k, v in {**layer, **judged, **query.given}.items() if f"${k}" in query.sql}
     with build.connect(query.table, *query.reads) as connection:
         rows = connection.sql(query.sql, params=given).to_arrow_table()
         again = None
-        if query.sum_of is not None and row["value"] is not None:
+        if query.again is not None and row["value"] is not None:
             connection.register("behind", rows)
-            summed = f"SELECT coalesce(sum({query.sum_of}), 0)::DOUBLE FROM behind"
-            again = connection.execute(summed).fetchall()[0][0]
+            once_more = f"SELECT coalesce({query.again}, 0)::DOUBLE FROM behind"
+            again = connection.execute(once_more).fetchall()[0][0]
     return Trace(query.table, rows, query.formula, again)
 
 
+_WITHIN = (
+    "($first::VARCHAR IS NULL AND $last::VARCHAR IS NULL OR period <> 'undated' AND period "
+    "BETWEEN coalesce($first, '0') AND coalesce($last, '9999-99'))"
+)
 _LAYER = "operator = $operator AND technology = $technology"
 
 
@@ -92,7 +99,9 @@ def _lines(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Que
         )
     counted = target["unit"] == "lines"
     formula = "sum of p_pass" if counted else "sum of p_pass x route_length_km"
-    return _Query(table, sql, given, formula, "p_pass" if counted else km, ("line_verdicts",))
+    return _Query(
+        table, sql, given, formula, "sum(p_pass)" if counted else f"sum({km})", ("line_verdicts",)
+    )
 
 
 def _places(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
@@ -109,15 +118,15 @@ def _places(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Qu
             "probability, probability_low, probability_high FROM place_verdicts WHERE "
             f"{where} ORDER BY deep, place_id"
         )
-        return _Query("place_verdicts", sql, given, "sum of probability", "probability")
+        return _Query("place_verdicts", sql, given, "sum of probability", "sum(probability)")
     quotas = row["unit"] == "quotas"
     sql = (
         "SELECT scene, grade, places, deep, not_deep, undetermined, expected, low, high, "
         f"quota_kind, quota, reached FROM scene_sums WHERE {where} AND region_id IS NOT DISTINCT "
         f"FROM $region {'AND quota_kind IS NOT NULL' if quotas else ''} ORDER BY scene, grade"
     )
-    formula, what = ("count of reached = yes", "(reached = 'yes')::INT") if quotas else (
-        "sum of expected", "expected")  # fmt: skip
+    formula, what = ("count of reached = yes", "count(*) FILTER (reached = 'yes')") if quotas else (
+        "sum of expected", "sum(expected)")  # fmt: skip
     return _Query("scene_sums", sql, given, formula, what)
 
 
@@ -133,20 +142,50 @@ def _villages(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) ->
         "ORDER BY v.verdict, v.village_id"
     )
     return _Query("village_verdicts", sql, {"region": row["region_id"]}, "sum of probability",
-                  "probability", reads)  # fmt: skip
+                  "sum(probability)", reads)  # fmt: skip
 
 
-def _service(row: Row, target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
-    """Give the figure's own row, and those of each source, operator and technology beside it."""
+def _service(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
+    """Give the tests of each run, counted: how many, their mean, and how many meet the standard."""
+    kinds = {"mean_downlink_mbps": ["downlink"], "mean_uplink_mbps": ["uplink"]}
+    wanted = {"operator": row["operator"], "technology": row["technology"], "source": row["source"]}
+    own = [name for name, value in wanted.items() if value not in ("any", "mixed", None)]
+    same = "".join(f" AND {name} = ${name}" for name in own)
+    judged, met = _rate_standards(pack["service"]["rates"])
+    share = target["figure"] == "tests_share"
     sql = (
-        "SELECT operator, technology, source, value, low, high, tests, runs, devices, clusters, "
-        "clusters_by, standard, target, answer FROM quality_verdicts WHERE figure = $figure "
-        "AND scope = $scope AND scope_id IS NOT DISTINCT FROM $region "
-        "ORDER BY operator, technology, source"
+        "SELECT regexp_replace(run_id, '/part-[0-9]+$', '') AS run, device_id, source, "
+        "sum(n)::BIGINT AS tests, sum(sum) / sum(n) / 1e6 AS mean_mbps, "
+        f"coalesce(sum(n) FILTER ({judged}), 0)::BIGINT AS asked, "
+        f"coalesce(sum(n) FILTER ({met}), 0)::BIGINT AS met FROM test_evidence WHERE "
+        "list_contains($kinds, kind) AND scope = $scope AND scope_id IS NOT DISTINCT FROM $region "
+        f"AND level IS NOT DISTINCT FROM $level{same} AND {_WITHIN} "
+        "GROUP BY ALL ORDER BY tests DESC, run, source"
     )
-    given = {"figure": target["figure"], "scope": row["scope"], "region": row["region_id"]}
-    formula = f"value of {row['operator']}/{row['technology']}, source {row['source']}"
-    return _Query("quality_verdicts", sql, given, formula)
+    given = {
+        "kinds": kinds.get(target["figure"], ["downlink", "uplink"]), "scope": row["scope"],
+        "region": row["region_id"], "level": row["level"], **{n: wanted[n] for n in own},
+    }  # fmt: skip
+    formula = "met / asked" if share else "sum of tests x mean_mbps / sum of tests"
+    again = "sum(met) / nullif(sum(asked), 0)"
+    if not share:
+        again = "sum(tests * mean_mbps) / sum(tests)"
+    return _Query("test_evidence", sql, given, formula, again)
+
+
+def _rate_standards(rates: Mapping[str, Any]) -> tuple[str, str]:
+    """Write in SQL whether a test of rate is asked something, and whether it meets it."""
+    judged, met = [], []
+    for kind in ("downlink", "uplink"):
+        asked = {t: one[f"{kind}_mbps"] for t, one in rates.items() if one.get(f"{kind}_mbps")}
+        names = ", ".join(f"'{name}'" for name in (*asked, NO_TECHNOLOGY))
+        if asked:
+            judged.append(f"(kind = '{kind}' AND technology IN ({names}))")
+        met += [
+            f"(kind = '{kind}' AND technology = '{t}' AND bin >= {round(rate * 1e6)})"
+            for t, rate in asked.items()
+        ]
+    return " OR ".join(judged) or "false", " OR ".join(met) or "false"
 
 
 def _people(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
@@ -167,7 +206,7 @@ def _people(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Qu
     if areas:
         asked = [f"{n} >= {rule[n]:g}" for n in ("area_share", "people_share") if rule.get(n)]
         formula = f"count of those with {' and '.join(asked)}"
-    return _Query("people_verdicts", sql, given, formula, None if areas else "covered_people")
+    return _Query("people_verdicts", sql, given, formula, None if areas else "sum(covered_people)")
 
 
 def _sites(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
@@ -177,7 +216,9 @@ def _sites(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Q
         "AND coalesce(operator, 'not given') = $operator AND technology = $technology"
     )
     given = {"scope": row["scope"], "region": row["region_id"]}
-    return _Query("region_sites", sql, given, "sites / people x 10,000", "10000 * sites / people")
+    return _Query(
+        "region_sites", sql, given, "sites / people x 10,000", "10000 * sum(sites) / sum(people)"
+    )
 
 
 def _declared(row: Row, target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
