@@ -71,7 +71,7 @@ def held_out_by(peer: Peer, seen: Observations, part: np.ndarray, threshold_dbm:
     """Hold out the same places as `evaluate.held_out` does, and ask a peer."""
     made = []
     for k in np.unique(part[part >= 0]):
-        train, test = merged(seen.take(part != k))[0], merged(seen.take(part == k))[0]
+        train, test = merged(seen.take(part != k)).seen, merged(seen.take(part == k)).seen
         lat = float(seen.lat.mean())
         mean, low, high = peer(plane(train, lat), train.level_dbm, plane(test, lat))
         sd = np.maximum(high - low, 1e-3) / 3.29

@@ -9,6 +9,7 @@ import numpy as np
 from covermap.core.geodesy import points_m
 from covermap.core.prediction.covariance import RUN_LENGTH_M, Covariance
 from covermap.core.prediction.observations import Observations
+from covermap.core.prediction.rigs import ANTENNAS
 
 LON, LAT = 9.0, 53.2
 METRES = np.array([66_800.0, 111_270.0])
@@ -16,6 +17,7 @@ METRES = np.array([66_800.0, 111_270.0])
 TRUE = Covariance(7.0, 800.0, 4.0, 6000.0, 4.0, 0.5)
 THRESHOLD_DBM = -97.0
 ALONE_MEAN_DBM = -92.0
+UNKNOWN = ANTENNAS.index("unknown")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,16 @@ def world(seed, runs=25, side_m=16_000.0, more=700, covariance=TRUE, model=True,
     level = level + rng.normal(size=len(row)) * np.sqrt(14.0 / n)
     none = np.full(len(row), -1)
     seen = Observations(
-        row.astype(np.int64), run, none, none, lon[row], lat[row], level, 14.0 / n, predicted[row]
+        row.astype(np.int64),
+        run,
+        np.full(len(row), UNKNOWN),
+        none,
+        none,
+        lon[row],
+        lat[row],
+        level,
+        14.0 / n,
+        predicted[row],
     )
     return World(seen, row, lon, lat, lasting, predicted, offset, slope)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -44,10 +44,7 @@ def on_a_parking_lot(made):
     one = made.seen.take(row)
     level = made.lasting_dbm[made.row[row]] + rng.normal(0, 4.5, len(row))
     run = 1000 + np.arange(len(row))
-    return Observations(
-        one.place, run, one.device, one.group, one.lon, one.lat, level, one.variance_db2,
-        one.predicted_dbm,
-    )  # fmt: skip
+    return replace(one, run=run, level_dbm=level)
 
 
 def far_away(made):
@@ -55,7 +52,7 @@ def far_away(made):
     there = made.seen.take(made.seen.run >= BEFORE)
     lon, lat = lonlat(np.zeros((1, 2)) + 200_000.0)
     return Observations(
-        there.place + 10**6, there.run, there.device, there.group,
+        there.place + 10**6, there.run, there.antenna, there.device, there.group,
         there.lon + lon[0] - made.lon.min(), there.lat + lat[0] - made.lat.min(),
         there.level_dbm - 10.0, there.variance_db2, there.predicted_dbm,
     )  # fmt: skip

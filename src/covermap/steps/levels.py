@@ -27,7 +27,10 @@ from covermap.tables import CELL_EVIDENCE, CELL_LEVELS, NO_TECHNOLOGY
 
 NAME = CELL_LEVELS.name
 SMALL_ROWS = 2_000_000
-_TEXTS = ("operator", "technology", "run_id", "device_id", "cell_id", "position_basis", "period")
+_TEXTS = (
+    "operator", "technology", "run_id", "device_id", "cell_id", "antenna", "source",
+    "position_basis", "period",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

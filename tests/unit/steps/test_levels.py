@@ -104,6 +104,7 @@ def test_long_logs_are_read_some_runs_at_a_time(tmp_path, monkeypatch):
         "period": ["2026-01"] * size, "position_error_m": [5.0] * size,
         "rsrp_dbm": rng.normal(-90, 4, size), "lon": 9 + 0.0001 * np.arange(size),
         "lat": np.full(size, 53.0),
+            "antenna": ["roof"] * size, "source": ["drive"] * size,
     })  # fmt: skip
     pa.parquet.write_table(table, tmp_path / "samples.parquet", row_group_size=100)
     monkeypatch.setattr(whole_runs, "BATCH_ROWS", 70)

@@ -57,7 +57,7 @@ def levels_at(cells, operator="a", technology="lte", runs=2, seed=0):
         rows += [
             {"cell": int(c), "operator": operator, "technology": technology, "run_id": f"r{run}",
              "device_id": None, "cell_id": None, "level_dbm": float(v), "variance_db2": 2.0,
-             "sample_sd_db": 4.0}
+             "antenna": "unknown", "sample_sd_db": 4.0}
             for c, v in zip(cells, level, strict=True)
         ]  # fmt: skip
     return rows

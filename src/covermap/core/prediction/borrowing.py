@@ -10,6 +10,7 @@ Without any of them nothing is told but the prior: the model as it is, with its 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from covermap.core.prediction.calibrate import OFFSET_SD_DB, SLOPE_SD, Calibration
 from covermap.core.prediction.covariance import prior
 from covermap.core.prediction.layer import Learned
+from covermap.core.prediction.rigs import Rigs
 from covermap.core.prediction.spread import Spread
 
 Floats = NDArray[np.float64]
@@ -47,13 +49,13 @@ def borrowed(middle_dbm: float, others: Sequence[Learned]) -> Learned:
     slope, slope_2 = _of_another(slopes, spread[:, 1], SLOPE_SD**2)
     calibration = Calibration(
         np.array([middle_dbm + offset, 1.0 + slope]), np.diag([offset_db2, slope_2]), middle_dbm,
-        {},
-        "borrowed" if tell else "prior", 0, True,
+        Rigs(), "borrowed" if tell else "prior", 0, True,
     )  # fmt: skip
     if not tell:
         return Learned(calibration, prior(True, False), Spread())
     surest = max(tell, key=lambda one: one.calibration.places)
-    return Learned(calibration, surest.covariance, surest.spread)
+    rigs = replace(surest.calibration.rigs, device_db={}, run_db={})
+    return Learned(replace(calibration, rigs=rigs), surest.covariance, surest.spread)
 
 
 def _offset_at(calibration: Calibration, middle_dbm: float) -> float:

@@ -1,18 +1,18 @@
 """Offset and slope of a model of path loss, fitted to measurements robustly and honestly.
 
-    level = offset + slope (model - middle) + device + Z + run + noise
+    level = offset + slope (model - middle) + antenna + device + Z + run + noise
 
 Prior: the model as it is, ``slope ~ N(1, 0.25^2)``, ``offset - middle ~ N(0, 8^2)`` (published
-models err by 6 to 12 dB untuned); without a model, ``offset ~ N(-97, 15^2)``. Each device has an
-offset ~ N(0, 3^2) around them. Measurements near each other say the same thing: errors are those of
-the correlated field, so a thousand measurements in one street do not make the fit sure. Large
-errors are given less weight (Huber's, at 1.5 standard deviations of the whitened error): what they
-exceed is taken as noise of their own.
+models err by 6 to 12 dB untuned); without a model, ``offset ~ N(-97, 15^2)``; antennas, devices and
+runs as :mod:`covermap.core.prediction.rigs` says. Measurements near each other say the same thing:
+errors are those of the correlated field, so a thousand measurements in one street do not make the
+fit sure. Large errors are given less weight (Huber's, at 1.5 standard deviations of the whitened
+error): what they exceed is taken as noise of their own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,26 +21,26 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.kriging import covariances
-from covermap.core.prediction.merging import known_of
+from covermap.core.prediction.merging import known_of, merged
 from covermap.core.prediction.observations import Observations
-from covermap.core.prediction.places import thinned
+from covermap.core.prediction.places import parts_of, thinned
+from covermap.core.prediction.rigs import Rigs, columns_of, reference_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Basis = Literal["prior", "borrowed", "selected", "few", "fitted"]
 
-MOST = 600
+MOST = 800
 """Measurements that the fit takes, at most: thinned until so few are left."""
 FEW = 30
 """With fewer places measured the fit is told as resting on few."""
 OFFSET_SD_DB, SLOPE_SD = 8.0, 0.25
 ALONE_DBM, ALONE_SD_DB = -97.0, 15.0
-DEVICE_SD_DB = 3.0
 _HUBER = 1.5
 _TURNS = 8
-_DEVICES = 200
 _THIN_M = 250.0
+_SALT = 31
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Calibration:
     """Of the coefficients, 2 x 2."""
     middle_dbm: float
     """The model's level at which the offset holds; 0 without a model."""
-    device_db: dict[int, float]
-    """What each device shows above the mean of devices."""
+    rigs: Rigs
+    """What antennas, devices and runs show above the level that is told."""
     basis: Basis
     """`prior`: nothing was measured; `borrowed`: nothing, but other layers tell; `selected`: only
     where devices had nothing better, which does not tell of other places, so other layers calibrate
@@ -63,6 +63,12 @@ class Calibration:
     """Measured places."""
     with_model: bool
     """Whether there is a model at any of them."""
+
+    @property
+    def prior(self) -> tuple[Floats, Floats]:
+        """Mean and variance of offset and slope before anything is measured."""
+        at, sd = (self.middle_dbm, OFFSET_SD_DB) if self.with_model else (ALONE_DBM, ALONE_SD_DB)
+        return np.array([at, 1.0]), np.array([sd, SLOPE_SD]) ** 2
 
     def design(self, predicted_dbm: Floats) -> Floats:
         """Give the rows of the design for places where the model says so much (NaN: nothing)."""
@@ -75,10 +81,10 @@ class Calibration:
         """
         return self.design(predicted_dbm) @ self.coefficients
 
-    def of_devices(self, device: Ints) -> Floats:
-        """Give the offset of each row's device, dB; 0 where it is not known."""
-        numbers, which = np.unique(device, return_inverse=True)
-        return np.array([self.device_db.get(int(d), 0.0) for d in numbers] or [0.0])[which]
+    def even(self, seen: Observations) -> tuple[Observations, Floats]:
+        """Give measurements as the reference would show them, and how loose that is, dB."""
+        shown, loose = self.rigs.shown(seen.antenna, seen.device, seen.run)
+        return replace(seen, level_dbm=seen.level_dbm - shown), loose
 
 
 def design_of(predicted_dbm: Floats, middle_dbm: float) -> Floats:
@@ -87,59 +93,91 @@ def design_of(predicted_dbm: Floats, middle_dbm: float) -> Floats:
     return np.column_stack([np.ones(len(off)), off])
 
 
-def rough(seen: Observations) -> Calibration:
-    """Calibrate by medians alone, to have residuals of which to learn the covariance."""
+def uncalibrated(seen: Observations) -> Calibration:
+    """Take the prior for what measurements would tell."""
     with_model = bool(np.isfinite(seen.predicted_dbm).any())
     middle = float(np.nanmedian(seen.predicted_dbm)) if with_model else 0.0
-    at = middle if with_model else ALONE_DBM
-    off = seen.level_dbm - np.where(np.isfinite(seen.predicted_dbm), seen.predicted_dbm, at)
-    size = len(off)
-    shift = float(np.median(off)) * size / (size + FEW) if size else 0.0
-    spread = np.diag(_prior(with_model, at)[1])
-    return Calibration(
-        np.array([at + shift, 1.0]), spread, middle, {}, _basis(size), size, with_model
-    )  # fmt: skip
+    places = len(np.unique(seen.place))
+    none = Calibration(
+        np.zeros(2), np.zeros((2, 2)), middle, Rigs(), _basis(places), places, with_model
+    )
+    mean, variance = none.prior
+    return replace(none, coefficients=mean, covariance=np.diag(variance))
 
 
-def calibrated(seen: Observations, share: Floats, covariance: Covariance) -> Calibration:
-    """Fit offset, slope and devices to measurements, one row a place.
+def rigs_of(seen: Observations, covariance: Covariance) -> Rigs:
+    """Learn what antennas, devices and runs show from all measurements of a layer.
 
     Parameters
     ----------
     seen
-        One row a place; see :func:`covermap.core.prediction.merging.merged`.
-    share
-        Sum of the squared weights of the runs in each.
+        One row a place and run.
     covariance
         Of the errors.
     """
-    start = rough(seen)
+    reference = reference_of(seen.place, seen.antenna)
+    rows = np.union1d(_spread(seen), _together(seen))
+    some = seen.take(rows)
+    columns = columns_of(reference, some.place, some.antenna, some.device, some.run)
+    own = columns.design(some.antenna, some.device, some.run)
+    none = np.zeros(own.shape[1])
+    if not own.any():
+        return columns.rigs(none, none)
+    start = uncalibrated(some)
+    away = np.isnan(some.predicted_dbm) & start.with_model
+    x = np.column_stack([start.design(some.predicted_dbm), away, own])
+    mean, variance = start.prior
+    prior = columns.prior
+    mean, variance = np.r_[mean, 0.0, prior[0]], np.r_[variance, ALONE_SD_DB**2, prior[1]]
+    # offsets that have no column are errors that a run has in common
+    loose = columns.rigs(none, none).shown(some.antenna, some.device, some.run)[1]
+    found, spread = _robust(
+        x, some.level_dbm, _errors(some, x, loose, covariance), mean, np.diag(1.0 / variance)
+    )
+    return columns.rigs(found[3:], np.diag(spread)[3:])
+
+
+def rough(seen: Observations, rigs: Rigs) -> Calibration:
+    """Calibrate by a median alone, to have residuals of which to learn the covariance.
+
+    The slope stays as it is: one fitted with a covariance that is not known would take the field's
+    part, and what is left would look like less of a field.
+    """
+    start = replace(uncalibrated(seen), rigs=rigs)
     if not len(seen):
         return start
-    rows = _some(seen, share)
-    seen_some, share = seen.take(rows), share[rows]
-    with_model = bool(np.isfinite(seen.predicted_dbm).any())
-    devices = _often(seen_some.device)
-    x = np.column_stack(
-        [start.design(seen_some.predicted_dbm), seen_some.device[:, None] == devices[None, :]]
-    )
-    mean, variance = _prior(with_model, start.middle_dbm if with_model else ALONE_DBM)
-    mean = np.r_[mean, np.zeros(len(devices))]
-    precision = np.diag(np.r_[1.0 / variance, np.full(len(devices), DEVICE_SD_DB**-2.0)])
-    none = np.zeros(len(share))
-    known = known_of(seen_some, none, x, share, np.sqrt(share))
-    errors = covariances(known, covariance.packed)
-    found, spread = _robust(x, seen_some.level_dbm, errors, mean, precision)
-    shifts = {int(d): float(v) for d, v in zip(devices, found[2:], strict=True)}
-    return Calibration(
-        found[:2], spread[:2, :2], start.middle_dbm, shifts, start.basis, len(seen), with_model
-    )
+    one = merged(*start.even(seen)).seen
+    shift = float(np.median(one.level_dbm - start.mean_dbm(one.predicted_dbm)))
+    shift *= len(one) / (len(one) + FEW)
+    return replace(start, coefficients=start.coefficients + np.array([shift, 0.0]))
 
 
-def _prior(with_model: bool, at_dbm: float) -> tuple[Floats, Floats]:
-    """Mean and variance of offset and slope."""
-    offset_sd = OFFSET_SD_DB if with_model else ALONE_SD_DB
-    return np.array([at_dbm, 1.0]), np.array([offset_sd, SLOPE_SD]) ** 2
+def calibrated(seen: Observations, covariance: Covariance, rigs: Rigs) -> Calibration:
+    """Fit offset and slope to measurements.
+
+    Parameters
+    ----------
+    seen
+        One row a place and run.
+    covariance
+        Of the errors.
+    rigs
+        See :func:`rigs_of`.
+    """
+    start = replace(uncalibrated(seen), rigs=rigs)
+    if not len(seen):
+        return start
+    some, loose = start.even(seen.take(_spread(seen)))
+    x = start.design(some.predicted_dbm)
+    mean, variance = start.prior
+    errors = _errors(some, x, loose, covariance)
+    found, spread = _robust(x, some.level_dbm, errors, mean, np.diag(1.0 / variance))
+    return replace(start, coefficients=found, covariance=spread)
+
+
+def _errors(seen: Observations, x: Floats, loose_db: Floats, covariance: Covariance) -> Floats:
+    none, one = np.zeros(len(seen)), np.ones(len(seen))
+    return covariances(known_of(seen, none, x, one, one, loose_db), covariance.packed)
 
 
 def _basis(places: int) -> Basis:
@@ -148,20 +186,27 @@ def _basis(places: int) -> Basis:
     return "few" if places < FEW else "fitted"
 
 
-def _some(seen: Observations, share: Floats) -> Ints:
-    """Rows for the fit: spread over the map, of each neighbourhood the surest."""
+def _spread(seen: Observations) -> Ints:
+    """Rows for a fit: spread over the map, of each antenna and neighbourhood the surest."""
     rows, side = np.arange(len(seen)), _THIN_M
-    points = seen.points
+    points = np.column_stack([seen.points, 1e9 * seen.antenna])
     while len(rows) > MOST:
-        rows = rows[thinned(points[rows], side, share[rows] + seen.variance_db2[rows])]
+        rows = rows[thinned(points[rows], side, seen.variance_db2[rows])]
         side *= 1.4
     return rows
 
 
-def _often(device: Ints) -> Ints:
-    """Devices that have an offset of their own: those seen most often, ascending."""
-    numbers, count = np.unique(device[device >= 0], return_counts=True)
-    return np.sort(numbers[np.argsort(-count, kind="stable")][:_DEVICES])
+def _together(seen: Observations) -> Ints:
+    """Rows of places where several antennas were, one an antenna, of at most `MOST` / 4 places."""
+    order = np.lexsort([seen.variance_db2, seen.antenna, seen.place])
+    place, antenna = seen.place[order], seen.antenna[order]
+    first = np.r_[True, (place[1:] != place[:-1]) | (antenna[1:] != antenna[:-1])]
+    order, place = order[first[: len(order)]], place[first[: len(order)]]
+    numbers, which, count = np.unique(place, return_inverse=True, return_counts=True)
+    several = numbers[count > 1]
+    rank = parts_of(several, 1 << 40, _SALT)
+    chosen = several[np.argsort(rank, kind="stable")[: MOST // 4]]
+    return order[np.isin(numbers, chosen)[which]]
 
 
 def _robust(

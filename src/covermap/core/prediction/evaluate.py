@@ -1,8 +1,9 @@
 """How good predictions are: blocks and runs held out, foretold from the rest, and scored.
 
 Random points are never held out: the next sample of the same street is no test of a prediction.
-A place held out is scored by the mean level that the runs there measured; its stated variance is
-that of such a mean: what lasts, and what its runs have of their own, by their number.
+A place held out is scored by the mean level that the runs there measured, less what antennas and
+devices show by what is known of them without it; its stated variance is that of such a mean: what
+lasts, and what its runs have of their own, by their number.
 """
 
 from __future__ import annotations
@@ -104,11 +105,12 @@ def held_out(
     made = []
     for k in np.unique(part[part >= 0]):
         layer = learner(seen.take(part != k))
-        truth, _, share, _ = merged(seen.take(part == k))
+        one = merged(*layer.calibration.even(seen.take(part == k)))
+        truth = one.seen
         group = truth.group if with_groups else None
         said = predict(layer, truth.lon, truth.lat, truth.predicted_dbm, group)
         own = said.drive_db2 - said.lasting_db2
-        variance = said.lasting_db2 + share * own + truth.variance_db2
+        variance = said.lasting_db2 + one.share * own + truth.variance_db2 + one.loose_db**2
         spread = layer.spread
         made.append(Held(
             truth.place, truth.lon, truth.lat, truth.level_dbm, said.mean_dbm,

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -31,14 +30,11 @@ from covermap.core.prediction.covariance import (
     PRIOR_SPREAD,
     RUN_LENGTH_M,
     Covariance,
-    field_at,
     moved,
     prior,
-    run_at,
 )
-from covermap.core.prediction.kriging import Known, fill, gap, solve
+from covermap.core.prediction.kriging import Known
 from covermap.core.prediction.likelihood import (
-    LEAST_DB2,
     Geometry,
     density,
     density_and_slopes,
@@ -138,7 +134,7 @@ def fitted(known: Known, told: Foretold, with_model: bool, with_groups: bool) ->
     starts = [prior(with_model, with_groups, shape) for shape in (False, True)]
     if not len(told.row):
         return starts[0]
-    measured = geometry(known, told.row, told.near)
+    measured = geometry(known, told.row, told.near, starts[0].run_offset_sd_db ** 2)
     with ThreadPoolExecutor(2) as pool:  # the kernel lets go of Python
         rough, smooth = pool.map(partial(greatest, measured), starts)
     return smooth[0] if smooth[1] < rough[1] else rough[0]
@@ -203,27 +199,3 @@ def _variance(cost: Callable[[Floats], float], u: Floats, k: int, least: float) 
         moved_u[k] += sign * _STEP
         ends.append(cost(moved_u))
     return 1.0 / max((ends[0] + ends[1] - 2.0 * least) / _STEP**2, 1.0)
-
-
-@njit(cache=True, nogil=True)
-def foretell(known: Known, rows: Ints, near: Ints, packed: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of measurements given their neighbours: noise and run included."""
-    size = near.shape[1]
-    mean, variance = np.empty(len(rows)), np.empty(len(rows))
-    matrix, cross, weight = np.empty((size, size)), np.empty(size), np.empty(size)
-    for t in range(len(rows)):
-        i = rows[t]
-        count = fill(known.points[i], known.group[i], near[t], known, packed, matrix, cross)
-        for k in range(count):
-            j = near[t, k]
-            if known.run[j] == known.run[i]:
-                d = gap(known.points[i], known.points[j])
-                cross[k] += known.part[i] * known.part[j] * run_at(d, packed)
-        solve(matrix, cross, weight, count)
-        mean[t], explained = 0.0, 0.0
-        for k in range(count):
-            mean[t] += weight[k] * known.residual_db[near[t, k]]
-            explained += weight[k] * cross[k]
-        own = known.share[i] * (run_at(0.0, packed) + packed[7]) + known.variance_db2[i]
-        variance[t] = max(field_at(0.0, True, packed) + own - explained, LEAST_DB2)
-    return mean, variance

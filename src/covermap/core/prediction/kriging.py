@@ -39,6 +39,8 @@ class Known(NamedTuple):
     """Its main run."""
     part: Floats
     """Weight of its main run: 1 where it is of one."""
+    loose_db: Floats
+    """Standard deviation of what its main run has everywhere, beyond what any run has."""
     group: Ints
     """Serving cell, or -1."""
     model: Floats
@@ -68,18 +70,44 @@ def kriged(
     mean, variance = np.zeros(len(places)), np.empty(len(places))
     distance = np.full(len(places), np.inf)
     matrix, cross, weight = np.empty((size, size)), np.empty(size), np.empty(size)
+    # places follow each other on the map: most pairs of neighbours were pairs of the one before
+    full, before, at = np.empty((size, size)), np.empty((size, size)), np.empty(size, np.int64)
+    ones, last = near[:0].ravel(), 0
+    points, group, run, part = known.points, known.group, known.run, known.part
+    loose = known.loose_db
+    own = known.share * (run_at(0.0, packed) + packed[7]) + known.variance_db2 + loose**2
+    residual, model = known.residual_db, known.model
+    here = field_at(0.0, True, packed)  # it has some serving cell, known or not
     for i in range(len(places)):
-        count = fill(places[i], groups[i], near[i], known, packed, matrix, cross)
+        some = near[i]
+        count = 0
+        for a in range(size):
+            j = some[a]
+            if j < 0:
+                break
+            count += 1
+            same = groups[i] >= 0 and group[j] == groups[i]
+            cross[a] = field_at(apart(places, i, points, j), same, packed)
+        _found(some, count, ones, last, at)
+        for a in range(count):
+            for b in range(a):
+                if at[a] >= 0 and at[b] >= 0:
+                    full[a, b] = before[at[a], at[b]]
+                else:
+                    full[a, b] = between(points, group, run, part, loose, some[a], some[b], packed)
+                full[b, a] = matrix[a, b] = full[a, b]
+            matrix[a, a] = here + own[some[a]] + JITTER_DB2
+        full, before, ones, last = before, full, some, count
         if count > 0:
-            distance[i] = gap(places[i], known.points[near[i, 0]])
-        solve(matrix, cross, weight, count)
+            distance[i] = apart(places, i, points, some[0])
+        factor(matrix, count)
+        solved(matrix, cross, weight, count)
         total, explained, off = 0.0, 0.0, models[i].copy()
         for k in range(count):
-            total += weight[k] * known.residual_db[near[i, k]]
+            total += weight[k] * residual[some[k]]
             explained += weight[k] * cross[k]
-            off -= weight[k] * known.model[near[i, k]]
+            off -= weight[k] * model[some[k]]
         mean[i] = total
-        here = field_at(0.0, True, packed)  # it has some serving cell, known or not
         doubt = 0.0
         for a in range(len(off)):
             for b in range(len(off)):
@@ -88,24 +116,38 @@ def kriged(
     return mean, variance, distance
 
 
-@njit(cache=True)
-def gap(a: Floats, b: Floats) -> float:
-    """Distance of two points."""
-    x, y, z = a[0] - b[0], a[1] - b[1], a[2] - b[2]
+@njit(cache=True, inline="always")
+def _found(some: Ints, count: int, ones: Ints, last: int, at: Ints) -> None:
+    """Write where each of some rows is among the first of others, -1 where it is not."""
+    for a in range(count):
+        at[a] = -1
+        for b in range(last):
+            if ones[b] == some[a]:
+                at[a] = b
+                break
+
+
+@njit(cache=True, inline="always")
+def apart(some: Floats, i: int, others: Floats, j: int) -> float:
+    """Distance of point i of some from point j of others (no row is taken out: that is slow)."""
+    x, y = some[i, 0] - others[j, 0], some[i, 1] - others[j, 1]
+    z = some[i, 2] - others[j, 2]
     return math.sqrt(x * x + y * y + z * z)
 
 
 @njit(cache=True, inline="always")
-def between(i: int, j: int, known: Known, packed: Floats) -> float:
-    """Covariance of two measurements; of one with itself, its variance."""
-    if i == j:
-        own = known.share[i] * (run_at(0.0, packed) + packed[7])
-        return field_at(0.0, True, packed) + own + known.variance_db2[i]
-    d = gap(known.points[i], known.points[j])
-    same = known.group[i] >= 0 and known.group[i] == known.group[j]
-    value = field_at(d, same, packed)
-    if known.run[i] == known.run[j]:
-        value += known.part[i] * known.part[j] * run_at(d, packed)
+def between(
+    points: Floats, group: Ints, run: Ints, part: Floats, loose: Floats, i: int, j: int,
+    packed: Floats,
+) -> float:  # fmt: skip
+    """Covariance of two measurements, other than one with itself.
+
+    It takes the arrays of :class:`Known` one by one: to take them out of it costs more than this.
+    """
+    d = apart(points, i, points, j)
+    value = field_at(d, group[i] >= 0 and group[i] == group[j], packed)
+    if run[i] == run[j]:
+        value += part[i] * part[j] * run_at(d, packed) + loose[i] * loose[j]
     return value
 
 
@@ -114,48 +156,35 @@ def covariances(known: Known, packed: Floats) -> Floats:
     """Covariance matrix of all measurements."""
     size = len(known.run)
     matrix = np.empty((size, size))
+    points, group, run, part = known.points, known.group, known.run, known.part
+    loose = known.loose_db
+    own = known.share * (run_at(0.0, packed) + packed[7]) + known.variance_db2 + loose**2
     for i in range(size):
-        for j in range(i + 1):
-            matrix[i, j] = matrix[j, i] = between(i, j, known, packed)
+        for j in range(i):
+            matrix[i, j] = matrix[j, i] = between(points, group, run, part, loose, i, j, packed)
+        matrix[i, i] = field_at(0.0, True, packed) + own[i]
     return matrix
 
 
 @njit(cache=True)
-def fill(
-    place: Floats, group: int, near: Ints, known: Known, packed: Floats, matrix: Floats,
-    cross: Floats,
-) -> int:  # fmt: skip
-    """Write covariances of the neighbours (lower half) and to the place; give their number."""
-    count = 0
-    for a in range(len(near)):
-        i = near[a]
-        if i < 0:
-            break
-        count += 1
-        same = group >= 0 and known.group[i] == group
-        cross[a] = field_at(gap(place, known.points[i]), same, packed)
-        for b in range(a + 1):
-            matrix[a, b] = between(i, near[b], known, packed)
-        matrix[a, a] += JITTER_DB2
-    return count
-
-
-@njit(cache=True)
-def solve(matrix: Floats, cross: Floats, weight: Floats, count: int) -> None:
-    """Solve ``matrix weight = cross`` by Cholesky; `matrix` (lower half) becomes its factor."""
-    factor(matrix, count)
-    solved(matrix, cross, weight, count)
-
-
-@njit(cache=True)
 def factor(matrix: Floats, count: int) -> None:
-    """Make of a matrix (lower half) its Cholesky factor."""
-    for a in range(count):
-        for b in range(a + 1):
-            total = matrix[a, b]
-            for c in range(b):
-                total -= matrix[a, c] * matrix[b, c]
-            matrix[a, b] = math.sqrt(max(total, JITTER_DB2)) if a == b else total / matrix[b, b]
+    """Make of a matrix (lower half) its Cholesky factor.
+
+    Column by column, taken off all that is right of it: loops that a processor does several
+    steps of at once, each element's steps in their order.
+    """
+    column = np.empty(count)
+    for c in range(count):
+        root = math.sqrt(max(matrix[c, c], JITTER_DB2))
+        matrix[c, c] = root
+        for a in range(c + 1, count):
+            matrix[a, c] /= root
+            column[a] = matrix[a, c]
+        for a in range(c + 1, count):
+            by = column[a]
+            row = matrix[a]
+            for b in range(c + 1, a + 1):
+                row[b] -= by * column[b]
 
 
 @njit(cache=True)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covermap.core.geodesy import points_m
-from covermap.core.prediction.calibrate import FEW, Calibration, calibrated, rough
-from covermap.core.prediction.covariance import Covariance
-from covermap.core.prediction.fit import Foretold, fitted, foretell, foretold
+from covermap.core.prediction.calibrate import FEW, Calibration, calibrated, rigs_of, rough
+from covermap.core.prediction.covariance import Covariance, prior
+from covermap.core.prediction.fit import Foretold, fitted, foretold
 from covermap.core.prediction.kriging import Known, kriged
+from covermap.core.prediction.likelihood import foretell, geometry
 from covermap.core.prediction.merging import known_of, merged
 from covermap.core.prediction.neighbours import Nearby, nearby, neighbours
 from covermap.core.prediction.observations import Observations
@@ -19,6 +20,7 @@ from covermap.core.prediction.spread import Spread, learnt
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 LEAST = 20
 """Measurements below which nothing but the calibration is learnt: the prior stays."""
@@ -85,45 +87,45 @@ def learned(seen: Observations) -> Learned:
     Serving cells take part where more than one is given. Measurements where the model says nothing
     teach only a layer that has hardly any other: see `modelled`.
     """
-    seen = _in_order(modelled(seen))
-    one, _, share, _ = merged(seen)
-    start = rough(one)
+    seen = _in_order(seen)
+    rigs = rigs_of(seen, prior(False, False))
+    seen = seen.take(modelled(seen))
     with_model = bool(np.isfinite(seen.predicted_dbm).any())
     with_groups = len(np.unique(seen.group[seen.group >= 0])) > 1
     told = foretold(seen) if len(seen) >= LEAST else foretold(seen, 0)
     # targets come in stretches, one a way of leaving out: every second fits, the others test
-    known = _each(seen, start)
-    covariance = fitted(known, _part(told, 0), with_model, with_groups)
-    calibration = calibrated(one, share, covariance)
+    covariance = fitted(_each(seen, rough(seen, rigs)), _part(told, 0), with_model, with_groups)
+    calibration = calibrated(seen, covariance, rigs)
     spread = _spread(seen, calibration, covariance, _part(told, 1))
     return Learned(calibration, covariance, spread)
 
 
 def recalibrated(taught: Learned, seen: Observations) -> Layer:
     """Calibrate a layer by these measurements, with a covariance and spread learnt before."""
-    one, _, share, _ = merged(_in_order(modelled(seen)))
-    calibration = calibrated(one, share, taught.covariance)
+    rigs = rigs_of(_in_order(seen), prior(False, False))
+    calibration = calibrated(_in_order(seen.take(modelled(seen))), taught.covariance, rigs)
     return ready(replace(taught, calibration=calibration), seen)
 
 
-def modelled(seen: Observations) -> Observations:
-    """Leave out measurements where the model says nothing, if enough others stay.
+def modelled(seen: Observations) -> Flags:
+    """Tell measurements that a layer is calibrated by: where the model says something, if enough.
 
     Beyond the reach of every site levels are others than a calibrated model's middle; they would
     shift the offset of all places that have a model.
     """
     told = np.isfinite(seen.predicted_dbm)
-    return seen.take(told) if len(np.unique(seen.place[told])) >= FEW else seen
+    enough = len(np.unique(seen.place[told])) >= FEW
+    return told if enough else np.ones(len(seen), bool)
 
 
 def ready(taught: Learned, seen: Observations) -> Layer:
     """Make a layer ready to be asked near these measurements: all of it, or those of a part."""
     seen, calibration = _in_order(seen), taught.calibration
-    even = replace(seen, level_dbm=seen.level_dbm - calibration.of_devices(seen.device))
-    one, _, share, part = merged(even)
-    off = one.level_dbm - calibration.mean_dbm(one.predicted_dbm)
-    known = known_of(one, off, calibration.design(one.predicted_dbm), share, part)
-    near = nearby(known.points, known.share)
+    one = merged(*calibration.even(seen))
+    off = one.seen.level_dbm - calibration.mean_dbm(one.seen.predicted_dbm)
+    design = calibration.design(one.seen.predicted_dbm)
+    known = known_of(one.seen, off, design, one.share, one.part, one.loose_db)
+    near = nearby(known.points, known.share + one.loose_db**2 / taught.covariance.run_variance_db2)
     return Layer(calibration, taught.covariance, taught.spread, known, near)
 
 
@@ -137,10 +139,10 @@ def _part(told: Foretold, of: int) -> Foretold:
 
 def _each(seen: Observations, calibration: Calibration) -> Known:
     """Measurements for the kernels, one a place and run."""
-    off = seen.level_dbm - calibration.mean_dbm(seen.predicted_dbm)
-    off = off - calibration.of_devices(seen.device)
+    even, loose = calibration.even(seen)
+    off = even.level_dbm - calibration.mean_dbm(seen.predicted_dbm)
     one = np.ones(len(seen))
-    return known_of(seen, off, calibration.design(seen.predicted_dbm), one, one)
+    return known_of(seen, off, calibration.design(seen.predicted_dbm), one, one, loose)
 
 
 def _spread(
@@ -149,8 +151,10 @@ def _spread(
     if not len(told.row):
         return Spread()
     known = _each(seen, calibration)
-    mean, variance = foretell(known, told.row, told.near, covariance.packed)
-    noise = covariance.noise_sd_db**2 + known.variance_db2[told.row]
+    measured = geometry(known, told.row, told.near, covariance.run_offset_sd_db**2)
+    mean, variance = foretell(measured, covariance.packed)
+    noise = known.variance_db2[told.row] + known.loose_db[told.row] ** 2
+    noise += covariance.noise_sd_db**2
     total = covariance.field_variance_db2 + covariance.run_sd_db**2 + covariance.run_offset_sd_db**2
     error = known.residual_db[told.row] - mean
     return learnt(error, np.maximum(variance - noise, 1e-6), noise, total)

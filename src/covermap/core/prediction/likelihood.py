@@ -24,7 +24,7 @@ from covermap.core.prediction.covariance import (
     PRIOR_SPREAD,
     RUN_LENGTH_M,
 )
-from covermap.core.prediction.kriging import JITTER_DB2, Known, factor, gap, solved
+from covermap.core.prediction.kriging import JITTER_DB2, Known, apart, factor, solved
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,63 +49,70 @@ class Geometry(NamedTuple):
 
     residual_db: Floats
     own: Floats
-    """Of the measurement: share, and variance of its samples (two columns)."""
+    """Of the measurement: share, and variance that is not fitted (two columns)."""
     near_db: Floats
     """Residuals of the neighbours."""
     near_own: Floats
-    """Shares, and variances of samples, of the neighbours: [t, a, 0 or 1]."""
+    """Shares, and variances that are not fitted, of the neighbours: [t, a, 0 or 1]."""
     size: Ints
     """Number of neighbours."""
     far: Floats
     """Distance to each neighbour, m."""
     run: Floats
-    """Share of the run's variance that is common with each neighbour: [t, a, own or everywhere]."""
+    """Share of the variance of what a run has there that is common with each neighbour."""
+    offset_db2: Floats
+    """Common variance of what the run has everywhere."""
     group: Flags
     pair_far: Floats
     pair_run: Floats
+    pair_offset_db2: Floats
     pair_group: Flags
 
 
 @njit(cache=True, nogil=True)
-def geometry(known: Known, rows: Ints, near: Ints) -> Geometry:
-    """Measure what is between measurements and their neighbours (rows; -1 behind the last)."""
+def geometry(known: Known, rows: Ints, near: Ints, offset_db2: float) -> Geometry:
+    """Measure what is between measurements and their neighbours (rows; -1 behind the last).
+
+    `offset_db2` is the variance of what any run has everywhere.
+    """
     many, size = near.shape
     pairs = size * (size - 1) // 2
-    made = Geometry(
-        known.residual_db[rows], np.empty((many, 2)), np.zeros((many, size)),
-        np.ones((many, size, 2)), np.zeros(many, np.int64), np.zeros((many, size)),
-        np.zeros((many, size, 2)), np.zeros((many, size), np.bool_), np.zeros((many, pairs)),
-        np.zeros((many, pairs, 2)), np.zeros((many, pairs), np.bool_),
-    )  # fmt: skip
+    own, near_own = np.empty((many, 2)), np.ones((many, size, 2))
+    near_db, far, common = np.zeros((many, size)), np.zeros((many, size)), np.zeros((many, size))
+    offset, same = np.zeros((many, size)), np.zeros((many, size), np.bool_)
+    count = np.zeros(many, np.int64)
+    pair_far, pair_run = np.zeros((many, pairs)), np.zeros((many, pairs))
+    pair_offset, pair_same = np.zeros((many, pairs)), np.zeros((many, pairs), np.bool_)
+    points, run, part, groups = known.points, known.run, known.part, known.group
+    share, residual, loose = known.share, known.residual_db, known.loose_db
+    variance = known.variance_db2 + share * offset_db2 + loose**2
     for t in range(many):
         i = rows[t]
-        made.own[t, 0], made.own[t, 1] = known.share[i], known.variance_db2[i]
+        own[t, 0], own[t, 1] = share[i], variance[i]
         for a in range(size):
             j = near[t, a]
             if j < 0:
                 break
-            made.size[t] += 1
-            made.near_db[t, a] = known.residual_db[j]
-            made.near_own[t, a, 0], made.near_own[t, a, 1] = known.share[j], known.variance_db2[j]
-            made.far[t, a], made.run[t, a, 0], made.run[t, a, 1] = _between(known, i, j)
-            made.group[t, a] = known.group[i] >= 0 and known.group[i] == known.group[j]
+            count[t] += 1
+            near_db[t, a] = residual[j]
+            near_own[t, a, 0], near_own[t, a, 1] = share[j], variance[j]
+            far[t, a] = apart(points, i, points, j)
+            same[t, a] = groups[i] >= 0 and groups[i] == groups[j]
+            if run[i] == run[j]:
+                common[t, a] = part[i] * part[j] * math.exp(-far[t, a] / RUN_LENGTH_M)
+                offset[t, a] = part[i] * part[j] * offset_db2 + loose[i] * loose[j]
             for b in range(a):
                 p, k = a * (a - 1) // 2 + b, near[t, b]
-                far, own, every = _between(known, j, k)
-                made.pair_far[t, p], made.pair_run[t, p, 0] = far, own
-                made.pair_run[t, p, 1] = every
-                made.pair_group[t, p] = known.group[j] >= 0 and known.group[j] == known.group[k]
-    return made
-
-
-@njit(cache=True, inline="always")
-def _between(known: Known, i: int, j: int) -> tuple[float, float, float]:
-    """Distance, m, and the common shares of what a run has of its own there, and everywhere."""
-    far = gap(known.points[i], known.points[j])
-    if known.run[i] != known.run[j]:
-        return far, 0.0, 0.0
-    common = known.part[i] * known.part[j]
-    return far, common * math.exp(-far / RUN_LENGTH_M), common
+                pair_far[t, p] = apart(points, j, points, k)
+                pair_same[t, p] = groups[j] >= 0 and groups[j] == groups[k]
+                if run[j] == run[k]:
+                    decay = math.exp(-pair_far[t, p] / RUN_LENGTH_M)
+                    pair_run[t, p] = part[j] * part[k] * decay
+                    pair_offset[t, p] = part[j] * part[k] * offset_db2 + loose[j] * loose[k]
+    return Geometry(
+        residual[rows], own, near_db, near_own, count, far, common, offset, same, pair_far,
+        pair_run, pair_offset, pair_same,
+    )  # fmt: skip
 
 
 @njit(cache=True, inline="always")
@@ -147,42 +154,30 @@ def density_and_slopes(g: Geometry, packed: Floats) -> tuple[float, Floats, Floa
 
 
 @njit(cache=True, nogil=True)
+def foretell(g: Geometry, packed: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of measurements given their neighbours: noise and run included."""
+    many, work = len(g.residual_db), _work(g.far.shape[1])
+    mean, variance = np.empty(many), np.empty(many)
+    for t in range(many):
+        mean[t], variance[t] = _one(g, t, packed, work)
+    return mean, variance
+
+
+@njit(cache=True, nogil=True)
 def _summed(g: Geometry, packed: Floats, with_slopes: bool) -> tuple[float, Floats, Floats]:
-    size = g.far.shape[1]
-    matrix, parts = np.empty((size, size)), np.empty((size * (size - 1) // 2, _KINDS))
-    near_parts, one = np.empty((size, _KINDS)), np.empty(_KINDS)
-    cross, w, a = np.empty(size), np.empty(size), np.empty(size)
-    field = packed[0] + packed[2] + packed[8]
-    alone = packed[4] + packed[6] + packed[7]
+    work, a = _work(g.far.shape[1]), np.empty(g.far.shape[1])
     by_mean, by_variance = np.empty(PARAMETERS), np.empty(PARAMETERS)
     total, slopes = 0.0, np.zeros(PARAMETERS)
     curve = np.zeros((PARAMETERS, PARAMETERS))
     for t in range(len(g.residual_db)):
-        count = g.size[t]
-        for i in range(count):
-            _parts(g.far[t, i], g.run[t, i, 0], g.group[t, i], packed, one)
-            near_parts[i] = one
-            cross[i] = one[0] + one[2] + one[4] + one[5] + packed[6] * g.run[t, i, 1]
-            matrix[i, i] = field + g.near_own[t, i, 0] * alone + g.near_own[t, i, 1] + JITTER_DB2
-            for j in range(i):
-                p = i * (i - 1) // 2 + j
-                _parts(g.pair_far[t, p], g.pair_run[t, p, 0], g.pair_group[t, p], packed, one)
-                parts[p] = one
-                matrix[i, j] = one[0] + one[2] + one[4] + one[5] + packed[6] * g.pair_run[t, p, 1]
-        factor(matrix, count)
-        solved(matrix, cross, w, count)
-        mean, variance = 0.0, field + g.own[t, 0] * alone + g.own[t, 1]
-        for i in range(count):
-            mean += w[i] * g.near_db[t, i]
-            variance -= w[i] * cross[i]
-        variance = max(variance, LEAST_DB2)
+        mean, variance = _one(g, t, packed, work)
         z = (g.residual_db[t] - mean) / math.sqrt(variance)
         cut = min(max(z, -LINE_FROM), LINE_FROM)
         total -= cut * (z - 0.5 * cut) + 0.5 * math.log(variance)
         if not with_slopes:
             continue
-        solved(matrix, g.near_db[t], a, count)
-        _moves(g, t, packed, w, a, near_parts, parts, by_mean, by_variance)
+        solved(work.matrix, g.near_db[t], a, g.size[t])
+        _moves(g, t, packed, work.weight, a, work.near_parts, work.parts, by_mean, by_variance)
         for k in range(PARAMETERS):
             slopes[k] += by_mean[k] * cut / math.sqrt(variance)
             slopes[k] += 0.5 * by_variance[k] * (cut * z - 1.0) / variance
@@ -193,6 +188,51 @@ def _summed(g: Geometry, packed: Floats, with_slopes: bool) -> tuple[float, Floa
         for m in range(k):
             curve[m, k] = curve[k, m]
     return total, slopes, curve
+
+
+class _Work(NamedTuple):
+    """Room for one measurement after the other."""
+
+    matrix: Floats
+    cross: Floats
+    weight: Floats
+    near_parts: Floats
+    parts: Floats
+    one: Floats
+
+
+@njit(cache=True)
+def _work(size: int) -> _Work:
+    return _Work(
+        np.empty((size, size)), np.empty(size), np.empty(size), np.empty((size, _KINDS)),
+        np.empty((size * (size - 1) // 2, _KINDS)), np.empty(_KINDS),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _one(g: Geometry, t: int, packed: Floats, work: _Work) -> tuple[float, float]:
+    """Mean and variance of one; its factor, weights and parts stay in `work`."""
+    count, matrix, cross, one = g.size[t], work.matrix, work.cross, work.one
+    parts, near_parts, weight = work.parts, work.near_parts, work.weight
+    field, alone = packed[0] + packed[2] + packed[8], packed[4] + packed[7]
+    far, run, group, offset = g.pair_far[t], g.pair_run[t], g.pair_group[t], g.pair_offset_db2[t]
+    for i in range(count):
+        _parts(g.far[t, i], g.run[t, i], g.group[t, i], packed, one)
+        near_parts[i] = one
+        cross[i] = one[0] + one[2] + one[4] + one[5] + g.offset_db2[t, i]
+        matrix[i, i] = field + g.near_own[t, i, 0] * alone + g.near_own[t, i, 1] + JITTER_DB2
+        for j in range(i):
+            p = i * (i - 1) // 2 + j
+            _parts(far[p], run[p], group[p], packed, one)
+            parts[p] = one
+            matrix[i, j] = one[0] + one[2] + one[4] + one[5] + offset[p]
+    factor(matrix, count)
+    solved(matrix, cross, weight, count)
+    mean, variance = 0.0, field + g.own[t, 0] * alone + g.own[t, 1]
+    for i in range(count):
+        mean += weight[i] * g.near_db[t, i]
+        variance -= weight[i] * cross[i]
+    return mean, max(variance, LEAST_DB2)
 
 
 @njit(cache=True, inline="always")

@@ -76,12 +76,14 @@ class Levels:
 class Observations:
     """Levels with where and by what they were measured; arrays of one length.
 
-    Rows of one ``place`` are of one position. ``device`` and ``group`` (of the serving cell) are
-    numbers, -1 where not known. ``predicted_dbm`` is a model's level there, NaN where it has none.
+    Rows of one ``place`` are of one position. ``antenna`` is an index of `rigs.ANTENNAS`;
+    ``device`` and ``group`` (of the serving cell) are numbers, -1 where not known.
+    ``predicted_dbm`` is a model's level there, NaN where it has none.
     """
 
     place: Ints
     run: Ints
+    antenna: Ints
     device: Ints
     group: Ints
     lon: Floats

@@ -25,6 +25,7 @@ from covermap.core.prediction.observations import (
     levels_of,
     sample_sd,
 )
+from covermap.core.prediction.rigs import ANTENNAS
 from covermap.tables import CELL_LEVELS, NO_TECHNOLOGY, in_order
 
 Floats = NDArray[np.float64]
@@ -33,10 +34,12 @@ Layer = tuple[str, str]
 
 FLOOR_SAMPLES = 5
 _FLOOR_TIMES = 3.0
+_LOWEST_SHARE, _MOSTLY, _LEFT_SHARE = 0.25, 0.5, 0.05
+"""When a technology is left for its level, and for what level; see `_left`."""
 _ABOVE_DB = 5.0
 NEEDED = (
-    "operator", "technology", "run_id", "device_id", "cell_id", "rsrp_dbm", "service", "lon", "lat",
-    "position_basis", "position_error_m", "period",
+    "operator", "technology", "run_id", "device_id", "cell_id", "antenna", "source", "rsrp_dbm",
+    "service", "lon", "lat", "position_basis", "position_error_m", "period",
 )  # fmt: skip
 """Columns of samples that levels are made of, and those that place them."""
 
@@ -60,7 +63,7 @@ def levels_in(
     known = cells != NO_CELL
     if not known.all():
         samples, cells = samples.filter(pa.array(known)), cells[known]
-    coded = {name: _codes(samples, name) for name in NEEDED[:5]}
+    coded = {name: _codes(samples, name) for name in NEEDED[:7]}
     level = samples.column("rsrp_dbm").to_numpy().astype(np.float64)
     served = samples.column("service").to_numpy().astype(np.bool_)
     made = [CELL_LEVELS.schema.empty_table()]
@@ -71,9 +74,11 @@ def levels_in(
         own = operator[0] == operator[1].index(layer[0])
         of_it = technology[1].index(layer[1]) if layer[1] in technology[1] else -2
         with_level = own & served & np.isfinite(level) & (technology[0] == of_it)
-        some = np.flatnonzero(with_level | (own & ~served))
+        left, below_dbm = _left(with_level, own & served, coded["run_id"][0], cells, level)
+        some = np.flatnonzero(with_level | left | (own & ~served))
         if len(some):
-            made.append(_of_layer(layer, some, cells, level, with_level, none_dbm, coded))
+            most = np.where(left, below_dbm, none_dbm)
+            made.append(_of_layer(layer, some, cells, level, with_level, most, coded))
     return in_order(pa.concat_tables(made), CELL_LEVELS)
 
 
@@ -83,14 +88,15 @@ def _of_layer(
     cells: Ints,
     level: Floats,
     with_level: NDArray[np.bool_],
-    none_dbm: float,
+    most_dbm: Floats,
     coded: dict[str, tuple[Ints, list[str]]],
 ) -> pa.Table:
     run, device, server = (coded[name] for name in ("run_id", "device_id", "cell_id"))
+    antenna = _antennas(coded["antenna"], coded["source"])
     there, cell = with_level[some], cells[some]
     ones = np.ones(len(some), np.int64)
     floor = floor_of(level[some][there], ones[there])
-    dbm = np.where(there, level[some], none_dbm)
+    dbm = np.where(there, level[some], most_dbm[some])
     rows = Rows(cell, run[0][some], dbm, ones, ~there | (dbm <= floor))
     spread = sample_sd(rows)
     found: Levels = levels_of(rows, spread)
@@ -106,10 +112,37 @@ def _of_layer(
             "cell_id": _words(_most(*key, server[0][some]), server[1]),
             "level_dbm": found.level_dbm,
             "variance_db2": found.variance_db2,
+            "antenna": _words(_most(*key, antenna[some]), list(ANTENNAS)),
             "sample_sd_db": np.full(size, spread),
         },
         schema=CELL_LEVELS.schema,
     )
+
+
+def _left(
+    with_level: NDArray[np.bool_], served: NDArray[np.bool_], run: Ints, cells: Ints, level: Floats
+) -> tuple[NDArray[np.bool_], float]:
+    """Tell samples of another technology that say that this one was too weak, and for what level.
+
+    A phone shows one technology at a time, and what it seeks first gets no sample where it is
+    weak: without those places a layer looks better than it is. Such samples are those of runs that
+    mostly show this technology, and they count only where levels show that it is left for its
+    level: in the cells and runs that have both, half of its levels or more are among the log's
+    lowest fourth. The level is that which a twentieth of the log's samples lie below.
+    """
+    none = np.zeros(len(run), bool)
+    if not with_level.any() or not (served & ~with_level).any():
+        return none, -np.inf
+    size = int(run.max()) + 2
+    shown, of = (np.bincount(run[flags] + 1, minlength=size) for flags in (with_level, served))
+    sought = (2 * shown >= of)[run + 1]
+    left = served & ~with_level & sought
+    where = np.unique(cells, return_inverse=True)[1] * size + run
+    both = np.isin(where, where[left]) & with_level
+    fourth, below = np.quantile(level[with_level], [_LOWEST_SHARE, _LEFT_SHARE])
+    if both.sum() < FLOOR_SAMPLES or (level[both] <= fourth).mean() < _MOSTLY:
+        return none, -np.inf
+    return left, float(below)
 
 
 def observed(levels: pa.Table) -> Observations:
@@ -125,12 +158,14 @@ def observed(levels: pa.Table) -> Observations:
     run, device, server = (_codes(levels, n)[0] for n in ("run_id", "device_id", "cell_id"))
     level, variance = (levels.column(n).to_numpy() for n in ("level_dbm", "variance_db2"))
     nothing = np.full(len(place), np.nan)
-    return Observations(place, run, device, server, lon, lat, level, variance, nothing)
+    names = _codes(levels, "antenna")
+    antenna = np.array([ANTENNAS.index(word) for word in names[1]], np.int64)[names[0]]
+    return Observations(place, run, antenna, device, server, lon, lat, level, variance, nothing)
 
 
-def device_names(levels: pa.Table) -> list[str]:
-    """Give the names of devices by their numbers in `observed`."""
-    return _codes(levels, "device_id")[1]
+def names_in(levels: pa.Table) -> tuple[list[str], list[str]]:
+    """Give the names of devices and of runs by their numbers in `observed`."""
+    return _codes(levels, "device_id")[1], _codes(levels, "run_id")[1]
 
 
 def spread_in(levels: pa.Table) -> float:
@@ -171,6 +206,14 @@ def _codes(rows: pa.Table, name: str) -> tuple[Ints, list[str]]:
     number = np.full(len(words) + 1, -1, np.int64)
     number[order] = np.arange(len(order))
     return number[at], [words[k] for k in order]
+
+
+def _antennas(antenna: tuple[Ints, list[str]], source: tuple[Ints, list[str]]) -> Ints:
+    """Index of `ANTENNAS` of each row: phones of the public may be anywhere, indoors too."""
+    # what is not given has the number -1: the last of these
+    index = np.array([ANTENNAS.index(word) for word in [*antenna[1], "unknown"]], np.int64)
+    public = source[0] == (source[1].index("app") if "app" in source[1] else -2)
+    return np.where(public, ANTENNAS.index("app"), index[antenna[0]])
 
 
 def _words(codes: Ints, names: list[str]) -> pa.Array:

@@ -16,7 +16,7 @@ from covermap.core.cells import cells_at, centres
 from covermap.core.prediction.area import Area
 from covermap.core.prediction.layer import Layer, Prediction, predict, ready
 from covermap.core.prediction.probability import BASES, basis_of, lasting
-from covermap.core.prediction.sources import device_names
+from covermap.core.prediction.sources import names_in
 from covermap.rules import RulePack
 from covermap.steps.predict.learning import Model, Taught, measurements, needed_of, taught_in
 from covermap.steps.predict.regions import Region, among, around, of_layer, read_levels, read_model
@@ -89,7 +89,7 @@ def _layers(work: AskWork) -> Iterator[_Asked]:
     here = read_model(work.tables, np.array([work.shard], np.int64))
     for taught in taught_in(work.learnt):
         own, model = of_layer(levels, taught.layer), Model.of(near, taught.layer)
-        learned = taught.for_devices(device_names(own))
+        learned = taught.among(names_in(own))
         layer = ready(learned, measurements(own, model))
         yield _Asked(taught, layer, Model.of(here, taught.layer))
 

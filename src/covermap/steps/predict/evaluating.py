@@ -23,7 +23,7 @@ from covermap.core.prediction.evaluate import BLOCK_M, Held, block_parts, held_o
 from covermap.core.prediction.layer import Layer as LearntLayer
 from covermap.core.prediction.layer import learn, modelled, recalibrated
 from covermap.core.prediction.observations import Observations
-from covermap.core.prediction.sources import device_names, spread_in
+from covermap.core.prediction.sources import names_in, spread_in
 from covermap.engine.local import Workers
 from covermap.errors import BuildError, NotKnownError
 from covermap.rules import RulePack
@@ -206,10 +206,10 @@ def hold_out(fold: Fold) -> tuple[float, Held]:
     levels = of_layer(read_levels(of.tables, around, of.resolution), fold.layer)
     measured = np.unique(levels.column("cell").to_numpy())
     model = Model.of(read_model(of.tables, around, measured), fold.layer)
-    seen = modelled(measurements(levels, model))
+    seen = measurements(levels, model)
     needed = needed_of(of.rules.cell, of.rules, fold.layer[1], spread_in(levels))
     part = block_parts(seen, of.block_m) if fold.held == "blocks" else run_parts(seen)
-    own = np.isin(parents(seen.place, SHARD_RESOLUTION), fold.region.shards)
+    own = modelled(seen) & np.isin(parents(seen.place, SHARD_RESOLUTION), fold.region.shards)
     return needed, held_out(
         seen, _some_left(np.where(own, part, -1)), needed, _learner(fold, levels)
     )
@@ -224,7 +224,7 @@ def _learner(fold: Fold, levels: pa.Table) -> Callable[[Observations], LearntLay
     known = taught_in(fold.learnt) if fold.learnt is not None else []
     for taught in known:
         if taught.layer == fold.layer:
-            return partial(recalibrated, taught.for_devices(device_names(levels)))
+            return partial(recalibrated, taught.among(names_in(levels)))
     return learn
 
 

@@ -18,8 +18,9 @@ from covermap.core.prediction.calibrate import Calibration
 from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.layer import Learned, learned
 from covermap.core.prediction.observations import SAMPLE_SD_DB, Observations
+from covermap.core.prediction.rigs import ANTENNAS, Rigs
 from covermap.core.prediction.selection import selected_layers
-from covermap.core.prediction.sources import device_names, observed, spread_in
+from covermap.core.prediction.sources import names_in, observed, spread_in
 from covermap.core.prediction.spread import Spread
 from covermap.rules import PieceRule, RulePack
 from covermap.steps.predict.regions import (
@@ -95,7 +96,7 @@ def learn_region(work: LearnWork) -> int:
     for layer in sorted(layers_in(levels)):
         own = of_layer(levels, layer)
         seen = measurements(own, Model.of(model, layer))
-        found[layer] = Taught.of(layer, spread_in(own), learned(seen), device_names(own))
+        found[layer] = Taught.of(layer, spread_in(own), learned(seen), names_in(own))
     middles = _middles(work.tables, around)
     selected = selected_layers(levels)
     telling = {name: one.learned for name, one in found.items() if name not in selected}
@@ -103,7 +104,7 @@ def learn_region(work: LearnWork) -> int:
         found[layer] = _of_selected(found[layer], middles.get(layer), telling)
     for layer in sorted(set(middles) - set(found)):
         others = [one for name, one in telling.items() if name[1] == layer[1]]
-        found[layer] = Taught(layer, SAMPLE_SD_DB, borrowed(middles[layer], others), {})
+        found[layer] = Taught(layer, SAMPLE_SD_DB, borrowed(middles[layer], others), {}, {})
     work.folder.mkdir(parents=True)
     kept = [found[layer] for layer in sorted(found)]
     write_text(work.folder / "rows.json", json.dumps([_row(work, one) for one in kept]))
@@ -133,13 +134,14 @@ def _of_selected(own: Taught, middle_dbm: float | None, telling: dict[Layer, Lea
     gets wrong there. Without a model there is nothing that others could calibrate: what it taught
     stays, and is marked.
     """
-    said, devices = own.learned, own.devices
+    said, devices, runs = own.learned, own.devices, own.runs
     if middle_dbm is not None:
         same = [one for name, one in telling.items() if name[1] == own.layer[1]]
         said, devices = borrowed(middle_dbm, same or list(telling.values())), {}
+        runs = {}
     places = own.learned.calibration.places
     marked = replace(said.calibration, basis="selected", places=places)
-    return replace(own, learned=replace(said, calibration=marked), devices=devices)
+    return replace(own, learned=replace(said, calibration=marked), devices=devices, runs=runs)
 
 
 def needed_of(rule: PieceRule, rules: RulePack, technology: str, sample_sd_db: float) -> float:
@@ -162,7 +164,7 @@ def _row(work: LearnWork, taught: Taught) -> dict[str, Any]:
         "offset_db": float(c.coefficients[0]) - c.middle_dbm if modelled else None,
         "offset_sd_db": float(np.sqrt(c.covariance[0, 0])) if modelled else None,
         "slope": float(c.coefficients[1]) if modelled else None,
-        "level_dbm": float(c.coefficients[0]),
+        "antenna": ANTENNAS[c.rigs.reference], "level_dbm": float(c.coefficients[0]),
         **{name: getattr(said.covariance, name) for name in
            ("short_sd_db", "short_m", "slow_sd_db", "slow_m", "run_sd_db")},
         "sample_sd_db": sample_sd_db, "degrees": said.spread.degrees,
@@ -177,7 +179,8 @@ def _plain(taught: Taught) -> dict[str, Any]:
         "layer": taught.layer, "sample_sd_db": taught.sample_sd_db,
         "calibration": [c.coefficients.tolist(), c.covariance.tolist(), c.middle_dbm, c.basis,
                         c.places, c.with_model],
-        "devices": taught.devices,
+        "antennas": [c.rigs.reference, c.rigs.antenna_db, c.rigs.antenna_sd_db],
+        "devices": taught.devices, "runs": taught.runs,
         "covariance": asdict(said.covariance), "spread": asdict(said.spread),
     }  # fmt: skip
 
@@ -191,17 +194,27 @@ class Taught:
     learned: Learned
     devices: dict[str, float]
     """What each device shows, by its name: numbers are a region's own."""
+    runs: dict[str, float]
 
     @classmethod
-    def of(cls, layer: Layer, sample_sd_db: float, said: Learned, names: list[str]) -> Taught:
-        """Take what was learnt from measurements whose devices have the numbers of these names."""
-        shown = {names[number]: value for number, value in said.calibration.device_db.items()}
-        return cls(layer, sample_sd_db, said, shown)
+    def of(
+        cls, layer: Layer, sample_sd_db: float, said: Learned, names: tuple[list[str], list[str]]
+    ) -> Taught:
+        """Take what was learnt from measurements whose devices and runs have these names."""
+        rigs = said.calibration.rigs
+        known = zip((rigs.device_db, rigs.run_db), names, strict=True)
+        devices, runs = ({word[k]: value for k, value in of.items()} for of, word in known)
+        return cls(layer, sample_sd_db, said, devices, runs)
 
-    def for_devices(self, names: list[str]) -> Learned:
-        """Give it for measurements whose devices have the numbers of these names."""
-        known = {k: self.devices[name] for k, name in enumerate(names) if name in self.devices}
-        return replace(self.learned, calibration=replace(self.learned.calibration, device_db=known))
+    def among(self, names: tuple[list[str], list[str]]) -> Learned:
+        """Give it for measurements whose devices and runs have the numbers of these names."""
+        known = zip((self.devices, self.runs), names, strict=True)
+        devices, runs = (
+            {k: of[word] for k, word in enumerate(words) if word in of} for of, words in known
+        )
+        calibration = self.learned.calibration
+        rigs = replace(calibration.rigs, device_db=devices, run_db=runs)
+        return replace(self.learned, calibration=replace(calibration, rigs=rigs))
 
 
 def taught_in(folder: Path) -> list[Taught]:
@@ -209,13 +222,15 @@ def taught_in(folder: Path) -> list[Taught]:
     found = []
     for one in json.loads((folder / "learnt.json").read_text(encoding="utf-8")):
         coefficients, covariance, middle, basis, places, with_model = one["calibration"]
-        spread = one["spread"]
+        spread, (reference, antenna_db, antenna_sd_db) = one["spread"], one["antennas"]
+        rigs = Rigs(reference, tuple(antenna_db), tuple(antenna_sd_db))
         said = Learned(
-            Calibration(np.array(coefficients), np.array(covariance), middle, {}, basis, places,
-                        with_model),
+            Calibration(np.array(coefficients), np.array(covariance), middle, rigs, basis,
+                        places, with_model),
             Covariance(**one["covariance"]),
             Spread(tuple(spread["scale"]), spread["degrees"], spread["n"]),
         )  # fmt: skip
         operator, technology = one["layer"]
-        found.append(Taught((operator, technology), one["sample_sd_db"], said, one["devices"]))
+        found.append(Taught((operator, technology), one["sample_sd_db"], said, one["devices"],
+                            one["runs"]))  # fmt: skip
     return found

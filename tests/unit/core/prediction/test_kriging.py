@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from covermap.core.geodesy import points_m
 from covermap.core.prediction.covariance import Covariance, moved, prior
-from covermap.core.prediction.fit import foretell
 from covermap.core.prediction.kriging import Known, kriged
+from covermap.core.prediction.likelihood import foretell, geometry
 from covermap.core.prediction.neighbours import (
     ALWAYS,
     NEIGHBOURS,
@@ -25,7 +25,7 @@ def measured(rng, n=25, side=5000.0):
     share = rng.choice([1.0, 0.5], n)
     return Known(
         points_m(lon, lat), rng.normal(0, 8, n), rng.uniform(0.1, 3, n), share,
-        rng.integers(0, 3, n), share, rng.integers(-1, 3, n),
+        rng.integers(0, 3, n), share, rng.choice([0.0, 2.0], n), rng.integers(-1, 3, n),
         np.column_stack([np.ones(n), rng.normal(0, 10, n)]),
     )  # fmt: skip
 
@@ -48,9 +48,10 @@ def dense(known, place, group, model, c=C):
     k = field(d, same | np.eye(n, dtype=bool), c)
     run = known.run[:, None] == known.run[None]
     both = known.part[:, None] * known.part[None]
-    of_run = c.run_sd_db**2 * np.exp(-d / 300.0) + c.run_offset_sd_db**2
-    k += np.where(run & ~np.eye(n, dtype=bool), both * of_run, 0.0)
-    k += np.diag(known.share * c.run_variance_db2 + known.variance_db2)
+    of_run = both * (c.run_sd_db**2 * np.exp(-d / 300.0) + c.run_offset_sd_db**2)
+    of_run += known.loose_db[:, None] * known.loose_db[None]
+    k += np.where(run & ~np.eye(n, dtype=bool), of_run, 0.0)
+    k += np.diag(known.share * c.run_variance_db2 + known.variance_db2 + known.loose_db**2)
     cross = field(np.linalg.norm(known.points - place, axis=1),
                   (known.group == group) & (group >= 0), c)  # fmt: skip
     weight = np.linalg.solve(k, cross)
@@ -108,15 +109,17 @@ def test_what_foretells_a_measurement_counts_its_own_run():
     rng = np.random.default_rng(3)
     known = measured(rng, 12)
     near = np.arange(1, 12)[None, :]
-    mean, variance = foretell(known, np.array([0]), near, C.packed)
+    asked = geometry(known, np.array([0]), near, C.run_offset_sd_db**2)
+    mean, variance = foretell(asked, C.packed)
     d = np.linalg.norm(known.points[:, None] - known.points[None], axis=2)
     same = (known.group[:, None] == known.group[None]) & (known.group[:, None] >= 0)
     k = field(d, same | np.eye(12, dtype=bool))
     run = known.run[:, None] == known.run[None]
     of_run = C.run_sd_db**2 * np.exp(-d / 300.0) + C.run_offset_sd_db**2
-    both = known.part[:, None] * known.part[None]
-    k += np.where(run & ~np.eye(12, dtype=bool), both * of_run, 0.0)
-    k += np.diag(known.share * C.run_variance_db2 + known.variance_db2)
+    of_run *= known.part[:, None] * known.part[None]
+    of_run += known.loose_db[:, None] * known.loose_db[None]
+    k += np.where(run & ~np.eye(12, dtype=bool), of_run, 0.0)
+    k += np.diag(known.share * C.run_variance_db2 + known.variance_db2 + known.loose_db**2)
     weight = np.linalg.solve(k[1:, 1:], k[1:, 0])
     assert mean[0] == pytest.approx(weight @ known.residual_db[1:], abs=1e-4)
     assert variance[0] == pytest.approx(k[0, 0] - weight @ k[1:, 0], abs=1e-4)

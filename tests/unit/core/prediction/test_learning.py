@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from covermap.core.prediction.calibrate import FEW, calibrated, rough
+from covermap.core.prediction.calibrate import FEW, calibrated, rigs_of, uncalibrated
 from covermap.core.prediction.covariance import RUN_LENGTH_M, Covariance, prior
 from covermap.core.prediction.evaluate import (
     block_parts,
@@ -19,8 +19,9 @@ from covermap.core.prediction.layer import learn, learned, predict
 from covermap.core.prediction.merging import merged
 from covermap.core.prediction.observations import Observations
 from covermap.core.prediction.places import blocks_of
+from covermap.core.prediction.rigs import ANTENNAS, Rigs
 from covermap.core.prediction.spread import Spread, learnt
-from prediction_worlds import THRESHOLD_DBM, TRUE, lonlat, world
+from prediction_worlds import THRESHOLD_DBM, TRUE, UNKNOWN, lonlat, world
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,11 @@ def small():
     return world(3, runs=9, side_m=7000.0, more=150)
 
 
-def observations(xy, level, predicted, run=None, device=None):
+def observations(xy, level, predicted, run=None, device=None, antenna=None):
     n = len(xy)
     none, run = np.full(n, -1), np.arange(n) if run is None else run
-    return Observations(np.arange(n), run, none if device is None else device, none,
+    antenna = np.full(n, UNKNOWN) if antenna is None else antenna
+    return Observations(np.arange(n), run, antenna, none if device is None else device, none,
                         *lonlat(xy), level, np.full(n, 1.0), predicted)  # fmt: skip
 
 
@@ -43,11 +45,13 @@ def joined(*parts):
 
 def test_runs_of_one_place_become_one_measurement():
     none = np.full(4, -1)
-    seen = Observations(np.array([5, 2, 5, 5]), np.array([3, 0, 1, 2]), none, np.arange(4),
+    seen = Observations(np.array([5, 2, 5, 5]), np.array([3, 0, 1, 2]), np.full(4, UNKNOWN), none,
+                        np.arange(4),
                         np.array([9.0, 8.0, 9.0, 9.0]), np.full(4, 53.0),
                         np.array([-90.0, -80.0, -100.0, -95.0]), np.array([2.0, 1.0, 2.0, 2.0]),
                         np.full(4, np.nan))  # fmt: skip
-    one, runs, share, part = merged(seen)
+    made = merged(seen)
+    one, runs, share, part = made.seen, made.runs, made.share, made.part
     assert one.place.tolist() == [2, 5]
     assert one.level_dbm == pytest.approx([-80.0, -95.0])
     assert runs.tolist() == [1, 3]
@@ -71,7 +75,7 @@ def test_ten_measurements_move_the_offset_a_little_and_leave_the_slope():
     rng = np.random.default_rng(1)
     predicted = rng.uniform(-110, -70, 10)
     seen = observations(rng.uniform(0, 300, (10, 2)), predicted + 12.0, predicted)
-    made = calibrated(seen, np.ones(10), prior(True, False))
+    made = calibrated(seen, prior(True, False), Rigs())
     assert made.basis == "few"
     shift = made.coefficients[0] - made.middle_dbm
     assert 3.0 < shift < 9.0  # all lie within one fade: half is taken for the fade
@@ -86,13 +90,13 @@ def test_offset_and_slope_are_found_and_outliers_do_not_move_them():
     predicted = rng.uniform(-115, -65, 600)
     level = -90.0 + 6.0 + 0.8 * (predicted + 90.0) + rng.normal(0, 7, 600)
     c = Covariance(6.0, 300.0, 0.5, 6000.0, 3.0, 0.5)
-    clean = calibrated(observations(xy, level, predicted), np.ones(600), c)
+    clean = calibrated(observations(xy, level, predicted), c, Rigs())
     at = clean.mean_dbm(np.array([-90.0]))[0]
     assert at == pytest.approx(-84.0, abs=3 * np.sqrt(clean.covariance[0, 0]) + 0.3)
     assert clean.coefficients[1] == pytest.approx(0.8, abs=0.06)
     wild = level.copy()
     wild[:30] += 60.0
-    robust = calibrated(observations(xy, wild, predicted), np.ones(600), c)
+    robust = calibrated(observations(xy, wild, predicted), c, Rigs())
     moved_by = robust.mean_dbm(np.array([-90.0]))[0] - at
     assert 0.0 < moved_by < 0.2 * 60 * 30 / 600 + 0.7
 
@@ -117,11 +121,10 @@ def test_a_thousand_measurements_in_one_street_do_not_make_the_offset_sure():
     predicted = rng.uniform(-100, -90, 900)
     street = calibrated(
         observations(rng.uniform(0, 1, (900, 2)) * [1000, 5], predicted, predicted),
-        np.ones(900), TRUE,
+        TRUE, Rigs(),
     )  # fmt: skip
-    wide = calibrated(
-        observations(rng.uniform(0, 80_000, (900, 2)), predicted, predicted), np.ones(900), TRUE
-    )
+    far = observations(rng.uniform(0, 80_000, (900, 2)), predicted, predicted)
+    wide = calibrated(far, TRUE, Rigs())
     assert np.sqrt(street.covariance[0, 0]) > 4.0 > 4 * np.sqrt(wide.covariance[0, 0])
 
 
@@ -130,13 +133,65 @@ def test_a_device_that_reads_higher_is_told_apart():
     xy, device = rng.uniform(0, 60_000, (400, 2)), np.arange(400) % 2
     level = -92.0 + rng.normal(0, 8, 400) + 5.0 * device
     nothing = np.full(400, np.nan)
-    made = calibrated(
-        observations(xy, level, nothing, device=device), np.ones(400),
-        Covariance(7.0, 200.0, 0.5, 6000.0, 3.0, 0.5),
-    )  # fmt: skip
-    assert made.device_db[1] - made.device_db[0] == pytest.approx(5.0, abs=1.6)
-    assert made.of_devices(np.array([1, 0, -1]))[2] == 0.0
+    seen = observations(xy, level, nothing, device=device)
+    c = Covariance(7.0, 200.0, 0.5, 6000.0, 3.0, 0.5)
+    made = calibrated(seen, c, rigs_of(seen, c))
+    shown = made.rigs.device_db
+    assert shown[1] - shown[0] == pytest.approx(5.0, abs=1.6)
+    nobody = np.array([-1])
+    assert made.rigs.shown(np.array([UNKNOWN]), nobody, nobody) == (0.0, 0.0)
     assert made.mean_dbm(np.array([np.nan]))[0] == pytest.approx(-89.5, abs=2.5)
+
+
+def vehicles(seed=5, runs=16, without=()):
+    """A world in which some runs are made in cars and trains; each train has its own loss."""
+    made = world(seed, runs=runs, side_m=8000.0, more=200)
+    rng, seen = np.random.default_rng(seed), made.seen
+    kind = np.array(["handheld", "in-car", "in-train", "in-car"])[seen.run % 4]
+    loss = np.select([kind == "in-car", kind == "in-train"], [-6.0, -24.0])
+    loss += np.where(kind == "in-train", rng.normal(0, 5, runs)[seen.run], 0.0)
+    antenna = np.array([ANTENNAS.index(one) for one in kind])
+    seen = replace(seen, antenna=antenna, level_dbm=seen.level_dbm + loss)
+    return made, seen.take(~np.isin(kind, without))
+
+
+@pytest.mark.slow
+def test_what_vehicles_take_is_told_apart_from_the_level_in_the_open():
+    off, inside = [], []
+    for seed in (5, 6, 7):
+        made, seen = vehicles(seed)
+        layer = learn(seen)
+        shown = dict(zip(ANTENNAS, layer.calibration.rigs.antenna_db, strict=True))
+        assert ANTENNAS[layer.calibration.rigs.reference] == "handheld"
+        assert shown["in-car"] == pytest.approx(-6.0, abs=3.0)
+        assert shown["in-train"] == pytest.approx(-24.0, abs=7.0)
+        ask = np.setdiff1d(np.arange(len(made.lon)), made.row)
+        said = predict(layer, made.lon[ask], made.lat[ask], made.predicted_dbm[ask])
+        error = said.mean_dbm - made.lasting_dbm[ask]
+        off.append(error.mean())
+        inside.append((np.abs(error) < 1.645 * np.sqrt(said.lasting_db2)).mean())
+    assert abs(np.mean(off)) < 2.0
+    assert 0.8 < np.mean(inside) < 0.97
+
+
+def test_levels_are_told_as_cars_receive_them_where_nobody_else_measured():
+    _, seen = vehicles(without=("handheld", "in-train"))
+    rigs = rigs_of(seen, prior(True, False))
+    assert ANTENNAS[rigs.reference] == "in-car"
+    shown, loose = rigs.shown(seen.antenna, seen.device, seen.run)
+    assert not shown.any()
+    assert not loose.any()
+
+
+def test_an_offset_that_its_places_hide_makes_a_measurement_less_sure():
+    _, seen = vehicles(without=("in-car",))
+    probes = replace(seen, antenna=np.full(len(seen), ANTENNAS.index("fixed")))
+    few = seen.take(seen.run == 0)
+    both = joined(few, probes.take(np.arange(40)))
+    both = replace(both, run=np.r_[few.run, 1000 + np.arange(40)])
+    _, loose = rigs_of(both, prior(True, False)).shown(both.antenna, both.device, both.run)
+    assert (loose[len(few) :] >= 6.0).all()
+    assert not loose[: len(few)].any()
 
 
 def test_what_is_foretold_never_rests_on_its_own_block(small):
@@ -208,4 +263,4 @@ def test_blocks_held_out_are_scored_by_distance_and_add_up(small):
     none = held_out(small.seen, np.full(len(part), -1), THRESHOLD_DBM)
     assert scored(none, THRESHOLD_DBM).n == 0
     plain = replace(small.seen, predicted_dbm=np.full(len(part), np.nan))
-    assert rough(plain).middle_dbm == 0.0
+    assert uncalibrated(plain).middle_dbm == 0.0

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from covermap.core.prediction.calibrate import rough
-from covermap.core.prediction.covariance import NAMES, RUN_LENGTH_M, moved, prior
+from covermap.core.prediction.calibrate import uncalibrated
+from covermap.core.prediction.covariance import NAMES, RUN_LENGTH_M, RUN_OFFSET_SD_DB, moved, prior
 from covermap.core.prediction.fit import foretold, greatest
 from covermap.core.prediction.layer import learned
 from covermap.core.prediction.likelihood import density, density_and_slopes, geometry
-from covermap.core.prediction.merging import known_of, merged
+from covermap.core.prediction.merging import known_of
 from prediction_worlds import distances, world
+
+OFFSET_DB2 = RUN_OFFSET_SD_DB**2
 
 
 def field(d, same, c):
@@ -32,9 +34,13 @@ def plain(known, told, c):
         group, run = known.group[some], known.run[some]
         same = (group[:, None] == group[None]) & (group[:, None] >= 0)
         own = c.run_sd_db**2 * np.exp(-d / RUN_LENGTH_M) + c.run_offset_sd_db**2
+        own += known.loose_db[some][:, None] * known.loose_db[some][None]
         cov = field(d, same, c) + np.where(run[:, None] == run[None], own, 0.0)
         cov[np.diag_indices(len(some))] = (
-            c.field_variance_db2 + c.run_variance_db2 + known.variance_db2[some]
+            c.field_variance_db2
+            + c.run_variance_db2
+            + known.variance_db2[some]
+            + known.loose_db[some] ** 2
         )
         weight = np.linalg.solve(cov[:-1, :-1], cov[:-1, -1])
         variance = cov[-1, -1] - weight @ cov[:-1, -1]
@@ -49,11 +55,11 @@ def asked(request):
     seen = made.seen.take(np.lexsort([made.seen.run, made.seen.place]))
     if request.param:
         seen = replace(seen, group=seen.place % 3 - 1)
-    start = rough(merged(seen)[0])
+    start = uncalibrated(seen)
     off = seen.level_dbm - start.mean_dbm(seen.predicted_dbm)
     off[::40] += 30.0  # beyond where a square becomes a line
-    one = np.ones(len(seen))
-    known = known_of(seen, off, start.design(seen.predicted_dbm), one, one)
+    one, loose = np.ones(len(seen)), np.where(seen.run % 2 == 0, 3.0, 0.0)
+    known = known_of(seen, off, start.design(seen.predicted_dbm), one, one, loose)
     return known, foretold(seen, 200), request.param
 
 
@@ -61,7 +67,7 @@ def asked(request):
 def test_density_and_slopes_equal_the_plain_ones(asked, smooth):
     known, told, with_groups = asked
     start, u = prior(True, with_groups, smooth), np.random.default_rng(1).normal(0, 0.5, len(NAMES))
-    measured = geometry(known, told.row, told.near)
+    measured = geometry(known, told.row, told.near, OFFSET_DB2)
     value, slopes, curve = density_and_slopes(measured, moved(start, u).packed)
     assert value == density(measured, moved(start, u).packed)
     assert value == pytest.approx(plain(known, told, moved(start, u)), rel=1e-6)
@@ -74,7 +80,7 @@ def test_density_and_slopes_equal_the_plain_ones(asked, smooth):
 def test_the_optimum_is_that_of_a_search_by_numeric_slopes(asked):
     known, told, with_groups = asked
     start = prior(True, with_groups)
-    measured = geometry(known, told.row, told.near)
+    measured = geometry(known, told.row, told.near, OFFSET_DB2)
     made, least = greatest(measured, start)
     free = [k for k in range(len(NAMES)) if with_groups or not NAMES[k].startswith("group")]
 

@@ -52,7 +52,7 @@ def test_the_basis_says_what_a_probability_rests_on():
     n = 200
     xy = rng.uniform(0, 4000, (n, 2))
     none = np.full(n, -1)
-    seen = Observations(np.arange(n), np.zeros(n, int), none, none, *lonlat(xy),
+    seen = Observations(np.arange(n), np.zeros(n, int), none + 4, none, none, *lonlat(xy),
                         rng.normal(-90, 8, n), np.full(n, 2.0), np.full(n, np.nan))  # fmt: skip
     layer = learn(seen.take(slice(0, 12)))
     ask = np.concatenate([xy[:2], xy[:1] + np.array([[0.0, 100.0]]), [[900_000.0, 0.0]] * 3])

@@ -16,7 +16,8 @@ SAMPLE = st.fixed_dictionaries({
     "device_id": st.none() | st.sampled_from(["d1", "d2"]),
     "cell_id": st.none() | st.sampled_from(["c1", "c2"]),
     "period": st.sampled_from(["2025-01", "2025-02"]),
-    "source": st.just("drive"),
+    "source": st.sampled_from(["drive", "app"]),
+    "antenna": st.sampled_from(["roof", "in-car"]),
     "rsrp_dbm": st.none() | st.integers(-139, -60).map(float),
     "sinr_db": st.none(),
     "at": st.integers(0, 2),
@@ -24,7 +25,7 @@ SAMPLE = st.fixed_dictionaries({
 TYPES = {"service": pa.bool_(), "rsrp_dbm": pa.float64(), "sinr_db": pa.float64(), "at": pa.int64()}
 SCHEMA = pa.schema([(k, TYPES.get(k, pa.string())) for k in (
     "operator", "technology", "service", "run_id", "device_id", "cell_id", "period", "source",
-    "rsrp_dbm", "sinr_db", "at")])  # fmt: skip
+    "antenna", "rsrp_dbm", "sinr_db", "at")])  # fmt: skip
 CELLS = cells_at(np.array([9.0, 9.01, 9.02]), np.full(3, 53.0), 10)
 
 
@@ -112,3 +113,35 @@ def test_levels_are_of_cells_and_runs_and_do_not_depend_on_the_order_of_samples(
     lon, lat = centres(observed(first).place)
     assert np.array_equal(observed(first).lon, lon)
     assert np.array_equal(observed(first).lat, lat)
+
+
+def phones(left_db):
+    """A phone that shows NR down to -112 dBm, and LTE beyond; and one that leaves it anywhere."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for k in range(600):
+        level = float(np.round(-60 - k % 3 * 25 + rng.normal(0, 5)))
+        left = level < -112 if left_db is None else k % 10 == 0
+        rows.append({
+            "operator": "a", "technology": "lte" if left else "nr", "service": True, "at": k % 3,
+            "run_id": "r", "rsrp_dbm": -95.0 if left else level, "antenna": "handheld",
+            "source": "drive",
+        })  # fmt: skip
+    return pa.Table.from_pylist(rows, SCHEMA)
+
+
+def test_a_technology_left_for_its_level_is_told_as_below_it_and_not_as_unmeasured():
+    left, anywhere = (phones(one) for one in (None, "anywhere"))
+    cells = CELLS[left.column("at").to_numpy()]
+    levels = {
+        row["cell"]: row for row in levels_in(left, cells, -140.0).to_pylist()
+        if row["technology"] == "nr"
+    }  # fmt: skip
+    shown = left.column("rsrp_dbm").to_numpy()[
+        (left.column("technology").to_numpy(zero_copy_only=False) == "nr") & (cells == CELLS[2])
+    ]
+    weak = levels[int(CELLS[2])]
+    assert -112.5 < weak["level_dbm"] < shown.mean() - 1.0  # the level that lasts is -110
+    plain = levels_in(anywhere, cells, -140.0).to_pylist()
+    strong = [r for r in plain if r["technology"] == "nr" and r["cell"] == int(CELLS[0])]
+    assert strong[0]["level_dbm"] == pytest.approx(-60.0, abs=1.0)
