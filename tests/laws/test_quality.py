@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from covermap.core.quality.alarms import Days, alarms
 from covermap.core.quality.bins import edges_of
 from covermap.core.quality.clusters import (
     mean_bounds,
@@ -115,3 +116,43 @@ def test_intervals_of_quantiles_hold_the_truth(share, runs):
     missed = (low > truth).mean() + (high < truth).mean()  # no end: no miss
     assert 0.005 <= missed <= 0.08
     assert np.isnan(high).mean() < 0.05 or share > 0.9
+
+
+def a_year_of_days(rng, kind, devices=1500, days=365):
+    if kind == "heavy":
+        return rng.standard_t(4, (devices, days))
+    value = rng.normal(size=(devices, days))
+    if kind == "like the day before":
+        for day in range(1, days):
+            value[:, day] = 0.3 * value[:, day - 1] + np.sqrt(1 - 0.09) * value[:, day]
+    return value
+
+
+def watched(value):
+    devices, days = value.shape
+    told = Days(np.repeat(np.arange(devices), days), np.tile(np.arange(days), devices),
+                value.ravel())  # fmt: skip
+    return alarms(told, np.full(devices, 1e-9), falling=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "stated"), [("normal", 0.05), ("heavy", 0.12), ("like the day before", 0.35)]
+)
+def test_false_alarms_are_as_rare_as_is_stated(kind, stated):
+    value = a_year_of_days(np.random.default_rng(7), kind)
+    rate = len(watched(value).first) / len(value)
+    assert 0.5 * stated < rate < 1.3 * stated
+
+
+@pytest.mark.slow
+def test_a_fall_by_two_deviations_is_found_within_days():
+    value = a_year_of_days(np.random.default_rng(8), "normal", days=120)
+    value[:, 60:] -= 2
+    found = watched(value)
+    delay = found.raised % 120 - 60
+    first = np.full(len(value), 1000)
+    np.minimum.at(first, found.raised[delay >= 0] // 120, delay[delay >= 0])
+    assert (first < 60).mean() > 0.97
+    assert np.median(first) <= 5
+    assert np.quantile(first, 0.9) <= 11

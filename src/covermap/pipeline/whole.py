@@ -129,6 +129,7 @@ WHOLE_STEPS = (
         ("quality_verdicts",),
         ("service",),
     ),
+    WholeStep("probes", quality.watch_probes, ("samples",), ("probe_series", "probe_alarms")),
     WholeStep("judge_cells", judge.run_cells, EVIDENCE, VERDICTS[:1], judge.OF_CELLS),
     WholeStep("judge_lines", judge.run_lines, JUDGED_FROM, VERDICTS[1:], judge.OF_LINES),
     WholeStep(

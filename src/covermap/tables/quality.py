@@ -107,28 +107,33 @@ QUALITY_VERDICTS = Table(
 PROBE_FIGURES = ("level", "downlink", "uplink", "latency", "availability")
 PROBE_SERIES = Table(
     "probe_series",
-    "Fixed devices over time: one row a device, layer and hour or day in its span. An hour without "
-    "any report keeps its row.",
+    "Fixed devices over time: one row a device and hour or day, from its first report to the last "
+    "of its input. An hour without any report keeps its row.",
     (
         C("device_id", S, "as in samples; of devices that are not named, the run_id"),
         C("step", S, "hour or day"),
         C("start", TS, "start of the hour or day, UTC"),
-        C("operator", S, "PLMN or declared name"),
+        C("operator", S, "PLMN or declared name: of most of its reports"),
         C("place", S, "place that it stands in, as written", "not named"),
         C("key_point", S, "key point, as written", "not named"),
         C("lon", F64, "longitude, degrees WGS-84: median", "not known"),
         C("lat", F64, "latitude, degrees WGS-84: median", "not known"),
         C("reports", I64, "reports"),
         C("served", I64, "reports with service"),
-        C("expected", F64, "reports to be expected: of the device's usual interval"),
-        C("availability", F64, "share of the expected reports that had service, 0-1"),
+        C("expected", F64, "reports to be expected by the device's usual interval"),
+        C(
+            "availability",
+            F64,
+            "share of the expected reports that came with service, 0-1",
+            "less than one report is expected",
+        ),
         C("level_dbm", F64, "mean level in dB of the reports with service", "none has one"),
         C("downlink_mbps", F64, "mean downlink rate", "not tested"),
         C("uplink_mbps", F64, "mean uplink rate", "not tested"),
         C("latency_ms", F64, "median latency", "not tested"),
         C("simulated", B, "true: made by the simulator"),
     ),
-    ("device_id", "operator", "step", "start"),
+    ("device_id", "step", "start"),
 )
 PROBE_ALARMS = Table(
     "probe_alarms",
@@ -147,5 +152,5 @@ PROBE_ALARMS = Table(
         C("days", I32, "days of history it is told against"),
         C("simulated", B, "true: made by the simulator"),
     ),
-    ("device_id", "operator", "figure", "first"),
+    ("device_id", "figure", "first"),
 )

@@ -30,6 +30,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from covermap.core.cube.samples import group_numbers
+from covermap.core.quality.medians import medians
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -149,7 +150,7 @@ def _manner(rows: _Rows, there: Ints, kind: str) -> NDArray[np.int8]:
     track, time_s, value = rows.track[there], rows.time_s[there], rows.value[kind][there]
     gap = np.diff(time_s)
     pair = np.flatnonzero((np.diff(track) == 0) & np.isfinite(gap) & ~rows.crowd[there][1:])
-    close = _median(track[1:][pair], gap[pair], tracks) <= CLOSE_S
+    close = medians(track[1:][pair], gap[pair], tracks) <= CLOSE_S
     telling = pair[(value[1:][pair] > 0) | (value[:-1][pair] > 0)]
     same = np.bincount(track[1:][telling], value[1:][telling] == value[:-1][telling], tracks)
     held = same >= HELD_SHARE * np.maximum(np.bincount(track[1:][telling], minlength=tracks), 1)
@@ -157,17 +158,6 @@ def _manner(rows: _Rows, there: Ints, kind: str) -> NDArray[np.int8]:
     if kind in OUTCOMES:
         manner[:] = _COUNTER if kind == "stall" else _EACH
     return np.where(close, manner, _EACH).astype(np.int8)
-
-
-def _median(group: Ints, value: Floats, groups: int) -> Floats:
-    """Lower median of the values of each group; NaN for none. Groups are ascending."""
-    order = np.lexsort((value, group))
-    count = np.bincount(group, minlength=groups)
-    first = np.cumsum(count) - count
-    made = np.full(groups, np.nan)
-    some = count > 0
-    made[some] = value[order][(first + (count - 1) // 2)[some]]
-    return made
 
 
 def _results(rows: _Rows, there: Ints, manner: NDArray[np.int8], kind: str) -> tuple[Ints, Ints]:
