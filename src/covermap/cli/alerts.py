@@ -19,8 +19,8 @@ from covermap.store import Build, Workspace
 if TYPE_CHECKING:
     import pandas as pd  # slow to load; the tables bring it when they are read
 
-HEADINGS = ["what", "name", "layer", "before", "after", "beyond noise"]
-LEFT = 3
+HEADINGS = ["what", "name", "figure", "layer", "before", "after", "beyond noise"]
+LEFT = 4
 TIMEOUT_S = 20
 
 
@@ -92,6 +92,7 @@ def _row(row: dict[Any, Any]) -> list[str]:
     return [
         str(row["kind"]),
         str(row["name"] or row["subject_id"]),
+        str(row["figure"]),
         f"{row['operator']}/{row['technology']}",
         _said(row, "before"),
         _said(row, "after"),
@@ -100,8 +101,11 @@ def _row(row: dict[Any, Any]) -> list[str]:
 
 
 def _said(row: dict[Any, Any], when: str) -> str:
-    share = percent(row[f"value_{when}"]) if known(row[f"value_{when}"]) else ""
-    return " ".join(part for part in (row[when], share) if part)
+    value, unit = row[f"value_{when}"], row["unit"]
+    figure = "" if not known(value) else (
+        percent(value) if unit == "share" else f"{value:.2f} {unit}"
+    )  # fmt: skip
+    return " ".join(part for part in (row[when], figure) if part)
 
 
 def _simulated(rows: pd.DataFrame) -> str | None:

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ import pytest
 from commands import covermap
 from covermap.rules import load_pack
 from covermap.store import MANIFEST, Workspace, write_table
-from covermap.tables import LINE_VERDICTS, PLACE_VERDICTS, VILLAGE_VERDICTS, conform, in_order
+from covermap.tables import (
+    LINE_VERDICTS,
+    PLACE_VERDICTS,
+    PROBE_ALARMS,
+    QUALITY_VERDICTS,
+    STAR_RATINGS,
+    VILLAGE_VERDICTS,
+    conform,
+    in_order,
+)
 
 KM = [c.name for c in LINE_VERDICTS.columns if c.name.endswith("_km")]
 LINES = {  # name: answer and share with its interval before, and after
@@ -54,6 +64,49 @@ PLACES = {
 }
 
 
+QUALITY = {  # figure: value with its interval before, and after
+    "mean_downlink_mbps": ((220.0, 210.0, 230.0), (150.0, 140.0, 160.0)),
+    "latency_median_ms": ((20.0, 19.0, 21.0), (40.0, 38.0, 42.0)),
+    "stall_share": ((0.20, 0.18, 0.22), (0.02, 0.01, 0.03)),
+    "connect_share": ((0.99, 0.97, 1.0), (0.985, 0.97, 1.0)),
+}
+
+
+def quality_verdicts(which: int) -> pa.Table:
+    zeros = ("extremes", "tests", "runs", "devices", "clusters")
+    rows = [dict.fromkeys(zeros, 0) | {
+        "scope": "region", "level": "city", "scope_id": "3205", "name": "Suzhou",
+        "operator": "46000", "technology": "nr", "source": "probe", "figure": figure,
+        "confidence": 0.95, "clusters_by": "device", "basis": "measured", "simulated": True,
+        **dict(zip(("value", "low", "high"), said[which], strict=True)),
+    } for figure, said in QUALITY.items()]  # fmt: skip
+    return conform(pa.Table.from_pylist(rows, QUALITY_VERDICTS.schema), QUALITY_VERDICTS)
+
+
+def probe_alarms(which: int) -> pa.Table:
+    """One that was open before already, one that closed, and a new one."""
+    day = datetime(2026, 5, 1, tzinfo=UTC)
+    open_ = {"old": True, "closed": which == 0} | ({"new": True} if which else {})
+    rows = [{
+        "device_id": device, "operator": "46000", "figure": "level", "first": day, "raised": day,
+        "last": day, "open": is_open, "usual": -80.0, "now": -95.0, "strength": 6.0, "days": 30,
+        "simulated": True,
+    } for device, is_open in open_.items()]  # fmt: skip
+    return conform(pa.Table.from_pylist(rows, PROBE_ALARMS.schema), PROBE_ALARMS)
+
+
+STARS = {"a star less": ((4, 0.75), (3, 0.60)), "a point less": ((4, 0.75), (4, 0.74))}
+
+
+def star_ratings(which: int) -> pa.Table:
+    rows = [{
+        "kind": "place", "id": name, "operator": "any", "technology": "nr",
+        "stars": said[which][0], "points": said[which][1], "known_weight": 1.0, "why": "",
+        "n": 9, "tests": 9, "formula": "", "simulated": True,
+    } for name, said in STARS.items()]  # fmt: skip
+    return conform(pa.Table.from_pylist(rows, STAR_RATINGS.schema), STAR_RATINGS)
+
+
 def village_verdicts(which: int) -> pa.Table:
     zeros = ("key_points", "key_points_measured", "cells", "cells_covered", "n", "settles")
     rows = [dict.fromkeys(zeros, 0) | {
@@ -81,6 +134,9 @@ def write(root: Path, build: str, which: int, names: list[str], pack: str, at: i
     for table, rows in (
         (VILLAGE_VERDICTS, village_verdicts(which)),
         (PLACE_VERDICTS, place_verdicts(which)),
+        (QUALITY_VERDICTS, quality_verdicts(which)),
+        (PROBE_ALARMS, probe_alarms(which)),
+        (STAR_RATINGS, star_ratings(which)),
     ):
         write_table(folder / f"{table.name}.parquet", in_order(rows, table), table)
     (folder / MANIFEST).write_text(json.dumps(said), encoding="utf-8")
@@ -92,18 +148,24 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("alerts")
     names = list(LINES)
     write(root, "first", 0, names, "eirene", 1)
-    write(root, "before", 0, names, "project-default", 2)
-    write(root, "after", 1, names, "project-default", 3)
+    write(root, "before", 0, names, "miit-2025", 2)
+    write(root, "after", 1, names, "miit-2025", 3)
     Workspace(root).publish("after")
     return root
 
 
 def test_what_fell_is_told_and_what_is_only_known_better_is_not(two: Path) -> None:
     rows = covermap("alerts", two, "--json").data
-    assert {(row["kind"], row["subject_id"]): row["beyond_noise"] for row in rows} == {
-        ("line", "fell"): True, ("line", "perhaps"): False, ("place", "fails now"): False,
-        ("village", "went dark"): False,
-    }  # fmt: skip
+    place = "region/city/3205/probe"
+    names = ("kind", "subject_id", "figure", "beyond_noise")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("line", "fell", "share_expected", True), ("line", "perhaps", "share_expected", False),
+        ("place", "fails now", "probability_high", False), ("probe", "new", "level", True),
+        ("quality", place, "latency_median_ms", True),
+        ("quality", place, "mean_downlink_mbps", True),
+        ("star", "place/a star less", "points", False),
+        ("village", "went dark", "probability", False),
+    ]  # fmt: skip
     fell, perhaps = (row for row in rows if row["kind"] == "line")
     assert (fell["before"], fell["after"]) == ("pass", "fail")
     assert (fell["value_before"], fell["low_before"], fell["high_after"]) == (0.97, 0.96, 0.83)
@@ -113,23 +175,25 @@ def test_what_fell_is_told_and_what_is_only_known_better_is_not(two: Path) -> No
 
 def test_the_list_names_both_builds_and_says_that_it_is_simulated(two: Path) -> None:
     said = covermap("alerts", two)
-    assert said.out.splitlines()[0] == "before -> after: 4 got worse"
+    assert said.out.splitlines()[0] == "before -> after: 8 got worse"
     assert "Line fell" in said.out
     assert "pass 97.0 %" in said.out
     assert "fail 80.0 %" in said.out
+    assert "220.00 Mbit/s" in said.out
+    assert "-95.00 dBm" in said.out
     assert "not measured" in said.out
     assert "different rules" not in said.out
 
 
 def test_builds_of_different_packs_are_compared_with_a_warning(two: Path) -> None:
     said = covermap("alerts", two, "--against", "first")
-    assert "judged by different rules (eirene 1 and project-default" in said.out
+    assert "judged by different rules (eirene 1 and miit-2025" in said.out
 
 
 def test_one_operator_alone_and_csv_with_every_column(two: Path) -> None:
-    said = covermap("alerts", two, "--operator", "46000", "--csv")
+    said = covermap("alerts", two, "--operator", "any", "--csv")
     assert said.out.startswith("kind,subject_id,name,operator,technology,before,after,")
-    assert len(said.out.splitlines()) == 3  # the lines alone
+    assert len(said.out.splitlines()) == 4
     assert covermap("alerts", two, "--operator", "x").code == 2
 
 
@@ -171,9 +235,8 @@ def test_the_list_is_sent_where_it_is_asked_for(two: Path, inbox: tuple[str, lis
     ((kind, body),) = taken
     assert kind.startswith("application/json")
     assert (body["build"], body["against"], body["workspace"]) == ("after", "before", "w")
-    assert [row["subject_id"] for row in body["alerts"]] == [
-        "fell", "perhaps", "fails now", "went dark",
-    ]  # fmt: skip
+    assert len(body["alerts"]) == 8
+    assert body["alerts"][0]["subject_id"] == "fell"
 
 
 def test_what_cannot_be_sent_is_one_line(two: Path, inbox: tuple[str, list[Any]]) -> None:
