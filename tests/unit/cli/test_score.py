@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from covermap.cli import explain, score
-from covermap.cli.score.page import chart
+from covermap.cli.score.page import PAD, WIDTH, chart
 from covermap.cli.score.words import CLASSES, WORDS
 from covermap.errors import BuildError, NotKnownError
 from covermap.pipeline import BuildOptions, build
@@ -144,8 +144,56 @@ def test_a_chart_of_what_is_here_is_not_dwarfed_by_a_nation_s_figure() -> None:
     assert "#c0392b" not in part
     assert "#c0392b" in whole
     width = float(re.search(r'<rect x="4" y="5" width="([\d.]+)"', part)[1])
-    assert width == pytest.approx(212 * 0.4, abs=0.1)
+    assert width == pytest.approx((WIDTH - 2 * PAD) * 0.4, abs=0.1)
     assert chart(row | {"value": None, "answer": "fail"}) == ""
+
+
+REGIONS = """
+[[regions]]
+name = "counties"
+files = ["raw/counties.geojson"]
+level = "county"
+fields = { code = "code", name = "name" }
+"""
+
+
+def county(code: str, west: float, east: float) -> dict[str, object]:
+    ring = [[west, 31.25], [east, 31.25], [east, 31.4], [west, 31.4], [west, 31.25]]
+    return {
+        "type": "Feature",
+        "properties": {"code": code, "name": f"County {code}"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def test_regions_are_ranked_and_drawn_also_one_without_any_data(invoke, tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    counties = [county("1", 120.59, 120.625), county("2", 120.625, 120.67), county("3", 122, 123)]
+    (root / "raw" / "counties.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": counties}), encoding="utf-8"
+    )
+    toml = root / "covermap.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + REGIONS, encoding="utf-8")
+    build(root, BuildOptions(workers=1, rules="miit-2025"))
+    out = tmp_path / "page.html"
+    result = invoke("score", root, "--regions", "--html", out, "--operator", "46000")
+    assert result.exit_code == 0, result.exception
+    assert "County 1" in result.stdout
+    page = out.read_text(encoding="utf-8")
+    assert "<title>County 1: " in page
+    assert page.count('stroke="#6b7885"') >= 2
+    rows = Workspace(root).current().read("scorecard").to_pylist()
+    road = {
+        row["region_id"]: row for row in rows
+        if row["target"] == "provincial" and row["scope"] == "region" and row["headline"]
+    }  # fmt: skip
+    assert set(road) == {"1", "2"}
+    assert sorted(row["rank"] for row in road.values()) in ([1, 2], [1, 1])
+    length = sum(row["total"] for row in road.values())
+    whole = next(r for r in rows if r["target"] == "provincial" and r["scope"] == "all")
+    assert length == pytest.approx(whole["total"], abs=1e-3)
+    tests = [r for r in rows if r["target"] == "tests" and r["region_id"] == "3"]
+    assert all(r["value"] is None and r["basis"] is None for r in tests)
 
 
 def test_the_spreadsheet_has_targets_layers_and_sources(invoke, root: Path, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from html import escape
 
 from covermap.cli.printing import known, percent
 from covermap.cli.score.card import Card, Row
+from covermap.cli.score.plan import plan_of
 from covermap.cli.score.settle import would_settle
 
-WIDTH, HEIGHT, PAD = 220, 22, 4
+WIDTH, HEIGHT, PAD = 160, 22, 4
 """Size of a small chart, px."""
 MOST_REGIONS = 40
 """Regions of a target that the page shows; `--json` and `--xlsx` have all."""
@@ -23,6 +24,8 @@ th{text-align:left;border-bottom:2px solid #9aa7b4;padding:.3rem .5rem;font-weig
 td{border-bottom:1px solid #dfe5ea;padding:.28rem .5rem;vertical-align:middle}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.d{white-space:nowrap}
+td.t{min-width:15rem}
+.key{display:inline-block;width:1em;height:.8em;margin:0 .25em 0 .6em}
 tr.part td:first-child{padding-left:1.6rem;color:#44505c}
 .answer{display:inline-block;padding:0 .5rem;border-radius:.6rem;white-space:nowrap}
 .pass{background:#cfeccf}.fail{background:#f6cbc6}.undetermined{background:#ffe9ad}
@@ -78,7 +81,7 @@ def _targets(card: Card, rows: list[Row]) -> str:
 
 def _target(card: Card, row: Row) -> str:
     cells = [
-        ("", f"{escape(card.title(row))}<br><small>{_told(card, 'year')} {row['year']}</small>"),
+        ("t", f"{escape(card.title(row))}<br><small>{_told(card, 'year')} {row['year']}</small>"),
         ("n", escape(card.amount(row)) + _of_all(card, row)), ("n", escape(card.ends(row))),
         ("n", escape(card.figure(row))),
         ("n", percent(row["reached"]) if known(row["reached"]) else "-"), ("", chart(row)),
@@ -145,8 +148,15 @@ def _regions(card: Card, heads: list[Row]) -> str:
         rows = [] if known(head["part"]) else card.regions(head["target"])
         if rows:
             some = [_region(card, row) for row in rows[:MOST_REGIONS]]
-            parts.append(f"<h3>{escape(card.title(head))}</h3>{_table(card, headings, some)}")
+            parts.append(f"<h3>{escape(card.title(head))}</h3>{_plans(card, rows)}")
+            parts.append(_table(card, headings, some))
     return f"<h2>{_told(card, 'regions')}</h2>{''.join(parts)}" if parts else ""
+
+
+def _plans(card: Card, rows: list[Row]) -> str:
+    """Draw a map a level."""
+    levels = dict.fromkeys(row["level"] for row in rows)
+    return "".join(plan_of(card, [r for r in rows if r["level"] == level]) for level in levels)
 
 
 def _region(card: Card, row: Row) -> str:
