@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import h3
@@ -64,11 +65,18 @@ def write_world(folder: Path, world: World) -> Path:
     return folder
 
 
-def drawn(tables: Path, out: Path, parts: Path, before: Path | None = None) -> StepContext:
+def drawn(
+    tables: Path,
+    out: Path,
+    parts: Path | Callable[[str], Path],
+    before: Path | None = None,
+    contents: dict[str, str] | None = None,
+) -> StepContext:
     """Run the step, keeping its parts in a folder."""
     out.mkdir(parents=True)
     ctx = StepContext(Tables(tables), out, Config(), load_pack("project-default"))
-    ctx.part, ctx.before = parts.joinpath, before
+    ctx.part = parts.joinpath if isinstance(parts, Path) else parts
+    ctx.before, ctx.contents = before, contents or {}
     tiles.run(ctx)
     return ctx
 
@@ -214,3 +222,58 @@ def test_an_earlier_result_that_cannot_be_read_is_left_aside(
         path.unlink() if spoil == "missing" else path.write_bytes(path.read_bytes()[:40])
     drawn(first / "tables", tmp_path / "again", first / "parts", tmp_path / "spoilt")
     assert bytes_of(tmp_path / "again") == bytes_of(first / "out")
+
+
+CONTENTS = {"cell_verdicts": "v1", "cell_people": "p1", "sites": "s1"}
+
+
+@pytest.fixture(scope="module")
+def known(first: Path) -> Path:
+    """The same, with what tells the content of its tables."""
+    drawn(first / "tables", first / "known", first / "parts", contents=CONTENTS)
+    return first / "known"
+
+
+def test_archives_of_the_same_tables_are_taken_whole_and_keep_what_they_rest_on(
+    first: Path, known: Path, tmp_path: Path
+) -> None:
+    asked: list[set[str]] = []
+
+    def part(key: str) -> Path:
+        asked[-1].add(key)
+        return first / "parts" / key
+
+    for name, contents in (("again", CONTENTS), ("other", CONTENTS | {"cell_people": "p2"})):
+        asked.append(set())
+        report = drawn(first / "tables", tmp_path / name, part, known, contents).report
+        taken = report["archives"] if name == "again" else report["archives"] - len(LAYERS)
+        assert report["archives_kept"] == taken
+        assert report["tiles_kept"] == report["tiles"] > 0
+        assert tiles_of(tmp_path / name) == tiles_of(known)
+    assert asked[0] == asked[1] != set()
+    assert bytes_of(tmp_path / "again") == bytes_of(known)
+
+
+@pytest.mark.parametrize("spoil", ["archive", "notes", "gone"])
+def test_a_damaged_archive_is_not_taken_whole(
+    first: Path, known: Path, tmp_path: Path, spoil: str
+) -> None:
+    shutil.copytree(known, tmp_path / "spoilt")
+    name = "cells.any.lte.pmtiles"
+    path = (
+        tmp_path
+        / "spoilt"
+        / ("tiles" if spoil == "archive" else MARKS)
+        / (name if spoil == "archive" else f"{name}.json")
+    )
+    if spoil == "gone":
+        path.unlink()
+    else:
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2 if spoil == "archive" else 0] ^= 1
+        path.write_bytes(data)
+    again = drawn(
+        first / "tables", tmp_path / "again", first / "parts", tmp_path / "spoilt", CONTENTS
+    )
+    assert again.report["archives_kept"] == again.report["archives"] - 1
+    assert bytes_of(tmp_path / "again") == bytes_of(known)

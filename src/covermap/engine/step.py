@@ -47,6 +47,8 @@ class StepContext:
     before: Path | None = None
     """The latest other result of this step by the same code: what would be the same may be taken
     from there, read only; None: there is none. What comes out must not depend on it."""
+    contents: dict[str, str] = field(default_factory=dict)
+    """What tells the content of each table that the step reads: the same text, the same bytes."""
 
     @property
     def memory_bytes(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,16 @@ def _plain(value: object) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     raise TypeError(f"{value!r} cannot be part of a key")
+
+
+def content_key(folder: Path, files: Sequence[Path]) -> str:
+    """Hash the names and the bytes of files of a folder."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as stream:
+            own = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {own}\n".encode())
+    return digest.hexdigest()[:KEY_LENGTH]
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from covermap.engine.step import StepContext
 from covermap.files import file_key
 from covermap.pipeline.cache import Cache
 from covermap.pipeline.inputs import files_key
-from covermap.pipeline.keys import code_key, key_of
+from covermap.pipeline.keys import code_key, content_key, key_of
 from covermap.pipeline.progress import Advance, StepReport, Timed
 from covermap.pipeline.publish import Layout
 from covermap.resources import resource
@@ -213,6 +214,9 @@ CODE = "code.txt"
 """Beside a whole step's tables: key of the code that made them."""
 PARTS = "parts.txt"
 """Beside a whole step's tables: keys of the parts of its result that are kept by themselves."""
+CONTENTS = "contents.json"
+"""Beside a whole step's tables: of each a hash of its bytes. What follows depends on these, not on
+what the step was made by: where it makes the same again, nothing behind it is made again."""
 
 
 @dataclass(frozen=True)
@@ -226,13 +230,15 @@ class Whole:
     layout: Layout
     workers: Workers
     timed: Timed
+    contents: dict[str, str] = field(default_factory=dict)
+    """Of each table that a step wrote: a hash of its bytes."""
 
     def make(self, step: WholeStep) -> None:
         """Make a step's result, or find it in the cache, and lay it into the build."""
         if step.declared and getattr(self.config, step.declared) is None:
             return
         reads = [name for name in step.reads if self.layout.of_table(name)]
-        inputs = [(n, [self.cache.name_of(p) for p in self.layout.of_table(n)]) for n in reads]
+        inputs = {n: self._content(n) for n in reads}
         offsets = {m.name: m.level_offset_db for m in self.config.measurements}
         recipes = [(p.name, file_key(p)) for p in sorted(resource("tiles").glob("*.toml"))]
         rules = self.rules.model_dump(mode="json", include=set(step.of_rules))
@@ -247,7 +253,7 @@ class Whole:
                 report.cached = 1
                 self._keep_parts(step, folder)
             else:
-                self._run_step(step, folder, advance, report)
+                self._run_step(step, inputs, folder, advance, report)
             made = Tables(folder)
             report.wrote = {name: made.rows(name) for name in step.writes}
             if not step.writes:
@@ -255,6 +261,7 @@ class Whole:
             return report
 
         self.timed(step.name, 1.0, work)
+        self.contents.update(json.loads((folder / CONTENTS).read_text(encoding="utf-8")))
         for name in step.writes:
             if (folder / name).is_dir():
                 self.layout.add_folder(name, folder / name)
@@ -266,6 +273,7 @@ class Whole:
     def _run_step(
         self,
         step: WholeStep,
+        inputs: dict[str, str],
         folder: Path,
         advance: Advance,
         report: StepReport,
@@ -289,11 +297,19 @@ class Whole:
                 StepContext(
                     tables, out, self.config, shown_alone(self.rules, step.of_rules), self.workers,
                     part, tell, report.notes, self.cache.root.parent,
-                    self._before(step),
+                    self._before(step), inputs,
                 )
             )  # fmt: skip
+            made = {name: content_key(out, Tables(out).parts(name)) for name in step.writes}
+            write_text(out / CONTENTS, json.dumps(made))
             write_text(out / CODE, code_key())
             write_text(out / PARTS, "".join(f"{key}\n" for key in parts))
+
+    def _content(self, name: str) -> str:
+        """Give what tells the content of a table of the build so far."""
+        if name in self.contents:
+            return self.contents[name]
+        return key_of([self.cache.name_of(path) for path in self.layout.of_table(name)])
 
     def _before(self, step: WholeStep) -> Path | None:
         """Find the latest result of a step by this code; in the cache while a build uses it."""

@@ -109,7 +109,12 @@ def test_a_pack_that_asks_something_else_of_lines_alone_judges_no_cell_again(
     second = build(root, BuildOptions(workers=1, rules="lines.toml"))
     cached = {s.step: s.cached for s in second.steps}
     assert second.id != first.id
-    assert (cached["judge_cells"], cached["judge_lines"]) == (1, 0)
+    assert (cached["judge_cells"], cached["judge_lines"], cached["tiles"]) == (1, 0, 0)
+    # segments are judged as they were, so what follows from them stays as well
+    assert (cached["count"], cached["weak"]) == (1, 1)
+    drawn = next(s for s in second.steps if s.step == "tiles").notes
+    lines = len(list((second.folder / "tiles").glob("lines.*")))
+    assert drawn["archives_kept"] == drawn["archives"] - lines > lines
     other = make_workspace(root.parent / "o")
     shutil.copy(root / "lines.toml", other)
     fresh = build(other, BuildOptions(workers=1, rules="lines.toml"))

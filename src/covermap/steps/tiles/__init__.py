@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from covermap.engine.step import StepContext
 from covermap.errors import BuildError
 from covermap.files import disk_is_full, shown_free
+from covermap.formats.archive import archive_name
 from covermap.formats.recipe import Recipe, load_recipe
 from covermap.steps.tiles.cells import cell_archive, resolutions_of
 from covermap.steps.tiles.courses import Courses
@@ -29,6 +30,7 @@ from covermap.steps.tiles.predicted import predicted_archive, survey_predicted
 from covermap.steps.tiles.segments import segment_archive
 from covermap.steps.tiles.sheets import make_sheets
 from covermap.steps.tiles.spots import spot_archive
+from covermap.steps.tiles.whole import archive_key, keep_parts, noted_parts, remember, taken
 from covermap.store import Tables
 from covermap.tables import ANY
 
@@ -41,16 +43,42 @@ BYTES_PER_ROW = 120
 """Of a layer's cell or segment in its archive, with what lies beside it while it is written."""
 
 
+_DRAWN = {
+    "cells": ("cell_verdicts", "cell_people"),
+    "segments": ("segments", "lines", "segment_verdicts"),
+    "lines": ("segments", "lines", "line_verdicts"),
+    "weak_spots": ("weak_spots",),
+}
+"""Kinds with an archive for each layer, and the tables that they are drawn from."""
+_READS = _DRAWN | {"sites": ("sites",), PREDICTED: ("cell_prediction", "cell_model")}
+
+
 @dataclass(frozen=True)
 class _Task:
     """One archive to draw."""
 
     kind: str
+    layer: tuple[str, ...]
+    recipe: Recipe
+    key: str | None
+    """Of all that it is drawn from."""
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return archive_name(self.kind, *self.layer)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """An archive to draw, and where: for a worker process."""
+
+    task: _Task
     tables: Path
     folder: Path
-    ground: Ground
-    recipe: Recipe
-    layer: tuple[str, ...]
+    spool: Path
+    ground: Ground | None
+    """Of the cells that are drawn; None: none are."""
     before: Path | None
     """An earlier result of the step, whose tiles stay where they would say the same."""
 
@@ -84,68 +112,69 @@ def run(ctx: StepContext) -> None:
 def _draw(ctx: StepContext, folder: Path, spool: Path) -> list[Made]:
     ctx.progress(0.0, "tiles")
     small = _drawn(ctx.tables) < SMALL_ROWS
-    ground = survey(ctx.tables, spool, ctx.config.grid.resolution)
-    cells = load_recipe("cells")
-    layers = ctx.tables.layers(*_VERDICTS)
-    if layers:
-        wanted = resolutions_of(cells.layers["cells"], ground.resolution)
-        cut = make_sheets(ground, wanted, ctx.workers, ctx.part, small=small)
-        ctx.report["blocks_cut"] = cut
-    where = (ctx.tables.folder, folder, ground)
-    foretold = _predicted(ctx, folder, spool, small)
-    tasks = [_Task("sites", *where, load_recipe("sites"), (), ctx.before)] + [
-        _Task(kind, *where, load_recipe(kind), layer, ctx.before)
-        for kind in _DRAWN for layer in layers
-    ] + foretold  # fmt: skip
-    made: dict[int, Made] = {}
-    for position, one in ctx.workers.run(_one, tasks, small=small):
-        made[position] = one
+    tasks = _tasks(ctx)
+    made = {task.name: found for task in tasks if (found := taken(ctx, task.name, task.key))}
+    left = [task for task in tasks if task.name not in made]
+    grounds = _grounds(ctx, spool, {task.kind for task in left}, small)
+    work = [
+        _Work(t, ctx.tables.folder, folder, spool, grounds.get(t.kind), ctx.before) for t in left
+    ]
+    for position, one in ctx.workers.run(_one, work, small=small):
+        made[one.name] = one
+        remember(ctx, one, left[position].key)
         ctx.progress(len(made) / (len(tasks) + 1), one.name)
-    return [made[position] for position in sorted(made)]
+    ctx.report["archives_kept"] = len(tasks) - len(left)
+    return [made[task.name] for task in tasks]
 
 
-def _predicted(ctx: StepContext, folder: Path, spool: Path, small: bool) -> list[_Task]:
-    """Give what is to be drawn of predictions: on a ground of their own, cut beforehand."""
-    with ctx.tables.connect("cell_prediction") as build:
-        query = "SELECT DISTINCT operator, technology FROM cell_prediction ORDER BY 1, 2"
-        layers = build.execute(query).fetchall()
-    if not layers:
-        return []
-    ground = survey_predicted(ctx.tables, spool / PREDICTED, ctx.config.grid.resolution)
-    recipe = load_recipe(PREDICTED)
-    wanted = resolutions_of(recipe.layers[PREDICTED], ground.resolution)
-    ctx.report["predicted_blocks_cut"] = make_sheets(
-        ground, wanted, ctx.workers, ctx.part, small=small
-    )
-    where = (ctx.tables.folder, folder, ground)
-    return [_Task(PREDICTED, *where, recipe, (o, t), None) for o, t in layers]
+def _tasks(ctx: StepContext) -> list[_Task]:
+    """List every archive of the build."""
+    layers = ctx.tables.layers(*_VERDICTS)
+    wanted: list[tuple[str, tuple[str, ...]]] = [("sites", ())]
+    wanted += [(kind, layer) for kind in _DRAWN for layer in layers]
+    wanted += [(PREDICTED, layer) for layer in ctx.tables.layers("cell_prediction")]
+    return [
+        _Task(kind, layer, recipe, archive_key(ctx, recipe, layer, _READS[kind]))
+        for kind, layer in wanted
+        for recipe in (load_recipe(kind),)
+    ]
 
 
-_DRAWN = {
-    "cells": ("cell_verdicts",),
-    "segments": ("segments", "lines", "segment_verdicts"),
-    "lines": ("segments", "lines", "line_verdicts"),
-    "weak_spots": ("weak_spots",),
-}
-"""Kinds with an archive for each layer, and the tables that they are drawn from."""
+def _grounds(ctx: StepContext, spool: Path, kinds: set[str], small: bool) -> dict[str, Ground]:
+    """Find and cut the cells of the kinds of cells that are to be drawn."""
+    found: dict[str, Ground] = {}
+    for kind, look in (("cells", survey), (PREDICTED, survey_predicted)):
+        if kind not in kinds:
+            keep_parts(ctx, kind)
+            continue
+        (spool / kind).mkdir()
+        ground = look(ctx.tables, spool / kind, ctx.config.grid.resolution)
+        wanted = resolutions_of(load_recipe(kind).layers[kind], ground.resolution)
+        cut = partial(make_sheets, ground, wanted, ctx.workers, small=small)
+        ctx.report[_CUT[kind]] = noted_parts(ctx, cut, kind)
+        found[kind] = ground
+    return found
 
 
-def _one(task: _Task) -> Made:
+_CUT = {"cells": "blocks_cut", PREDICTED: "predicted_blocks_cut"}
+
+
+def _one(work: _Work) -> Made:
     """Draw one archive."""
-    folder, recipe = task.folder, task.recipe
-    if task.kind == PREDICTED:
-        build = _opened(task.tables, task.ground.folder, ("cell_prediction", "cell_model"))
-        return predicted_archive(build, folder, recipe, task.ground, *task.layer)
-    build = _opened(task.tables, task.ground.folder, _DRAWN.get(task.kind, (task.kind,)))
-    if task.kind == "sites":
-        return site_archive(build, folder, recipe, task.before)
-    if task.kind == "cells":
-        return cell_archive(build, folder, recipe, task.ground, *task.layer, before=task.before)
-    if task.kind == "weak_spots":
-        return spot_archive(build, folder, recipe, *task.layer, before=task.before)
-    courses = _courses(task.tables, task.ground.folder)
-    draw = segment_archive if task.kind == "segments" else line_archive
-    return draw(build, folder, recipe, courses, *task.layer, before=task.before)
+    task, folder, before = work.task, work.folder, work.before
+    kind, recipe, layer = task.kind, task.recipe, task.layer
+    build = _opened(work.tables, work.spool, _READS[kind])
+    if kind == PREDICTED and work.ground:
+        return predicted_archive(build, folder, recipe, work.ground, *layer)
+    if kind == "cells" and work.ground:
+        return cell_archive(build, folder, recipe, work.ground, *layer, before=before)
+    if kind == "sites":
+        return site_archive(build, folder, recipe, before)
+    if kind == "weak_spots":
+        return spot_archive(build, folder, recipe, *layer, before=before)
+    courses = _courses(work.tables, work.spool)
+    draw = segment_archive if kind == "segments" else line_archive
+    return draw(build, folder, recipe, courses, *layer, before=before)
 
 
 @lru_cache(maxsize=1)

@@ -56,7 +56,6 @@ def survey_predicted(tables: Tables, folder: Path, resolution: int) -> Ground:
     cells = np.unique(np.concatenate(found))
     if len(cells):
         resolution = int(resolutions(cells[:1])[0])
-    folder.mkdir()
     return ground_of(cells, np.rint(areas_m2(cells)).astype(np.int64), folder, resolution)
 
 
