@@ -19,6 +19,7 @@ from covermap.pipeline.publish import Layout
 from covermap.resources import resource
 from covermap.rules import RulePack
 from covermap.steps import (
+    area_verdicts,
     judge,
     levels,
     people,
@@ -176,6 +177,13 @@ WHOLE_STEPS = (
         ),
         ("standards", "cell", "segment"),
         _of_prediction,
+    ),
+    WholeStep(
+        "areas",
+        area_verdicts.run,
+        ("regions", "cell_verdicts", "segment_verdicts", "cell_people", "people_verdicts"),
+        ("area_verdicts",),
+        ("area",),
     ),
     WholeStep(
         "villages",

@@ -13,7 +13,7 @@ do not depend on the order of addition.
 
 from __future__ import annotations
 
-from covermap.tables.areas import PLACES, REGIONS, VILLAGES
+from covermap.tables.areas import AREA_VERDICTS, PLACES, REGIONS, VILLAGES
 from covermap.tables.evidence import CELL_EVIDENCE, CELL_TESTS, MATCHED, SEGMENT_EVIDENCE
 from covermap.tables.indicators import DECLARED_INDICATORS
 from covermap.tables.inputs import PROBLEMS, READINGS, REJECTED, RUNS, SAMPLES, SITES
@@ -103,6 +103,7 @@ __all__ = [
     "ALL",
     "ANTENNAS",
     "ANY",
+    "AREA_VERDICTS",
     "BASES",
     "CELL_EVIDENCE",
     "CELL_LEVELS",
@@ -206,7 +207,7 @@ TABLES: dict[str, Table] = {
         SEGMENT_PREDICTION, PREDICTION_LAYERS, PREDICTION_SCORES, PREDICTION_RELIABILITY,
         SITE_CELLS, CELL_SITES, REGION_SITES,
         STAR_RATINGS, NAMED_POINTS, PLACE_EVIDENCE, KEY_POINT_VERDICTS, PLACE_VERDICTS, SCENE_SUMS,
-        VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS, SCORECARD,
+        AREA_VERDICTS, VILLAGE_POINTS, VILLAGE_VERDICTS, VILLAGE_SUMS, VILLAGE_REGIONS, SCORECARD,
         TEST_EVIDENCE, QUALITY_VERDICTS, PROBE_SERIES, PROBE_ALARMS,
     )
 }  # fmt: skip

@@ -86,8 +86,8 @@ class Nested:
         return part, found[:, 0]
 
 
-def _terms(chance: Floats) -> Iterator[Floats]:
-    """Terms ``He_{k-1}(a) phi(a) / sqrt(k!)`` for k from 1 to `TERMS`, one a village."""
+def terms(chance: Floats) -> Iterator[Floats]:
+    """Give terms ``He_{k-1}(a) phi(a) / sqrt(k!)`` for k from 1 to `TERMS`, one a village."""
     a = ndtri(np.clip(chance, _LEAST, 1.0 - _LEAST))
     term, before = np.exp(-0.5 * a * a) / np.sqrt(2.0 * np.pi), np.zeros_like(a)
     for k in range(1, TERMS + 1):
@@ -121,7 +121,7 @@ def variances(chance: Floats, nested: Nested) -> list[Floats]:
     own = np.bincount(atom, chance * (1.0 - chance), count)
     sizes = [nested.regions(level) + 1 for level in range(nested.code.shape[1])]
     out = [np.bincount(nested.parts[level][0][0], own, size) for level, size in enumerate(sizes)]
-    for k, term in enumerate(_terms(chance)):
+    for k, term in enumerate(terms(chance)):
         total, squares = np.bincount(atom, term, count), np.bincount(atom, term * term, count)
         for level, size in enumerate(sizes):
             for finer, (part, region) in enumerate(nested.parts[level], start=level):
@@ -148,7 +148,7 @@ def settles(chance: Floats, nested: Nested) -> Floats:
     atom, count = nested.atom, len(nested.atoms)
     variance = chance * (1.0 - chance)
     together = variance.copy()
-    for k, term in enumerate(_terms(chance)):
+    for k, term in enumerate(terms(chance)):
         total = np.bincount(atom, term, count)
         of_atom, alone = np.zeros(count), np.zeros(count)
         for level in range(nested.code.shape[1]):
@@ -195,13 +195,26 @@ def interval(
     ([83.0, 0.0], [96.0, 0.0])
     """
     whole = np.maximum(count, 1).astype(np.float64)
-    mean = np.clip(expected / whole, 0.0, 1.0)
-    v = variance / whole**2
+    low, high = share_ends(expected / whole, variance / whole**2, confidence)
+    low, high = np.floor(low * whole + 1e-6), np.ceil(high * whole - 1e-6)
+    return np.maximum(low, 0.0), np.minimum(high, count)
+
+
+def share_ends(mean: Floats, variance: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Give the ends of the interval of a share that is beta distributed.
+
+    Examples
+    --------
+    >>> low, high = share_ends(np.array([0.5, 1.0]), np.array([1 / 12, 0.0]), 0.9)  # uniform
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.05, 1.0], [0.95, 1.0])
+    """
+    mean, v = np.clip(mean, 0.0, 1.0), variance
     open_ = (mean > 0) & (mean < 1) & (v > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         # a variance next to the largest that is possible: all or none of them are lit
         size = np.where(open_, np.maximum(mean * (1.0 - mean) / v - 1.0, 1e-3), 1.0)
     a, b = np.where(open_, mean * size, 1.0), np.where(open_, (1.0 - mean) * size, 1.0)
     tail = (1.0 - confidence) / 2.0
-    low, high = (np.where(open_, betaincinv(a, b, t), mean) * whole for t in (tail, 1.0 - tail))
-    return np.maximum(np.floor(low + 1e-6), 0.0), np.minimum(np.ceil(high - 1e-6), count)
+    low, high = (np.where(open_, betaincinv(a, b, t), mean) for t in (tail, 1.0 - tail))
+    return low, high
