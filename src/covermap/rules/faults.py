@@ -61,13 +61,14 @@ def _known(location: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = RulePack
     for part in location:
         field = model.model_fields.get(str(part))
-        models = _models_in(field.annotation) if field else []
+        models = models_in(field.annotation) if field else []
         if len(models) == 1:
             model = models[0]
     return list(model.model_fields)
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """Give the sections that a key may hold, wherever they stand in its annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [m for argument in get_args(annotation) for m in _models_in(argument)]
+    return [m for argument in get_args(annotation) for m in models_in(argument)]

@@ -99,7 +99,7 @@ ALL = VILLAGE + PLACE + SERVICE + STARS + AREA + IOT + TARGET
 
 
 def pack_of(folder, text, name="mine.toml"):
-    (folder / name).write_text(pack_text("project-default") + text, encoding="utf-8")
+    (folder / name).write_text(pack_text("trai") + text, encoding="utf-8")
     return load_pack(name, folder)
 
 
@@ -188,7 +188,7 @@ def test_sections_that_lean_on_a_missing_one_are_refused(tmp_path, text, said):
 
 
 def test_a_village_may_only_be_lit_by_technologies_that_have_a_standard(tmp_path):
-    text = pack_text("project-default")
+    text = pack_text("trai")
     lte = text[text.index("[standards.lte]") : text.index("[standards.nr]")]
     (tmp_path / "mine.toml").write_text(text.replace(lte, "") + VILLAGE, encoding="utf-8")
     with pytest.raises(RulePackError, match=r"village\.technologies: no \[standards\.lte\]"):

@@ -276,3 +276,19 @@ def test_the_layer_that_the_pack_groups_by_is_told_first_and_all_sources_before_
         row = only(rows, target="places", headline=True)
         assert (row["operator"], row["technology"]) == (wanted, "any")
         assert len([r for r in rows if r["target"] == "places"]) == len(layers)
+
+
+def test_regions_are_told_of_the_levels_that_the_pack_groups_by(tmp_path: Path) -> None:
+    rows = [people("county", "a", (0.0, 0.0), (60.0, 30.0)),
+            people("township", "b", (0.0, 0.0), (60.0, 30.0))]  # fmt: skip
+    put(tmp_path, "people_verdicts", rows)
+    target = PeopleTarget(
+        kind="people", technologies=("redcap",), value=0.8, year=2027, source="test"
+    )
+    for grouping, told in ((PACK.grouping, {None, "a"}), (None, {None, "a", "b"})):
+        folder = tmp_path / str(len(told))
+        folder.mkdir()
+        (folder / "people_verdicts.parquet").hardlink_to(tmp_path / "people_verdicts.parquet")
+        changed = {"targets": {"someone": target}, "grouping": grouping}
+        found = scored(folder, PACK.model_copy(update=changed))
+        assert {row["region_id"] for row in found} == told

@@ -19,8 +19,17 @@ _QUERIES: dict[str, Callable[[Asked], Query]] = {
 
 
 def of_target(asked: Asked) -> pa.Table:
-    """Answer one target, for all and for each region, per layer; columns `COLUMNS`."""
+    """Answer one target, for all and for each region, per layer; columns `COLUMNS`.
+
+    Regions are those of the levels of the pack's grouping; without one, of every level.
+    """
     query, given = _QUERIES[asked.target.kind](asked)
     names = ", ".join(f'"{name}"' for name, _ in COLUMNS)
-    found = asked.connection.sql(f"SELECT {names} FROM ({query})", params=given or None)
+    where, grouping = "true", asked.pack.grouping
+    if grouping is not None:
+        where = "level IS NULL OR list_contains($told_levels, level)"
+        given |= {"told_levels": list(grouping.levels)}
+    found = asked.connection.sql(
+        f"SELECT {names} FROM ({query}) WHERE {where}", params=given or None
+    )
     return found.to_arrow_table()
