@@ -65,7 +65,7 @@ def _about(name: str, pack: RulePack) -> list[str]:
     said = {True: [], False: []}  # type: dict[bool, list[str]]
     for section in OPTIONAL:
         said[bool(getattr(pack, section))].append(section)
-    sources = _sources(pack.model_dump(mode="json"))
+    sources = _sources(pack.model_dump(mode="json", exclude_unset=True))
     own = sum(DEFAULT in source for source in sources)
     return [
         f"{name}: good. {pack.id}, version {pack.version}: {pack.title}",

@@ -188,25 +188,27 @@ def _rate_standards(rates: Mapping[str, Any]) -> tuple[str, str]:
     return " OR ".join(judged) or "false", " OR ".join(met) or "false"
 
 
-def _people(row: Row, target: Mapping[str, Any], pack: Mapping[str, Any]) -> _Query:
-    """Give the regions, or the region, with people and km2 by verdict."""
-    areas = target["kind"] == "areas"
-    scope = "region" if areas else row["scope"]
-    within = "" if areas and row["scope"] == "all" else (
-        "AND region_id IS NOT DISTINCT FROM $region")  # fmt: skip
+def _people(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
     sql = (
-        "SELECT region_id, name, level, people, covered_people, unmeasured_people, area_km2, "
-        "covered_km2, unmeasured_km2, people_covered_share, area_covered_share FROM "
-        f"people_verdicts WHERE {_LAYER} AND scope = $scope {within} "
-        f"{'AND list_contains($levels, level)' if areas else ''} ORDER BY level, region_id"
+        "SELECT region_id, name, level, people, covered_people, weak_people, none_people, "
+        f"unmeasured_people FROM people_verdicts WHERE {_LAYER} AND scope = $scope "
+        "AND region_id IS NOT DISTINCT FROM $region ORDER BY level, region_id"
     )
-    given = {"scope": scope, "region": row["region_id"], "levels": target.get("levels")}
-    rule = pack["area"] or {}
-    formula = "sum of covered_people"
-    if areas:
-        asked = [f"{n} >= {rule[n]:g}" for n in ("area_share", "people_share") if rule.get(n)]
-        formula = f"count of those with {' and '.join(asked)}"
-    return _Query("people_verdicts", sql, given, formula, None if areas else "sum(covered_people)")
+    given = {"scope": row["scope"], "region": row["region_id"]}
+    return _Query("people_verdicts", sql, given, "sum of covered_people", "sum(covered_people)")
+
+
+def _areas(row: Row, target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
+    within = "" if row["scope"] == "all" else "AND region_id = $region"
+    sql = (
+        "SELECT region_id, name, level, area_km2, covered_km2, unmeasured_km2, "
+        "area_share_expected, area_low, area_high, people, covered_people, "
+        "unmeasured_people, answer FROM area_verdicts "
+        f"WHERE {_LAYER} AND list_contains($levels, level) {within} ORDER BY level, region_id"
+    )
+    given = {"region": row["region_id"], "levels": target["levels"]}
+    return _Query("area_verdicts", sql, given, "count of answer = pass",
+                  "count(*) FILTER (answer = 'pass')")  # fmt: skip
 
 
 def _sites(row: Row, _target: Mapping[str, Any], _pack: Mapping[str, Any]) -> _Query:
@@ -233,6 +235,6 @@ def _declared(row: Row, target: Mapping[str, Any], _pack: Mapping[str, Any]) -> 
 
 _QUERIES: dict[str, Callable[[Row, Mapping[str, Any], Mapping[str, Any]], _Query]] = {
     "lines": _lines, "places": _places, "scenes": _places, "villages": _villages,
-    "service": _service, "people": _people, "areas": _people, "sites": _sites,
+    "service": _service, "people": _people, "areas": _areas, "sites": _sites,
     "declared": _declared,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from covermap.rules.faults import models_in
 from covermap.rules.pack import RulePack
 from covermap.rules.typed import Strict
 
-ELSEWHERE = ("village",)
+ELSEWHERE = ("village", "alike")
 """Sections whose finer keys have a chapter of their own."""
 
 
@@ -21,7 +21,7 @@ def keys_of(model: type[Strict], leave: tuple[str, ...] = ()) -> set[str]:
         found.add(name)
         if name not in leave:
             for inner in models_in(field.annotation):
-                found |= keys_of(inner)
+                found |= keys_of(inner, leave)
     return found
 
 

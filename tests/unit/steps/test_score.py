@@ -210,13 +210,16 @@ def people(level: str, name: str, area: tuple[float, float], who: tuple[float, f
     }  # fmt: skip
 
 
-def test_areas_are_counted_by_what_is_sure_of_each(tmp_path: Path) -> None:
-    put(tmp_path, "people_verdicts", [
-        people("city", "good", (96.0, 2.0), (0.0, 0.0)),
-        people("county", "open", (90.0, 8.0), (0.0, 0.0)),
-        people("county", "bad", (90.0, 4.0), (0.0, 0.0)),
-        people("county", "unseen", (0.0, 100.0), (0.0, 0.0)),
-        people("province", "other", (99.0, 0.0), (0.0, 0.0)),
+def test_areas_are_counted_by_their_answers(tmp_path: Path) -> None:
+    own = {"operator": "all", "technology": "redcap", "area_km2": 100.0}
+    put(tmp_path, "area_verdicts", [
+        own | {"level": level, "region_id": name, "name": name, "answer": answer,
+               "unmeasured_km2": unseen}
+        for level, name, answer, unseen in (
+            ("city", "good", "pass", 2.0), ("county", "open", "undetermined", 8.0),
+            ("county", "bad", "fail", 4.0), ("county", "unseen", "undetermined", 100.0),
+            ("province", "other", "pass", 0.0),
+        )
     ])  # fmt: skip
     rows = [r for r in scored(tmp_path) if r["target"] == "redcap"]
     row = only(rows, scope="all")
@@ -225,7 +228,8 @@ def test_areas_are_counted_by_what_is_sure_of_each(tmp_path: Path) -> None:
     answers = {r["region_id"]: r["answer"] for r in rows if r["scope"] == "region"}
     assert answers == {"good": "pass", "open": "undetermined", "bad": "fail",
                        "unseen": "undetermined"}  # fmt: skip
-    assert only(rows, region_id="unseen")["basis"] is None
+    unseen = only(rows, region_id="unseen")
+    assert (unseen["basis"], unseen["value"], unseen["undetermined"]) == (None, None, 1.0)
 
 
 def test_people_where_nobody_measured_may_be_covered_or_not(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from covermap.tables import ALL, ANY, SCORECARD, conform, nan_as_null
 
 __all__ = ["OF_SCORE", "READS", "run"]
 
-OF_SCORE = ("targets", "grouping", "scenes", "service", "area", "line")
+OF_SCORE = ("targets", "grouping", "scenes", "service", "line")
 """Sections of the rule pack that a scorecard depends on."""
 _SAME_LEVEL = ("target", "part", "level", "operator", "technology", "source")
 

@@ -17,8 +17,8 @@ from covermap.rules.targets import (
 
 READS = (
     "line_verdicts", "section_verdicts", "network_verdicts", "scene_sums", "village_sums",
-    "village_verdicts", "village_regions", "quality_verdicts", "people_verdicts", "region_sites",
-    "declared_indicators", "regions", "runs",
+    "village_verdicts", "village_regions", "quality_verdicts", "people_verdicts", "area_verdicts",
+    "region_sites", "declared_indicators", "regions", "runs",
 )  # fmt: skip
 COLUMNS = (
     ("part", "VARCHAR"), ("scope", "VARCHAR"), ("level", "VARCHAR"), ("region_id", "VARCHAR"),
@@ -31,7 +31,7 @@ COLUMNS = (
 """What every query gives, in order; what it does not name is null."""
 _TABLES = {"lines": "network_verdicts", "places": "scene_sums", "scenes": "scene_sums",
            "villages": "village_sums", "service": "quality_verdicts", "people": "people_verdicts",
-           "areas": "people_verdicts", "sites": "region_sites",
+           "areas": "area_verdicts", "sites": "region_sites",
            "declared": "declared_indicators"}  # fmt: skip
 _UNITS = {"places": "places", "scenes": "quotas", "villages": "villages", "people": "people",
           "areas": "areas", "sites": "stations"}  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from covermap.rules import AreaRule
 from covermap.rules.targets import (
     AreasTarget,
     DeclaredTarget,
@@ -58,50 +57,33 @@ def of_people(asked: Asked) -> Query:
 
 def of_areas(asked: Asked) -> Query:
     """Count areas that are continuously covered, and tell each by itself."""
-    target, rule = asked.target, asked.pack.area
+    target = asked.target
     assert isinstance(target, AreasTarget)
-    assert rule is not None
-    good, bad = _ends(rule)
     base = (
-        f"(SELECT *, {good} AS good, {bad} AS bad FROM people_verdicts WHERE scope = 'region' "
-        "AND list_contains($levels, level) AND list_contains($technologies, technology)) p"
+        "(SELECT *, (answer = 'pass')::INT AS good, (answer = 'fail')::INT AS bad, "
+        "area_km2 > unmeasured_km2 AS seen FROM area_verdicts WHERE list_contains($levels, level) "
+        "AND list_contains($technologies, technology)) p"
     )
+    said = {"of": "'area_verdicts'", "unit": "'areas'"}
     each = select(
-        base, **_OF_REGION, value="p.good::INT", low="p.good::INT", high="(NOT p.bad)::INT",
-        unit="'areas'", total="1", undetermined="(NOT p.good AND NOT p.bad)::INT",
-        target_value="1", rows="1",
-        basis="CASE WHEN p.area_km2 > p.unmeasured_km2 THEN 'measured' END",
+        base, **(_OF_REGION | said | {"scope": "'region'"}),
+        value="CASE WHEN p.seen THEN p.good END", low="CASE WHEN p.seen THEN p.good END",
+        high="CASE WHEN p.seen THEN 1 - p.bad END", total="1",
+        undetermined="1 - p.good - p.bad", target_value="1", rows="1",
+        basis="CASE WHEN p.seen THEN 'measured' END",
     )  # fmt: skip
+    seen = "CASE WHEN bool_or(p.seen) THEN {} END"
     whole = select(
-        f"{base} GROUP BY p.operator, p.technology",
-        scope="'all'", operator="p.operator", technology="p.technology", of="'people_verdicts'",
-        last=LAST_RUN, simulated="bool_or(p.simulated)", unit="'areas'", total="count(*)",
-        value="count(*) FILTER (p.good)", low="count(*) FILTER (p.good)",
-        high="count(*) FILTER (NOT p.bad)", rows="count(*)",
-        undetermined="count(*) FILTER (NOT p.good AND NOT p.bad)",
-        target_value=f"{target.value} * count(*)",
-        basis="CASE WHEN bool_or(p.area_km2 > p.unmeasured_km2) THEN 'measured' END",
+        f"{base} GROUP BY p.operator, p.technology", **said,
+        scope="'all'", operator="p.operator", technology="p.technology", last=LAST_RUN,
+        simulated="bool_or(p.simulated)", total="count(*)", rows="count(*)",
+        value=seen.format("sum(p.good)"), low=seen.format("sum(p.good)"),
+        high=seen.format("count(*) - sum(p.bad)"),
+        undetermined="count(*) - sum(p.good) - sum(p.bad)",
+        target_value=f"{target.value} * count(*)", basis=seen.format("'measured'"),
     )  # fmt: skip
     given = {"levels": list(target.levels), "technologies": list(target.technologies)}
     return f"{each} UNION ALL {whole}", given
-
-
-def _ends(rule: AreaRule) -> tuple[str, str]:
-    """Give the conditions under which an area is surely covered, and surely not."""
-    good, bad = [], []
-    for needed, whole, what in (
-        (rule.area_share, "area_km2", "km2"), (rule.people_share, "people", "people"),
-    ):  # fmt: skip
-        if needed is None:
-            continue
-        unseen, done = f"unmeasured_{what}", f"covered_{what}"
-        if rule.unmeasured == "excluded":
-            low = high = f"{done} / nullif({whole} - {unseen}, 0)"
-        else:
-            low, high = f"{done} / nullif({whole}, 0)", f"({done} + {unseen}) / nullif({whole}, 0)"
-        good.append(f"coalesce({low} >= {needed - 1e-9}, false)")
-        bad.append(f"coalesce({high} < {needed - 1e-9}, false)")
-    return f"({' AND '.join(good)})", f"({' OR '.join(bad)})"
 
 
 def of_sites(asked: Asked) -> Query:
