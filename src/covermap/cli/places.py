@@ -71,7 +71,8 @@ def places(
         print_data(rows, "csv" if as_csv else "json")
         return
     print_table(headings, [shown(row) for row in rows.to_dict("records")], 4)
-    for line in _notes(rows, rule, scenes=scenes):
+    known_scenes = build.manifest["rules"].get("scenes") or {}
+    for line in [*_notes(rows, rule, scenes=scenes), *_strange(rows, known_scenes)]:
         typer.echo(line)
 
 
@@ -135,6 +136,20 @@ def _point(row: dict[Any, Any]) -> list[str]:
 
 def _text(value: Any) -> str:
     return str(value) if known(value) else NONE
+
+
+def _strange(rows: pd.DataFrame, scenes: dict[str, Any]) -> list[str]:
+    """Tell scenes and grades that the pack does not know: they count for no quota."""
+    if not scenes or "scene" not in rows.columns:
+        return []
+    pairs = {(_text(scene), _text(grade)) for scene, grade in zip(rows["scene"], rows["grade"],
+                                                                   strict=True)}  # fmt: skip
+    strange = sorted(
+        f"{scene} / {grade}"
+        for scene, grade in pairs
+        if scene not in scenes or (scenes[scene]["grades"] and grade not in scenes[scene]["grades"])
+    )
+    return [f"not of the pack's scenes and grades: {', '.join(strange)}"] if strange else []
 
 
 def _notes(rows: pd.DataFrame, rule: dict[str, Any], *, scenes: bool) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,16 @@ def test_tests_count_for_the_place_that_their_samples_name(served: Path) -> None
         and (row["operator"], row["technology"]) == ("46000", "nr")
     }  # fmt: skip
     assert found == {"P1": ("Mall P1", 40), "P2": ("Mall P2", 40), "P3": ("Mall P3", 20)}
+
+
+def test_grades_that_the_pack_does_not_know_are_told(tmp_path: Path, served: Path) -> None:
+    root = tmp_path / "w"
+    shutil.copytree(served, root, ignore=shutil.ignore_patterns("builds", ".cache", "current"))
+    text = (root / "raw/places.geojson").read_text(encoding="utf-8")
+    (root / "raw/places.geojson").write_text(
+        text.replace('"grade": "key"', '"grade": "luxury"'), encoding="utf-8"
+    )
+    build(root, BuildOptions(workers=1))
+    said = covermap("places", root)
+    assert "not of the pack's scenes and grades: mall / luxury" in said.out
+    assert "not of the pack's" not in covermap("places", served).out

@@ -8,6 +8,7 @@ import shapely
 
 from covermap.rules import Standard, load_pack
 from covermap.store import Tables
+from covermap.tables import TABLES, in_order
 from made_places import (
     ABSENT,
     BAD,
@@ -116,6 +117,12 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
     for name in ("key_point_verdicts", "place_verdicts", "scene_sums"):
         assert made[0].read(name) == made[1].read(name)
         assert made[0].read(name).num_rows > 0
+
+
+def test_rows_come_in_the_order_of_their_tables(judged) -> None:
+    for name in ("key_point_verdicts", "place_verdicts", "scene_sums"):
+        rows = judged.read(name)
+        assert rows == in_order(rows, TABLES[name]).combine_chunks()
 
 
 def test_judging_again_reads_no_sample_and_follows_the_rules(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from covermap.tables import (
     PLACE_VERDICTS,
     SCENE_SUMS,
     VERDICTS,
+    Table,
+    conform,
     empty,
     nan_as_null,
 )
@@ -51,25 +54,38 @@ def judge_key_places(ctx: StepContext) -> None:
             ctx.write(table.name, empty(table))
         return
     about = About.of(places, ctx.rules)
-    evidence = ctx.tables.read("place_evidence")
-    if ctx.tables.within is not None:
-        with ctx.connect("place_evidence") as connection:
-            evidence = connection.table("place_evidence").to_arrow_table()
+    with ctx.connect("place_evidence") as connection:
+        evidence = connection.table("place_evidence").to_arrow_table()
     scene = [about.scene[i] for i in about.place]
     found = judge_points(
         evidence, about.points, about.place, scene, ctx.layers(*_EVIDENCE), ctx.rules
     )
-    days = found.days
-    sums = SceneGroups.of(about.scene, about.grade, about.where, ctx.tables.read("regions"))
-    made: dict[str, list[pa.Table]] = {table.name: [] for table in _WRITTEN}
+    groups = SceneGroups.of(about.scene, about.grade, about.where, ctx.tables.read("regions"))
     simulated = _simulated(ctx, about)
+    deep: dict[Layer, Places] = {}
+    sums = []
     for layer, one in sorted(found.layers.items()):
-        deep = _deep(one, found.together, about, ctx.rules)
-        made["key_point_verdicts"].append(_point_rows(layer, one, about, days, simulated))
-        made["place_verdicts"].append(_place_rows(layer, one, deep, about, days, simulated))
-        made["scene_sums"].append(sums.rows(layer, deep, ctx.rules, simulated))
-    for name, tables in made.items():
-        ctx.write(name, pa.concat_tables(tables))
+        made = _deep(one, found.together, about, ctx.rules)
+        sums.append(groups.rows(layer, made, ctx.rules, simulated))
+        deep[layer] = replace(made, given_low=_NOT_KEPT, given_high=_NOT_KEPT)
+    ctx.write("scene_sums", pa.concat_tables(sums))
+    ctx.write_sorted("key_point_verdicts", _batches(KEY_POINT_VERDICTS, (
+        _point_rows(layer, found.layers[layer], about, found.days, simulated) for layer in deep
+    )))  # fmt: skip
+    ctx.write_sorted("place_verdicts", _batches(PLACE_VERDICTS, (
+        _place_rows(layer, found.layers[layer], made, about, found.days, simulated)
+        for layer, made in deep.items()
+    )))  # fmt: skip
+
+
+_NOT_KEPT = np.zeros((0, 0))
+"""Chances at each state, of one layer, are as large as all its verdicts."""
+
+
+def _batches(table: Table, rows: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
+    """Give the rows of layer after layer: they come in the order of the table."""
+    for one in rows:
+        yield from conform(one, table).to_batches()
 
 
 @dataclass(frozen=True)
