@@ -72,11 +72,17 @@ def run(folder: Path, rules: RulePack = PACK, **tables: list[dict[str, Any]]) ->
     return again(folder, rules, count=True)
 
 
-def again(folder: Path, rules: RulePack, *, count: bool = False) -> Tables:
-    """Judge (and count) what is in a folder that `run` made."""
+def again(
+    folder: Path,
+    rules: RulePack,
+    *,
+    count: bool = False,
+    within: tuple[str, str] | None = None,
+) -> Tables:
+    """Judge (and count) what is in a folder that `run` made, in all periods or some."""
     before, out = folder / "before", folder / "out"
     out.mkdir(exist_ok=True)
-    context = StepContext(Tables(before), out, Config(), rules)
+    context = StepContext(Tables(before, within), out, Config(), rules)
     if count:
         count_places(context)
         for name in ("named_points", "place_evidence", "problems"):

@@ -234,3 +234,15 @@ def test_quotas_are_held_against_places_by_scene_grade_and_region(tmp_path: Path
     )
     airport = found["transport-hub", "airport", None]
     assert (airport["places"], airport["quota"], airport["reached"]) == (0, None, None)
+
+
+def test_only_samples_of_the_periods_that_are_asked_for_count(tmp_path: Path) -> None:
+    rows = samples(("p", "a", None), GOOD) + samples(("p", "a", None), BAD, period="2026-04")
+    run(tmp_path, places=place("p", ["a"]), samples=rows)
+    found = {}
+    for period in ("2026-03", "2026-04", "2026-05"):
+        made = again(tmp_path, PACK, within=(period, period))
+        found[period] = by_layer(made, "place_verdicts", "deep")
+    assert found["2026-03"]["p", "46000", "nr"] == "yes"
+    assert found["2026-04"]["p", "46000", "nr"] == "no"
+    assert found["2026-05"] == {("p", "any", "any"): "undetermined"}

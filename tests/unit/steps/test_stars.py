@@ -61,7 +61,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(root / "raw/places.geojson", [
         feature("Point", [120.61, 31.3], code="P1", name="Mall", key_point=point)
         for point in ("hall", "gate", "garage", "roof")
-    ])  # fmt: skip
+    ] + [feature("Point", [120.62, 31.3], code="P2", name="Kiosk", key_point="hall")])  # fmt: skip
     square = [[120.5, 31.2], [120.8, 31.2], [120.8, 31.4], [120.5, 31.4], [120.5, 31.2]]
     write(root / "raw/regions.geojson", [feature("Polygon", [square], code="320500", name="here")])
     lines = ["time,place,point,rsrp,ping,down"]
@@ -69,6 +69,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for second in range(0, 60, 4):
             when = f"2026-03-01T02:{minute:02d}:{second:02d}Z"
             lines.append(f"{when},P1,{point},{level},{60 + second % 8 * 5},{120 if second else 50}")
+    for second in range(5):  # fewer than the pack asks for, of samples and of tests
+        lines.append(f"2026-03-01T03:00:{8 * second:02d}Z,P2,hall,-80,{60 + second},150")
     (root / "raw/indoor.table").write_text("\n".join(lines) + "\n", encoding="utf-8")
     build(root, BuildOptions(workers=1))
     return root
@@ -83,6 +85,7 @@ def one(root: Path, kind: str, operator: str = "46000") -> dict[str, Any]:
     (row,) = [
         r for r in ratings(root)
         if (r["kind"], r["operator"], r["technology"]) == (kind, operator, "any")
+        and r["id"] != "P2"
     ]  # fmt: skip
     return row
 
@@ -100,6 +103,14 @@ def test_a_place_is_rated_by_its_key_points_and_tests(root: Path) -> None:
     assert row["stars_low"] <= row["stars"] <= row["stars_high"]
     assert row["n"] == 45
     assert "own formula" in row["formula"]
+
+
+def test_too_few_samples_and_tests_give_no_stars(root: Path) -> None:
+    (row,) = [r for r in ratings(root) if (r["id"], r["operator"], r["technology"])
+              == ("P2", "46000", "any")]  # fmt: skip
+    assert (row["n"], row["tests"]) == (5, 5)
+    assert (row["stars"], row["points"], row["coverage"], row["rate"]) == (None,) * 4
+    assert row["why"] == "nothing is known"
 
 
 def test_the_arithmetic_is_written_out_and_adds_up(root: Path) -> None:
