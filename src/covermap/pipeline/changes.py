@@ -51,8 +51,8 @@ def _verdict_of(table: Table) -> str | None:
 class Changes:
     """What is judged otherwise in `after` than in `before`.
 
-    A table that one of the two does not have, or has no row of, is not judged there: it is told as
-    such, not row by row.
+    A table in which one of the two has no verdict at all is not judged there: it is told as such,
+    not row by row.
     """
 
     before: Tables
@@ -95,7 +95,7 @@ class Changes:
         return _with_centres(found)
 
     def _both(self, name: str) -> list[bool]:
-        return [one.rows(name) > 0 for one in (self.before, self.after)]
+        return [_judges(one, name) for one in (self.before, self.after)]
 
     def _run(self, query: str, given: dict[str, str] | None = None) -> pa.Table:
         names = [name for name in self.names if all(self._both(name))]
@@ -108,6 +108,13 @@ class Changes:
             return connection.sql(
                 query.format(changed=changed), params=given or None
             ).to_arrow_table()
+
+
+def _judges(tables: Tables, name: str) -> bool:
+    """Whether there is any verdict in a table."""
+    with tables.connect(name) as connection:
+        found = connection.execute(f"SELECT count({_verdict_of(TABLES[name])}) FROM {name}")
+        return bool(found.fetchall()[0][0])
 
 
 _ORDER = "operator, technology, line, from_m, id"

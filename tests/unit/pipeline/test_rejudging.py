@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from covermap.engine.local import Workers
 from covermap.errors import BuildError
 from covermap.pipeline import BuildOptions, build
-from covermap.pipeline.changes import VERDICT, judged_tables
+from covermap.pipeline.changes import VERDICT, Changes, judged_tables
 from covermap.pipeline.rejudging import Rejudged, rejudged, steps_to_run
 from covermap.rules import RulePack, load_pack
-from covermap.store import Workspace
-from covermap.tables import TABLES
+from covermap.store import Tables, Workspace, write_table
+from covermap.tables import TABLES, conform, in_order
 from covermap.workspace import Config
 from workspaces import built_workspace, table_bytes
 
@@ -105,6 +106,28 @@ def test_a_pack_that_judges_signal_alike_runs_no_step_of_signal(tmp_path: Path) 
 def test_every_table_of_verdicts_is_compared_but_for_sums() -> None:
     sums = {"people_verdicts", "network_verdicts"}
     assert set(judged_tables()) == {n for n in TABLES if n.endswith("_verdicts")} - sums
+
+
+def test_what_one_pack_does_not_judge_at_all_is_told_as_such(tmp_path: Path) -> None:
+    folders = []
+    for number, answers in enumerate((["pass", None], [None, None])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        rows = [
+            {"scope": "all", "operator": "1", "technology": "nr", "source": "drive", "figure": f,
+             "confidence": 0.95, "extremes": 0, "tests": 5, "runs": 1, "devices": 0, "clusters": 1,
+             "clusters_by": "run", "basis": "measured", "answer": answer, "simulated": False}
+            for f, answer in zip(("mean_downlink_mbps", "tests_share"), answers, strict=True)
+        ]  # fmt: skip
+        table = TABLES["quality_verdicts"]
+        data = conform(pa.Table.from_pylist(rows, table.schema), table)
+        write_table(folder / "quality_verdicts.parquet", in_order(data, table), table)
+        folders.append(Tables(folder))
+    changes = Changes(*folders, ("quality_verdicts",))
+    assert changes.unjudged() == ["quality"]
+    assert (changes.counts(), changes.rows().num_rows) == ([], 0)
+    both = Changes(folders[0], folders[0], ("quality_verdicts",))
+    assert (both.unjudged(), both.counts()) == ([], [])
 
 
 def test_targets_alone_judge_lines_again_but_no_cell() -> None:
