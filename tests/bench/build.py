@@ -2,10 +2,12 @@
 
 SIZE (2 000 000) simulated samples of the same world as `cells` lie in CSV files of a million rows,
 with a column for each of our own names. `covermap build` reads, checks, counts, judges, and makes
-weak spots and tiles; then it judges under another rule pack; then one more log comes from one part
-of the country. Every command is a process of its own, and each is run once.
+weak spots and tiles; then it judges under a rule pack of other thresholds, and under one that
+differs in the rule for lines alone; then one more log comes from one part of the country. Every
+command is a process of its own, and each is run once.
 
-`rejudge_share` and `incremental_share` are of the first build's seconds.
+`rejudge_share`, `other_lines_share` and `incremental_share` are of the first build's seconds; with
+`cpu` in their names, of its time on processors.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ COLUMNS = (
     "time", "lon", "lat", "position_error_m", "run_id", "operator", "technology", "service",
     "rsrp_dbm", "sinr_db", "dl_kbps",
 )  # fmt: skip
+OTHER_LINES = ("[line]\nshare = 0.95", "[line]\nshare = 0.9")
 MAIN = "from covermap.cli import main; main()"
 SOURCES = ("drive", "probe", "app")
 CONFIG = """
@@ -75,6 +78,8 @@ def build(root: Path, *options: str) -> dict[str, Any]:
 
 def main(size: int) -> dict[str, Any]:
     """Simulate logs and time the three builds."""
+    from covermap.rules import pack_text
+
     with tempfile.TemporaryDirectory(prefix="build-") as name:
         keep_byte_code(Path(name) / "byte_code")
         tiny, root = Path(name) / "tiny", Path(name) / "world"
@@ -89,6 +94,8 @@ def main(size: int) -> dict[str, Any]:
         other = Path(name) / "other.toml"
         other.write_text(other_pack(), encoding="utf-8")
         again = build(root, "--rules", str(other))
+        other.write_text(pack_text("project-default").replace(*OTHER_LINES), encoding="utf-8")
+        lines = build(root, "--rules", str(other))
         write_log(root, 99_999, max(int(size * NEW_SHARE), 1))
         configure(root)
         more = build(root)
@@ -98,8 +105,10 @@ def main(size: int) -> dict[str, Any]:
         "rows_per_s": round(size / first["seconds"]),
         "peak_gb": round(first["peak_gb"], 2),
         "rejudge_share": round(again["seconds"] / first["seconds"], 4),
+        "other_lines_share": round(lines["seconds"] / first["seconds"], 4),
         "incremental_share": round(more["seconds"] / first["seconds"], 4),
         "rejudge_cpu_share": round(again["cpu_s"] / first["cpu_s"], 4),
+        "other_lines_cpu_share": round(lines["cpu_s"] / first["cpu_s"], 4),
         "incremental_cpu_share": round(more["cpu_s"] / first["cpu_s"], 4),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -192,9 +193,8 @@ def test_a_folder_with_something_else_in_it_is_refused_and_left(tmp_path: Path) 
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_an_interruption_leaves_what_was_there(tmp_path: Path) -> None:
-    root = tmp_path / "w"
-    make.simulate(root, load_recipe("sample").model_copy(update=dict(recipe(samples=500))))
+def test_an_interruption_leaves_what_was_there(root: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(root, tmp_path / "w")
     before = digests(root)
 
     def stop(share: float, _what: str) -> None:
