@@ -120,7 +120,11 @@ PROBE_SERIES = Table(
         C("lat", F64, "latitude, degrees WGS-84: median", "not known"),
         C("reports", I64, "reports"),
         C("served", I64, "reports with service"),
-        C("expected", F64, "reports to be expected by the device's usual interval"),
+        C(
+            "expected",
+            F64,
+            "reports to be expected by the device's usual interval; 0 of one that reported once",
+        ),
         C(
             "availability",
             F64,

@@ -127,3 +127,14 @@ def test_drives_make_no_series(built, tmp_path):
     for name in ("probe_series", "probe_alarms"):
         assert Workspace(tmp_path).current().read(name).num_rows == 0
     assert Workspace(root).current().read("probe_series").num_rows > 0
+
+
+def test_a_device_that_reported_once_has_its_row_and_no_availability(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "covermap.toml").write_text(CONFIG, encoding="utf-8")
+    probe("once", 1).iloc[:1].to_csv(tmp_path / "raw" / "probes.csv", index=False)
+    build(tmp_path, BuildOptions(workers=1))
+    rows = Workspace(tmp_path).current().read("probe_series").to_pylist()
+    assert [(r["step"], r["reports"], r["expected"], r["availability"]) for r in rows] == [
+        ("day", 1, 0.0, None), ("hour", 1, 0.0, None),
+    ]  # fmt: skip

@@ -65,7 +65,7 @@ def _steps(step: str, length_ms: int) -> str:
 SELECT slots.device_id, '{step}' AS step,
   make_timestamptz(slots.slot * {length_ms} * 1000) AS start,
   operator, place, key_point, lon, lat, coalesce(n, 0) AS reports, coalesce(served, 0) AS served,
-  CAST(expected AS DOUBLE) AS expected,
+  CAST(coalesce(expected, 0) AS DOUBLE) AS expected,
   CASE WHEN expected >= 1 THEN least(1, coalesce(served, 0) / expected) END AS availability,
   level / 100.0 AS level_dbm, dl / 1e6 AS downlink_mbps, ul / 1e6 AS uplink_mbps, latency_ms,
   simulated
