@@ -8,9 +8,11 @@ REPEATS. kernel_paths_per_s: the profile and its diffraction alone, of 200 sampl
 region: SIZE (100 000) H3 cells of resolution 10 in one block and 5 000 site cells for each 2
 million cells (three to a mast, at random places in the block), search radius 10 km, a sample each
 90 m: best server, SINR and second server of every cell, once. `make bench NAME=predict
-SIZE=2000000` is the whole region. After that come the scores of ``predict_scores.py``: simulated
-worlds, and real drives beside peers where these are there. Times are processor time of this
-process, wall time beside them; compiled kernels are loaded before.
+SIZE=2000000` is the whole region. real_region: the same masts over the ground of China as the
+raster beside the project has it (SRTM30+, 2,446 m a pixel), where it is there. After that come the
+scores of ``predict_scores.py``: simulated worlds, and real drives beside peers where these are
+there. Times are processor time of this process, wall time beside them; compiled kernels are loaded
+before.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numba import njit
+from predict_scores import REAL
 from predict_scores import figures as scores
 
 from covermap.core.cells import cells_at, centres, descendants
@@ -33,6 +36,7 @@ from covermap.core.radio.diffraction import EARTH_M, K_MEDIAN
 from covermap.core.radio.pathloss import RMA
 from covermap.core.radio.server import Places, Radios, Terms, best_servers
 from covermap.core.radio.terrain import bends, heights_at, loss_over
+from covermap.formats.terrain import ground_of, survey_terrain
 
 REPEATS = 3
 MIDDLE = (113.6, 34.7)
@@ -41,6 +45,7 @@ PIXEL_DEG = 90 / 111_000
 SIDE = 2560
 RADIUS_M = 10_000.0
 SITE_CELLS_PER_CELL = 5_000 / 2_000_000
+RASTER = REAL / "rasters" / "china_z6_dem_3857_i16.tif"
 
 
 def terrain(side: int) -> Any:
@@ -72,12 +77,12 @@ def block(count: int) -> tuple[Any, Any]:
     return centres(descendants(near, RESOLUTION)[:count])
 
 
-def places_of(lon: Any, lat: Any, heights: Any) -> Places:
+def places_of(lon: Any, lat: Any, heights: Any, to_pixels: Any = to_pixels) -> Places:
     u, v = to_pixels(lon, lat)
     return Places(lon, lat, u, v, heights_at(heights, u, v))
 
 
-def radios_of(lon: Any, lat: Any, heights: Any, sectors: int) -> Radios:
+def radios_of(lon: Any, lat: Any, heights: Any, sectors: int, to_pixels: Any = to_pixels) -> Radios:
     """Cells of masts of 20-40 m, one carrier of 1.8 GHz, 43 dBm and 17 dBi over 600 elements."""
     rng = np.random.default_rng(3)
     mast = np.repeat(rng.uniform(20, 40, len(lon)), sectors)
@@ -152,31 +157,46 @@ def kernel(heights: Any) -> dict[str, Any]:
     }
 
 
-def region(heights: Any, count: int) -> dict[str, Any]:
+def region(heights: Any, count: int, to_pixels: Any = to_pixels, name: str = "region") -> Any:
     """Best server, SINR and second server of a block of cells."""
     lon, lat = block(count)
     rng = np.random.default_rng(4)
     at = rng.choice(count, max(round(count * SITE_CELLS_PER_CELL / 3), 1), replace=False)
-    radios = radios_of(lon[at], lat[at], heights, 3)
-    places = places_of(lon, lat, heights)
+    radios = radios_of(lon[at], lat[at], heights, 3, to_pixels)
+    places = places_of(lon, lat, heights, to_pixels)
     terms = Terms(radius_m=RADIUS_M, step_m=90.0)
     found: list[Any] = []
     cpu, wall = timed(lambda: found.append(best_servers(places, radios, heights, terms)))
     return {
-        "region_cells": count,
-        "region_site_cells": len(radios.lon),
-        "region_radius_m": RADIUS_M,
-        "region_cpu_s": round(cpu, 1),
-        "region_wall_s": round(wall, 1),
-        "region_served_share": round(float((found[0].cell >= 0).mean()), 4),
-        "region_median_rsrp_dbm": round(float(np.nanmedian(found[0].rsrp_dbm)), 1),
+        f"{name}_cells": count,
+        f"{name}_site_cells": len(radios.lon),
+        f"{name}_radius_m": RADIUS_M,
+        f"{name}_cpu_s": round(cpu, 1),
+        f"{name}_wall_s": round(wall, 1),
+        f"{name}_served_share": round(float((found[0].cell >= 0).mean()), 4),
+        f"{name}_median_rsrp_dbm": round(float(np.nanmedian(found[0].rsrp_dbm)), 1),
+        f"{name}_blocked_share": round(float((found[0].terrain_db > 0).mean()), 4),
     }
+
+
+def real_region(count: int) -> Any:
+    """Tell the same of the ground of China; nothing where its raster is not there."""
+    if not RASTER.is_file():
+        return {}
+    lon, lat = block(count)
+    box = (lon.min() - 0.2, lat.min() - 0.2, lon.max() + 0.2, lat.max() + 0.2)
+    sheet = survey_terrain(RASTER, RASTER.name, None, None, None).sheet
+    ground = ground_of([sheet], tuple(map(float, box)), RADIUS_M)
+    assert ground is not None
+    made = region(ground.heights, count, ground.to_pixels, "real_region")
+    heights = ground.at(lon, lat)
+    return made | {"real_region_relief_m": round(float(np.ptp(heights)))}
 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     heights = terrain(SIDE)
-    figures = {**paths(heights), **kernel(heights), **region(heights, count)}
+    figures = {**paths(heights), **kernel(heights), **region(heights, count), **real_region(count)}
     figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     figures |= {name: round(value, 4) for name, value in scores().items()}
     for name, value in figures.items():

@@ -1,4 +1,23 @@
-"""Real drives: 2 km blocks of a motorway foretold from the rest, beside other ways to do it."""
+"""Real drives: 2 km blocks of a motorway foretold from the rest, beside other ways to do it.
+
+One layer of the nine that ``tests/bench/predict_scores.py`` scores. There, of Bremen and Cork, RMSE
+in dB of half of the blocks, with the share inside 90 % intervals::
+
+    layer          covermap      with the cell   weighted mean   random forest
+    26201 gsm      8.38 .932      8.36 .927       9.02 .607       9.70 .494
+    26201 lte      9.00 .949      8.96 .931       9.39 .672       9.16 .604
+    26202 gsm      6.75 .960      6.87 .962       7.61 .635       8.61 .575
+    26202 lte      7.95 .946      7.96 .937       8.23 .656       8.60 .612
+    26203 gsm      8.08 .959      8.08 .956       8.81 .630       9.36 .567
+    26203 lte      9.63 .910      9.21 .910       9.50 .671       9.43 .574
+    Cork lte      11.58 .891     11.68 .944      12.63 .670      12.27 .581
+    Cork nr        9.78 .895      9.85 .919      10.31 .674       9.59 .692
+    Cork umts      9.07 .880      9.25 .901       9.02 .541       9.86 .721
+    together       8.62           8.57            9.07            9.35
+
+Where a peer is ahead: of 26203's LTE the forest knows the serving cell at the place, and with it
+covermap is ahead as well; in Cork, one town whose blocks are few, by less than blocks differ by.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +48,9 @@ def seen(real_data: Path) -> Observations:
 
 @pytest.fixture(scope="module")
 def part(seen: Observations) -> np.ndarray:
-    """Two folds of five."""
+    """Five folds of the half."""
     blocks = blocks_of(seen.lon, seen.lat, BLOCK_M)
-    fold = block_parts(seen)
-    return np.where((parts_of(blocks, 2, 1234) == REPORTED) & (fold < 2), fold, -1)
+    return np.where(parts_of(blocks, 2, 1234) == REPORTED, block_parts(seen), -1)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +68,7 @@ def test_intervals_hold_nine_of_ten_up_to_the_noise_of_blocks(ours: Held) -> Non
     inside = (ours.level_dbm >= ours.low_dbm) & (ours.level_dbm <= ours.high_dbm)
     blocks = len(np.unique(blocks_of(ours.lon, ours.lat, BLOCK_M)))
     print(f"inside {inside.mean():.3f} of {len(inside)}, {blocks} blocks")
-    assert blocks > 20
+    assert blocks > 60
     # places of a block stand or fall together, at worst: as many trials as blocks
     assert abs(inside.mean() - 0.9) < 2 * np.sqrt(0.9 * 0.1 / blocks)
 
@@ -72,8 +90,8 @@ def test_blocks_held_out_are_foretold_better_than_by_peers(
 ) -> None:
     own = scored(ours, THRESHOLD_DBM)
     print(own)
-    for name in ("weighted mean", "random forest"):
-        peer = scored(held_out_by(PEERS[name], seen, part, THRESHOLD_DBM), THRESHOLD_DBM)
+    for name, ask in PEERS.items():
+        peer = scored(held_out_by(ask, seen, part, THRESHOLD_DBM), THRESHOLD_DBM)
         print(name, peer)
         assert own.rmse_db < peer.rmse_db
         assert abs(own.inside_90 - 0.9) < abs(peer.inside_90 - 0.9)

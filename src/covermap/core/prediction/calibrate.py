@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-from covermap.core.prediction.covariance import Covariance
+from covermap.core.prediction.covariance import Covariance, prior
 from covermap.core.prediction.kriging import covariances
 from covermap.core.prediction.merging import known_of, merged
 from covermap.core.prediction.observations import Observations
@@ -41,6 +41,8 @@ _HUBER = 1.5
 _TURNS = 8
 _THIN_M = 250.0
 _SALT = 31
+_APART_SD_DB = 15.0
+"""Of levels 10 km apart, when antennas are compared."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +107,21 @@ def uncalibrated(seen: Observations) -> Calibration:
     return replace(none, coefficients=mean, covariance=np.diag(variance))
 
 
-def rigs_of(seen: Observations, covariance: Covariance) -> Rigs:
+def rigs_of(seen: Observations) -> Rigs:
     """Learn what antennas, devices and runs show from all measurements of a layer.
 
     Parameters
     ----------
     seen
         One row a place and run.
-    covariance
-        Of the errors.
+
+    Notes
+    -----
+    Towns are walked and motorways driven: levels differ by that as well, by more than a stationary
+    field would. So the field is taken as wide as places may differ, and what tells is how antennas
+    differ where they were near each other.
     """
+    covariance = replace(prior(False, False), slow_sd_db=_APART_SD_DB)
     reference = reference_of(seen.place, seen.antenna)
     rows = np.union1d(_spread(seen), _together(seen))
     some = seen.take(rows)
@@ -127,8 +134,9 @@ def rigs_of(seen: Observations, covariance: Covariance) -> Rigs:
     away = np.isnan(some.predicted_dbm) & start.with_model
     x = np.column_stack([start.design(some.predicted_dbm), away, own])
     mean, variance = start.prior
-    prior = columns.prior
-    mean, variance = np.r_[mean, 0.0, prior[0]], np.r_[variance, ALONE_SD_DB**2, prior[1]]
+    of_rigs = columns.prior
+    mean = np.r_[mean, 0.0, of_rigs[0]]
+    variance = np.r_[variance, ALONE_SD_DB**2, of_rigs[1]]
     # offsets that have no column are errors that a run has in common
     loose = columns.rigs(none, none).shown(some.antenna, some.device, some.run)[1]
     found, spread = _robust(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from covermap.core.geodesy import points_m
 from covermap.core.prediction.calibrate import FEW, Calibration, calibrated, rigs_of, rough
-from covermap.core.prediction.covariance import Covariance, prior
+from covermap.core.prediction.covariance import Covariance
 from covermap.core.prediction.fit import Foretold, fitted, foretold
 from covermap.core.prediction.kriging import Known, kriged
 from covermap.core.prediction.likelihood import foretell, geometry
@@ -88,7 +88,7 @@ def learned(seen: Observations) -> Learned:
     teach only a layer that has hardly any other: see `modelled`.
     """
     seen = _in_order(seen)
-    rigs = rigs_of(seen, prior(False, False))
+    rigs = rigs_of(seen)
     seen = seen.take(modelled(seen))
     with_model = bool(np.isfinite(seen.predicted_dbm).any())
     with_groups = len(np.unique(seen.group[seen.group >= 0])) > 1
@@ -102,7 +102,7 @@ def learned(seen: Observations) -> Learned:
 
 def recalibrated(taught: Learned, seen: Observations) -> Layer:
     """Calibrate a layer by these measurements, with a covariance and spread learnt before."""
-    rigs = rigs_of(_in_order(seen), prior(False, False))
+    rigs = rigs_of(_in_order(seen))
     calibration = calibrated(_in_order(seen.take(modelled(seen))), taught.covariance, rigs)
     return ready(replace(taught, calibration=calibration), seen)
 

@@ -135,7 +135,7 @@ def test_a_device_that_reads_higher_is_told_apart():
     nothing = np.full(400, np.nan)
     seen = observations(xy, level, nothing, device=device)
     c = Covariance(7.0, 200.0, 0.5, 6000.0, 3.0, 0.5)
-    made = calibrated(seen, c, rigs_of(seen, c))
+    made = calibrated(seen, c, rigs_of(seen))
     shown = made.rigs.device_db
     assert shown[1] - shown[0] == pytest.approx(5.0, abs=1.6)
     nobody = np.array([-1])
@@ -176,7 +176,7 @@ def test_what_vehicles_take_is_told_apart_from_the_level_in_the_open():
 
 def test_levels_are_told_as_cars_receive_them_where_nobody_else_measured():
     _, seen = vehicles(without=("handheld", "in-train"))
-    rigs = rigs_of(seen, prior(True, False))
+    rigs = rigs_of(seen)
     assert ANTENNAS[rigs.reference] == "in-car"
     shown, loose = rigs.shown(seen.antenna, seen.device, seen.run)
     assert not shown.any()
@@ -189,7 +189,7 @@ def test_an_offset_that_its_places_hide_makes_a_measurement_less_sure():
     few = seen.take(seen.run == 0)
     both = joined(few, probes.take(np.arange(40)))
     both = replace(both, run=np.r_[few.run, 1000 + np.arange(40)])
-    _, loose = rigs_of(both, prior(True, False)).shown(both.antenna, both.device, both.run)
+    _, loose = rigs_of(both).shown(both.antenna, both.device, both.run)
     assert (loose[len(few) :] >= 6.0).all()
     assert not loose[: len(few)].any()
 
