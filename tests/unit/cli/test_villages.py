@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,11 @@ def test_what_is_not_there_is_named(built: Path) -> None:
 
 
 def test_a_build_under_a_pack_without_villages_says_so(tmp_path: Path) -> None:
-    write_build(tmp_path)
+    told = write_build(tmp_path) / "build.json"
     said = covermap("villages", tmp_path)
     assert said.code == 0
-    assert "rule pack project-default has no [village]" in said.out
+    assert "has no villages. Declare [[villages]]" in said.out
+    manifest = json.loads(told.read_text(encoding="utf-8"))
+    manifest["rules"]["village"] = None
+    told.write_text(json.dumps(manifest), encoding="utf-8")
+    assert "rule pack project-default has no [village]" in covermap("villages", tmp_path).out
