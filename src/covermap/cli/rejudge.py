@@ -81,7 +81,7 @@ def _heading(made: Rejudged) -> dict[str, Any]:
         "before": _named(made.before),
         "after": _named(made.after),
         "steps": list(made.steps),
-        "unjudged": made.changes.unjudged(),
+        "unjudged": list(made.unjudged),
     }
 
 

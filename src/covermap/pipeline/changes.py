@@ -49,21 +49,12 @@ def _verdict_of(table: Table) -> str | None:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is judged otherwise in `after` than in `before`.
-
-    A table in which one of the two has no verdict at all is not judged there: it is told as such,
-    not row by row.
-    """
+    """What is judged otherwise in `after` than in `before`."""
 
     before: Tables
     after: Tables
     names: tuple[str, ...]
     """Tables that may differ."""
-
-    def unjudged(self) -> list[str]:
-        """Kinds of verdicts that one of the two does not have at all."""
-        return [kind_of(n) for n in self.names if self._both(n) == [False, True]
-                or self._both(n) == [True, False]]  # fmt: skip
 
     def counts(self) -> list[dict[str, Any]]:
         """Count changes by kind and layer: before, after, how many, and their length in m."""
@@ -94,27 +85,18 @@ class Changes:
         )
         return _with_centres(found)
 
-    def _both(self, name: str) -> list[bool]:
-        return [_judges(one, name) for one in (self.before, self.after)]
-
     def _run(self, query: str, given: dict[str, str] | None = None) -> pa.Table:
-        names = [name for name in self.names if all(self._both(name))]
-        with self.before.connect(*names, _ANY, "lines", "segments") as connection:
-            for name in names:
+        with self.before.connect(*self.names, _ANY, "lines", "segments") as connection:
+            for name in self.names:
                 parts = [str(path) for path in self.after.parts(name)]
                 connection.read_parquet(parts).create_view(f"after_{name}")
             nothing = _changed(_ANY, _ANY) + " AND false"  # of one form whatever there is
-            changed = " UNION ALL ".join([nothing, *(_changed(n, f"after_{n}") for n in names)])
+            changed = " UNION ALL ".join(
+                [nothing, *(_changed(n, f"after_{n}") for n in self.names)]
+            )
             return connection.sql(
                 query.format(changed=changed), params=given or None
             ).to_arrow_table()
-
-
-def _judges(tables: Tables, name: str) -> bool:
-    """Whether there is any verdict in a table."""
-    with tables.connect(name) as connection:
-        found = connection.execute(f"SELECT count({_verdict_of(TABLES[name])}) FROM {name}")
-        return bool(found.fetchall()[0][0])
 
 
 _ORDER = "operator, technology, line, from_m, id"

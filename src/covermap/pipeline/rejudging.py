@@ -11,7 +11,7 @@ from pathlib import Path
 
 from covermap.engine.local import Workers
 from covermap.engine.step import StepContext
-from covermap.pipeline.changes import Changes, judged_tables
+from covermap.pipeline.changes import Changes, judged_tables, kind_of
 from covermap.pipeline.keys import code_key, key_of
 from covermap.pipeline.publish import only_builder
 from covermap.pipeline.whole import WHOLE_STEPS, WholeStep, shown_alone
@@ -33,6 +33,8 @@ class Rejudged:
     changes: Changes
     steps: tuple[str, ...]
     """Steps that were run again."""
+    unjudged: tuple[str, ...]
+    """Kinds of verdicts that only one of the packs judges: they are not compared."""
 
 
 @contextmanager
@@ -65,11 +67,16 @@ def rejudged(
             work.run(step)
         names = [n for n in judged_tables() if any(n in step.writes for step in steps)]
         changes = Changes(build, Tables(work.view), tuple(names))
-        yield Rejudged(build, before, rules, changes, tuple(step.name for step in steps))
+        yield Rejudged(
+            build, before, rules, changes, tuple(step.name for step in steps),
+            tuple(_unjudged(before, rules)),
+        )  # fmt: skip
 
 
 def steps_to_run(before: RulePack, after: RulePack, config: Config) -> list[WholeStep]:
     """List the steps that lead to verdicts and take something that the packs differ in, in order.
+
+    Verdicts that one of the packs does not judge are not led to.
 
     Examples
     --------
@@ -78,7 +85,9 @@ def steps_to_run(before: RulePack, after: RulePack, config: Config) -> list[Whol
     >>> [step.name for step in steps_to_run(*packs, Config()) if step.name.startswith("judge_c")]
     []
     """
-    wanted = set(judged_tables())
+    packs = before, after
+    wanted = {name for step in _judging() if all(_judges(p, step) for p in packs)
+              for name in step.writes}  # fmt: skip
     leading: list[WholeStep] = []
     for step in reversed(WHOLE_STEPS):
         if wanted & set(step.writes):
@@ -93,6 +102,24 @@ def steps_to_run(before: RulePack, after: RulePack, config: Config) -> list[Whol
             steps.append(step)
             touched |= set(step.writes)
     return steps
+
+
+def _judging() -> list[WholeStep]:
+    """Give the steps that write verdicts."""
+    return [step for step in WHOLE_STEPS if set(judged_tables()) & set(step.writes)]
+
+
+def _judges(pack: RulePack, step: WholeStep) -> bool:
+    """Whether a pack has every section that a step takes."""
+    return all(getattr(pack, name) is not None for name in step.of_rules)
+
+
+def _unjudged(before: RulePack, after: RulePack) -> list[str]:
+    return [
+        kind_of(name)
+        for step in _judging() if _judges(before, step) != _judges(after, step)
+        for name in step.writes if name in judged_tables()
+    ]  # fmt: skip
 
 
 class _Work:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from covermap.engine.local import Workers
 from covermap.errors import BuildError
 from covermap.pipeline import BuildOptions, build
-from covermap.pipeline.changes import VERDICT, Changes, judged_tables
+from covermap.pipeline.changes import VERDICT, judged_tables
 from covermap.pipeline.rejudging import Rejudged, rejudged, steps_to_run
 from covermap.rules import RulePack, load_pack
-from covermap.store import Tables, Workspace, write_table
-from covermap.tables import TABLES, conform, in_order
+from covermap.store import Workspace
+from covermap.tables import TABLES
 from covermap.workspace import Config
 from workspaces import built_workspace, table_bytes
 
@@ -108,26 +107,22 @@ def test_every_table_of_verdicts_is_compared_but_for_sums() -> None:
     assert set(judged_tables()) == {n for n in TABLES if n.endswith("_verdicts")} - sums
 
 
-def test_what_one_pack_does_not_judge_at_all_is_told_as_such(tmp_path: Path) -> None:
-    folders = []
-    for number, answers in enumerate((["pass", None], [None, None])):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        rows = [
-            {"scope": "all", "operator": "1", "technology": "nr", "source": "drive", "figure": f,
-             "confidence": 0.95, "extremes": 0, "tests": 5, "runs": 1, "devices": 0, "clusters": 1,
-             "clusters_by": "run", "basis": "measured", "answer": answer, "simulated": False}
-            for f, answer in zip(("mean_downlink_mbps", "tests_share"), answers, strict=True)
-        ]  # fmt: skip
-        table = TABLES["quality_verdicts"]
-        data = conform(pa.Table.from_pylist(rows, table.schema), table)
-        write_table(folder / "quality_verdicts.parquet", in_order(data, table), table)
-        folders.append(Tables(folder))
-    changes = Changes(*folders, ("quality_verdicts",))
-    assert changes.unjudged() == ["quality"]
-    assert (changes.counts(), changes.rows().num_rows) == ([], 0)
-    both = Changes(folders[0], folders[0], ("quality_verdicts",))
-    assert (both.unjudged(), both.counts()) == ([], [])
+def test_what_one_pack_does_not_judge_is_told_and_not_led_to(tmp_path: Path) -> None:
+    root = built_workspace(tmp_path / "w")
+    other = load_pack("eirene")
+    made, rows = changed(root, other)
+    assert made.before.place is not None
+    assert other.place is None
+    assert {"key_point", "place"} <= set(made.unjudged)
+    assert {"key_point", "place"}.isdisjoint(row["kind"] for row in rows)
+    assert "village" not in made.unjudged, "neither pack judges villages"
+    names = [step.name for step in steps_to_run(made.before, other, Config())]
+    assert "predict" not in names, "no verdict that both packs judge follows from it"
+    both = (
+        load_pack("miit-2025"),
+        load_pack("miit-2025").model_copy(update={"standards": load_pack("trai").standards}),
+    )
+    assert "predict" in [step.name for step in steps_to_run(*both, Config())]
 
 
 def test_targets_alone_judge_lines_again_but_no_cell() -> None:
