@@ -51,6 +51,7 @@ def quality(
     ),
     region: str | None = typer.Option(None, "--region", help="Only this region."),
     line: str | None = typer.Option(None, "--line", help="Only this line."),
+    place: str | None = typer.Option(None, "--place", help="Only this key place."),
     as_csv: bool = typer.Option(False, "--csv", help="Print CSV with every column."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON with every column."),
 ) -> None:
@@ -63,7 +64,7 @@ def quality(
     if rows.empty:
         typer.echo("The current build has no tests of rate, latency, stalls or connection.")
         return
-    rows = _place(rows, level, region, line)
+    rows = _where(rows, level, region, {"line": line, "place": place})
     wanted = {"operator": operator, "technology": technology, "source": source, "figure": figure}
     rows = only(rows, wanted)
     if as_csv or as_json:
@@ -78,12 +79,13 @@ def quality(
         typer.echo(said)
 
 
-def _place(
-    rows: pd.DataFrame, level: str | None, region: str | None, line: str | None
+def _where(
+    rows: pd.DataFrame, level: str | None, region: str | None, others: dict[str, str | None]
 ) -> pd.DataFrame:
-    """Keep the places that were asked for; without any the whole."""
-    if line is not None:
-        return only(rows[rows["scope"] == "line"], {"scope_id": line})
+    """Keep what was asked for; without anything the whole."""
+    for scope, identity in others.items():
+        if identity is not None:
+            return only(rows[rows["scope"] == scope], {"scope_id": identity})
     if region is None and level is None:
         return rows[rows["scope"] == "all"]
     return only(rows[rows["scope"] == "region"], {"level": level, "scope_id": region})
@@ -130,8 +132,11 @@ def _interval(row: dict[Any, Any]) -> str:
         return NOT_KNOWN
     if row["figure"].endswith("_share"):
         return interval(row["low"], row["high"])
-    ends = (_number(row[end]) if known(row[end]) else "" for end in ("low", "high"))
-    return "-".join(ends)
+    if not known(row["high"]):
+        return f"over {_number(row['low'])}"
+    if not known(row["low"]):
+        return f"up to {_number(row['high'])}"
+    return f"{_number(row['low'])}-{_number(row['high'])}"
 
 
 def _number(value: float) -> str:

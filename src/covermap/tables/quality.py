@@ -108,7 +108,7 @@ PROBE_FIGURES = ("level", "downlink", "uplink", "latency", "availability")
 PROBE_SERIES = Table(
     "probe_series",
     "Fixed devices over time: one row a device and hour or day, from its first report to the last "
-    "of its input. An hour without any report keeps its row.",
+    "of its input. One without any report keeps its row; hours only of devices that report hourly.",
     (
         C("device_id", S, "as in samples; of devices that are not named, the run_id"),
         C("step", S, "hour or day"),

@@ -57,6 +57,7 @@ def test_a_region_without_tests_has_its_row(served: Path) -> None:
     ("option", "value", "told"),
     [
         ("--region", "1", "310000"), ("--operator", "x", "46000"), ("--line", "x", "none"),
+        ("--place", "x", "none"),
         ("--figure", "speed", "tests_share"),
     ],
 )  # fmt: skip

@@ -203,6 +203,7 @@ def test_service_quality_is_listed_by_place_and_figure(client: Client) -> None:
     (none,) = client.get("/api/quality?region=320500&figure=mean_downlink_mbps").json()["items"]
     assert (none["tests"], none["value"]) == (0, None)
     assert client.get("/api/quality?line=g2").json()["total"] == 0
+    assert client.get("/api/quality?place=T1").json()["total"] == 0
     assert client.get("/api/quality?source=rumour").status_code == 422
 
 

@@ -34,6 +34,9 @@ def quality(
     level: Level = None,
     region: Region = None,
     line: Annotated[str | None, Query(max_length=200, description="identity of a line")] = None,
+    place: Annotated[
+        str | None, Query(max_length=200, description="identity of a key place")
+    ] = None,
 ) -> Response:
     """List figures of tests with their intervals, targets and answers, per place and layer.
 
@@ -46,7 +49,7 @@ def quality(
         ("figure", figure), ("scope", scope), ("level", level),
     ):  # fmt: skip
         where.equal(column, value)
-    for kind, identity in (("region", region), ("line", line)):
+    for kind, identity in (("region", region), ("line", line), ("place", place)):
         if identity is not None:
             where.equal("scope", kind)
             where.equal("scope_id", identity)

@@ -59,7 +59,7 @@ GROUP BY device_id
 """
 
 
-def _steps(step: str, length_ms: int) -> str:
+def _steps(step: str, length_ms: int, only: str) -> str:
     """Write in SQL the rows of a series; sums are of whole numbers, in any order the same."""
     return f"""
 SELECT slots.device_id, '{step}' AS step,
@@ -72,7 +72,7 @@ SELECT slots.device_id, '{step}' AS step,
 FROM (SELECT *, greatest(0, least(end_ms + coalesce(gap, 0), (slot + 1) * {length_ms})
     - greatest(first_ms, slot * {length_ms})) / gap AS expected
   FROM (SELECT *, unnest(range(first_ms // {length_ms}, end_ms // {length_ms} + 1)) AS slot
-    FROM devices)) AS slots
+    FROM devices WHERE {only})) AS slots
 LEFT JOIN (SELECT device_id, ms // {length_ms} AS slot, count(*) AS n,
     count(*) FILTER (service) AS served,
     sum(CAST(round(rsrp_dbm * 100) AS BIGINT)) FILTER (service)
@@ -96,7 +96,9 @@ def run(ctx: StepContext) -> None:
 
 
 def _series(build: Any) -> Iterator[pa.RecordBatch]:
-    query = f"{_steps('hour', HOUR_MS)} UNION ALL {_steps('day', DAY_MS)}"
+    query = (
+        f"{_steps('hour', HOUR_MS, f'gap <= {HOUR_MS}')} UNION ALL {_steps('day', DAY_MS, 'true')}"
+    )
     rows = build.sql(f"SELECT {', '.join(PROBE_SERIES.names)} FROM ({query}) "
                      f"ORDER BY {', '.join(PROBE_SERIES.key)}")  # fmt: skip
     for batch in rows.to_arrow_reader(BATCH_ROWS):
