@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from workspaces import make_workspace
+
 pytestmark = pytest.mark.slow
 
 
@@ -84,7 +86,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> str:
         try:
             with urllib.request.urlopen(address + "/healthz", timeout=2):
                 return address
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError("the server did not answer in 30 s")
 
@@ -93,11 +95,17 @@ def test_the_installed_command_builds_and_serves_from_another_folder(
     installed: Path, tmp_path: Path
 ) -> None:
     os.environ.pop("PYTHONPATH", None)
-    run(installed, "simulate", "world", "--samples", "20000", cwd=tmp_path)
-    run(installed, "build", "world", cwd=tmp_path)
+    run(installed, "simulate", "world", "--samples", "500", cwd=tmp_path)
+    # what the sample workspace gives, tests of the documentation build; here a short road is enough
+    config = make_workspace(tmp_path / "road", runs=1) / "covermap.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(
+        text.replace("[workspace]", "[workspace]\nsimulated = true"), encoding="utf-8"
+    )
+    run(installed, "build", "road", cwd=tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    with served(installed, tmp_path / "world", elsewhere) as address:
+    with served(installed, tmp_path / "road", elsewhere) as address:
         with urllib.request.urlopen(address + "/") as page:
             assert b"<html" in page.read()
         with urllib.request.urlopen(address + "/api/build") as answer:
