@@ -51,11 +51,11 @@ def test_one_odd_day_raises_nothing_however_odd():
 
 
 def test_an_alarm_ends_after_the_cure_and_what_was_bad_is_no_history():
-    level = steady(200)
+    level = steady(160)
     level[40:100] -= 8
-    level[160:] -= 8
+    level[125:] -= 8
     found = watched(level)
-    assert found.first.tolist() == pytest.approx([40, 160], abs=3)
+    assert found.first.tolist() == pytest.approx([40, 125], abs=3)
     assert 99 <= found.last[0] <= 104
     assert found.usual[1] == pytest.approx(-90, abs=0.5)
 
