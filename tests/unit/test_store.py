@@ -144,3 +144,4 @@ def test_layers_are_those_of_all_the_tables_asked_for(tmp_path: Path) -> None:
         ("a", "lte"),
         ("b", "nr"),
     ]
+    assert tables.layers("cell_verdicts") == [("b", "nr")]  # of two rows

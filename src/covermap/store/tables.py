@@ -112,7 +112,8 @@ class Tables:
 
         `how` is handed to `connect`.
         """
-        query = " UNION ".join(f"SELECT operator, technology FROM {name}" for name in names)
+        some = "SELECT DISTINCT operator, technology FROM "
+        query = " UNION ".join(some + name for name in names)
         with self.connect(*names, **how) as build:
             return sorted((str(o), str(t)) for o, t in build.execute(query).fetchall())
 
