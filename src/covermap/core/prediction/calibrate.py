@@ -123,7 +123,7 @@ def rigs_of(seen: Observations) -> Rigs:
     """
     covariance = replace(prior(False, False), slow_sd_db=_APART_SD_DB)
     reference = reference_of(seen.place, seen.antenna)
-    rows = np.union1d(_spread(seen), _together(seen))
+    rows = np.union1d(_spread(seen, MOST // 4), _together(seen))
     some = seen.take(rows)
     columns = columns_of(reference, some.place, some.antenna, some.device, some.run)
     own = columns.design(some.antenna, some.device, some.run)
@@ -194,11 +194,11 @@ def _basis(places: int) -> Basis:
     return "few" if places < FEW else "fitted"
 
 
-def _spread(seen: Observations) -> Ints:
+def _spread(seen: Observations, most: int = MOST) -> Ints:
     """Rows for a fit: spread over the map, of each antenna and neighbourhood the surest."""
     rows, side = np.arange(len(seen)), _THIN_M
     points = np.column_stack([seen.points, 1e9 * seen.antenna])
-    while len(rows) > MOST:
+    while len(rows) > most:
         rows = rows[thinned(points[rows], side, seen.variance_db2[rows])]
         side *= 1.4
     return rows
