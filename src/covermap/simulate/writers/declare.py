@@ -51,7 +51,7 @@ def workspace_toml(recipe: Recipe, seed_note: str) -> str:
             "GeoNames (CC BY 4.0).",
             "salt": f"simulated-{recipe.seed}",
         },
-        "rules": {"pack": "project-default"},
+        "rules": {"pack": "miit-2025"},
         "operators": {
             o.plmn: {"name": o.name, "name_zh": o.name_zh, "color": o.color}
             for o in recipe.operators
