@@ -111,11 +111,11 @@ describe('what is predicted', () => {
     expect(t(predicted.title)).toBe('Predicted, not measured');
   });
 
-  it('says how well blocks that were held out were foretold, or that nobody asked', () => {
+  it('says how well blocks that were held out were foretold, or that nothing tells', () => {
     const score = { operator: '46000', technology: 'lte', block_m: 2000, n: 4821, rmse_db: 7.94, bias_db: 0.1, inside_90: 0.912, brier: 0.06, weak: 0, weak_recall: null, weak_precision: null };
     const build = { scores: [score] } as unknown as BuildInfo;
     expect(predicted.note?.(build, score, t)).toBe('2.00 km blocks held out, 4,821 places · RMSE 7.9 dB, 91.2 % inside their 90 % interval');
-    expect(predicted.note?.(build, { ...score, technology: 'nr' }, t)).toContain('covermap evaluate');
+    expect(predicted.note?.(build, { ...score, technology: 'nr' }, t)).toContain('cannot be told');
   });
 
   it('lies under all that is measured and is never selected', () => {

@@ -219,7 +219,7 @@ WHOLE_STEPS = (
 )
 
 CODE = "code.txt"
-"""Beside a whole step's tables: key of the code that made them."""
+"""Beside a whole step's tables: keys of the code and of the rule pack that made them."""
 PARTS = "parts.txt"
 """Beside a whole step's tables: keys of the parts of its result that are kept by themselves."""
 CONTENTS = "contents.json"
@@ -305,12 +305,12 @@ class Whole:
                 StepContext(
                     tables, out, self.config, shown_alone(self.rules, step.of_rules), self.workers,
                     part, tell, report.notes, self.cache.root.parent,
-                    self._before(step), inputs,
+                    earlier_result(self.cache.root, step.name, self.rules), inputs,
                 )
             )  # fmt: skip
             made = {name: content_key(out, Tables(out).parts(name)) for name in step.writes}
             write_text(out / CONTENTS, json.dumps(made))
-            write_text(out / CODE, code_key())
+            write_text(out / CODE, f"{code_key()} {key_of(self.rules)}\n")
             write_text(out / PARTS, "".join(f"{key}\n" for key in parts))
 
     def _content(self, name: str) -> str:
@@ -319,16 +319,24 @@ class Whole:
             return self.contents[name]
         return key_of([self.cache.name_of(path) for path in self.layout.of_table(name)])
 
-    def _before(self, step: WholeStep) -> Path | None:
-        """Find the latest result of a step by this code; in the cache while a build uses it."""
-        made = [path.parent for path in self.cache.root.glob(f"{step.name}-*/{CODE}")
-                if path.read_text(encoding="utf-8") == code_key()]  # fmt: skip
-        return max(made, key=lambda folder: (folder.stat().st_mtime_ns, folder.name), default=None)
-
     def _keep_parts(self, step: WholeStep, folder: Path) -> None:
         """Note that this build uses the parts of a result that is taken as it is."""
         for key in (folder / PARTS).read_text(encoding="utf-8").split():
             self.cache.folder(f"{step.name}_part", key)
+
+
+def earlier_result(cache: Path, step: str, rules: RulePack) -> Path | None:
+    """Find a result of a step by this code: the latest under this pack, else the latest of all.
+
+    It is in the cache while a build uses it. Under another pack most of it would differ.
+    """
+    found: list[tuple[bool, int, Path]] = []
+    for path in cache.glob(f"{step}-*/{CODE}"):
+        code, pack = path.read_text(encoding="utf-8").split()
+        if code == code_key():
+            same = pack == key_of(rules)
+            found.append((same, path.parent.stat().st_mtime_ns, path.parent))
+    return max(found)[2] if found else None
 
 
 def shown_alone(rules: RulePack, sections: tuple[str, ...]) -> RulePack:

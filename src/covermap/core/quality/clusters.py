@@ -16,7 +16,7 @@ there were), and its variance is that between clusters.
   Survey Methodology 24 (1998) 193-201.
 - Nothing is said (NaN) from one cluster, nor of a mean whose clusters do not vary at all.
 
-How often intervals hold the truth is held by tests, from 3 runs on: 93 to 97 % where the means of
+How often intervals hold the truth is held by tests, from 3 runs on: 92 to 97 % where the means of
 runs vary as rates do (0.1 to 0.5 in the logarithm) and for shares of runs of like size; too wide
 rather than too tight with few runs, and with runs of very different size.
 """

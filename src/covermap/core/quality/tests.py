@@ -50,7 +50,7 @@ SHORTEST_S = 5.0
 HELD_SHARE = 0.8
 ACKNOWLEDGING = 0.05
 """TCP acknowledges with about 1 to 3 % of what it received; real runs of downloads have 0.1 to
-1.4 % of their volume in the other direction."""
+1.9 % of their volume in the other direction."""
 _EACH, _HELD, _COUNTER = 0, 1, 2
 _MILLI = 1000.0
 
