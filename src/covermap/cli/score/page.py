@@ -23,7 +23,7 @@ table{border-collapse:collapse;width:100%;font-size:13px}
 th{text-align:left;border-bottom:2px solid #9aa7b4;padding:.3rem .5rem;font-weight:600}
 td{border-bottom:1px solid #dfe5ea;padding:.28rem .5rem;vertical-align:middle}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td.d{white-space:nowrap}
+td.d,th.d{white-space:nowrap}
 td.t{min-width:15rem}
 .key{display:inline-block;width:1em;height:.8em;margin:0 .25em 0 .6em}
 tr.part td:first-child{padding-left:1.6rem;color:#44505c}
@@ -72,7 +72,7 @@ def _table(card: Card, headings: list[tuple[str, str]], rows: list[str]) -> str:
 
 def _targets(card: Card, rows: list[Row]) -> str:
     headings = [("target", ""), ("value", "n"), ("interval", "n"), ("target_value", "n"),
-                ("reached", "n"), ("", ""), ("open", "n"), ("answer", ""), ("basis", ""),
+                ("reached", "n"), ("", ""), ("open", "n"), ("answer", ""), ("basis", "d"),
                 ("last", ""), ("layer", "")]  # fmt: skip
     if card.against:
         headings.append(("trend", "n"))
@@ -87,9 +87,9 @@ def _target(card: Card, row: Row) -> str:
         ("n", percent(row["reached"]) if known(row["reached"]) else "-"), ("", chart(row)),
         ("n", card.amount(row, "undetermined", unit=False) if known(row["undetermined"]) else "-"),
         ("", _answer(card, row)),
-        ("", _told(card, row["basis"] if known(row["basis"]) else "unmeasured")),
+        ("d", _told(card, row["basis"] if known(row["basis"]) else "unmeasured")),
         ("d", escape(str(row["last"])) if known(row["last"]) else "-"),
-        ("", escape(card.layer(row))),
+        ("d", escape(card.layer(row))),
         *([("n", escape(card.change(row)))] if card.against else []),
     ]  # fmt: skip
     part = ' class="part"' if known(row["part"]) else ""
@@ -142,7 +142,7 @@ def chart(row: Row) -> str:
 
 def _regions(card: Card, heads: list[Row]) -> str:
     headings = [("rank", "n"), ("region", ""), ("value", "n"), ("interval", "n"), ("total", "n"),
-                ("", ""), ("open", "n"), ("answer", ""), ("basis", "")]  # fmt: skip
+                ("", ""), ("open", "n"), ("answer", ""), ("basis", "d")]  # fmt: skip
     parts = []
     for head in heads:
         rows = [] if known(head["part"]) else card.regions(head["target"])
@@ -168,7 +168,7 @@ def _region(card: Card, row: Row) -> str:
         ("", chart(row)),
         ("n", card.amount(row, "undetermined", unit=False) if known(row["undetermined"]) else "-"),
         ("", _answer(card, row)),
-        ("", _told(card, row["basis"] if known(row["basis"]) else "unmeasured")),
+        ("d", _told(card, row["basis"] if known(row["basis"]) else "unmeasured")),
     ]  # fmt: skip
     return "<tr>" + "".join(f'<td class="{c}">{text}</td>' for c, text in cells) + "</tr>"
 
