@@ -73,6 +73,7 @@ def test_scores_of_predictions_are_told_as_soon_as_they_are_made(tmp_path: Path)
     assert before.json()["scores"] == []
     row = dict.fromkeys(PREDICTION_SCORES.names, None) | {
         "operator": "46000", "technology": "lte", "held": "blocks", "block_m": 2000.0,
+        "learnt": "anew",
         "from_m": 0.0, "n": 40, "rmse_db": 7.5, "bias_db": 0.5, "inside_90": 0.9,
         "width_90_db": 24.0, "brier": 0.06, "weak": 0, "simulated": True,
     }  # fmt: skip
