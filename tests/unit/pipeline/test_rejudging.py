@@ -113,9 +113,10 @@ def test_what_one_pack_does_not_judge_is_told_and_not_led_to(tmp_path: Path) -> 
     made, rows = changed(root, other)
     assert made.before.place is not None
     assert other.place is None
-    assert {"key_point", "place"} <= set(made.unjudged)
-    assert {"key_point", "place"}.isdisjoint(row["kind"] for row in rows)
-    assert "village" not in made.unjudged, "neither pack judges villages"
+    assert {"key_point", "place", "village"} <= set(made.unjudged)
+    assert {"key_point", "place", "village"}.isdisjoint(row["kind"] for row in rows)
+    assert (made.before.service, other.service) == (None, None)
+    assert "quality" not in made.unjudged, "neither pack judges service quality"
     names = [step.name for step in steps_to_run(made.before, other, Config())]
     assert "predict" not in names, "no verdict that both packs judge follows from it"
     both = (
